@@ -1,0 +1,156 @@
+/* case.h - one case as it stands, and how events change it.
+ *
+ * `dk_case_evolve()` is the only function that changes a case, and it looks at
+ * nothing but the case and the event.  So a replay of a case's events always
+ * gives the stored case (`docketctl verify` and the tests hold this).
+ *
+ * Nothing here reads a clock, a file or a random source.
+ */
+#ifndef DK_CASE_H
+#define DK_CASE_H
+
+#include <stdbool.h>
+
+#include "fsm.h"
+#include "proto/jsonw.h"
+#include "proto/jsonx.h"
+#include "proto/submit.h"
+
+#define DK_CLOCKS_MAX 16 /* different clocks of one case */
+#define DK_RUNGS_MAX  12 /* warnings and steps of one clock, its end included */
+#define DK_RUNG_ID    24 /* bytes of a rung's id with its NUL */
+
+enum dk_on_due {
+    DK_DUE_OVERDUE, /* the office is late: the clock runs on, rungs go on */
+    DK_DUE_CLOSE,   /* the petitioner's window ends: the case closes */
+    DK_DUE_LAPSE    /* a right ends: the events in stops_on are refused after */
+};
+
+enum dk_clock_state {
+    DK_CLOCK_RUNNING,
+    DK_CLOCK_HELD,    /* by an event of holds_on, until set again */
+    DK_CLOCK_STOPPED, /* by an event of stops_on, or the case's end */
+    DK_CLOCK_LAPSED   /* came to its end with on_due LAPSE or CLOSE */
+};
+
+struct dk_rung {
+    char id[DK_RUNG_ID];
+    dk_ms at;
+    bool fired;
+    bool alerted; /* an alert was raised for it */
+};
+
+/* A legal time limit.  `due` is the first instant that is too late: the limit
+ * ends "at 24:00", so it is midnight at the start of the day after the last.
+ * The rung at `due` has the id "overdue" (OVERDUE), "close" or "lapse"; it is
+ * part of `rung`, which is sorted by time.
+ */
+struct dk_clock {
+    char id[DK_ID_MAX + 1];
+    uint32_t no;    /* 1, 2, ..: the clock of this id may start again */
+    uint32_t basis; /* number of the event that started it */
+    enum dk_clock_state state;
+    enum dk_on_due on_due;
+    dk_ms started_at, due_at;
+    dk_ms stopped_at; /* DK_NEVER while it has not stopped */
+    bool late;        /* stopped at or after due, or due has fired */
+    uint64_t stops_on, holds_on; /* masks of 1 << enum dk_ev */
+    int extend_times;            /* extensions still allowed */
+    int extend_days;             /* longest one */
+    int n_rung;
+    struct dk_rung rung[DK_RUNGS_MAX];
+};
+
+struct dk_event {
+    int64_t seq; /* in this broker's stream; 0 until numbered */
+    int64_t key; /* of the case */
+    uint32_t n;  /* in the case: 1, 2, .. */
+    enum dk_ev type;
+    dk_ms at;      /* recorded */
+    dk_ms claimed; /* as claimed by the actor; DK_NEVER: not claimed */
+    char actor[DK_ID_MAX + 1];
+    char *body; /* JSON object text, owned, NUL-terminated */
+    size_t body_len;
+    uint8_t hash[DK_HASH_LEN]; /* all zero until chained */
+};
+
+struct dk_case_respondent {
+    char unit[DK_ID_MAX + 1]; /* "" = none named */
+    char officer[DK_ID_MAX + 1];
+};
+
+struct dk_case {
+    int64_t key; /* proto/caseno.h */
+    uint32_t n;  /* events so far */
+    enum dk_state state;
+    dk_ms submitted_at; /* effective: what the clocks count from */
+    dk_ms recorded_at, updated_at;
+    bool imported;
+    enum dk_channel channel;
+    enum dk_kind kind;
+    char *subject, *region, *category; /* owned; region, category may be NULL */
+    int64_t petitioners;
+    int n_respondent;
+    struct dk_case_respondent respondent[DK_RESPOND_MAX];
+    char unit[DK_ID_MAX + 1];        /* responsible unit; "" before assignment */
+    char handler[DK_ID_MAX + 1];     /* "" = the unit has not named one */
+    char rule[DK_ID_MAX + 1];        /* which rule assigned it */
+    char answered_by[DK_ID_MAX + 1]; /* unit that gave the latest answer */
+    int extensions;
+    uint32_t last_n[DK_EV_N]; /* number of the latest event of a type; 0 none */
+    dk_ms last_at[DK_EV_N];   /* its effective time */
+    int n_clock;
+    struct dk_clock clock[DK_CLOCKS_MAX];
+    uint32_t *alert; /* numbers of alert_raised events not acknowledged; owned */
+    size_t n_alert;
+    uint8_t hash[DK_HASH_LEN]; /* head of its chain; kept by the daemon */
+};
+
+struct dk_case *dk_case_new(void); /* state NONE; NULL: out of memory */
+struct dk_case *dk_case_clone(const struct dk_case *c);
+void dk_case_free(struct dk_case *c);
+
+/* Apply one event.  DK_ESTATE: the table refuses it; DK_EJSON/DK_EFIELD: its
+ * body is not what this version writes; DK_ENOMEM.  On failure *c is not
+ * changed.
+ */
+int dk_case_evolve(struct dk_case *c, const struct dk_event *e);
+
+/* When an event counts as done: as recorded, except (a) a submission counts
+ * from the time the petitioner handed it in, (b) in an imported case a claimed
+ * time from before the import counts (docs/adr/0008).
+ */
+dk_ms dk_event_effective(const struct dk_case *c, const struct dk_event *e);
+
+/* The case as JSON (schemas/case-file.json), and back.  Encoding is canonical:
+ * equal cases give equal bytes.  `hash` is not part of it.
+ */
+void dk_case_write(struct dk_jw *w, const char *key, const struct dk_case *c,
+                   int32_t county, int offset_min);
+int dk_case_read(const cJSON *o, struct dk_case **out, struct dk_problem *p);
+
+/* The event as JSON (schemas/event.json) but without seq, hash and broker; with
+ * effective_at, as tasks carry it.
+ */
+void dk_event_write_task(struct dk_jw *w, const char *key,
+                         const struct dk_event *e, const struct dk_case *c,
+                         int offset_min);
+int dk_event_read(const cJSON *o, struct dk_event *out, struct dk_problem *p);
+void dk_event_fini(struct dk_event *e); /* frees the body */
+
+/* The earliest rung of a running clock that has not fired; DK_NEVER if none. */
+dk_ms dk_clock_next(const struct dk_clock *k);
+dk_ms dk_case_next(const struct dk_case *c); /* over all its clocks */
+
+/* Whose load the case counts for: false if nobody's (no handler, or nothing is
+ * owed).
+ */
+bool dk_case_load(const struct dk_case *c, const char **unit,
+                  const char **handler);
+
+/* Who answers for the case at this moment: its unit from acceptance on, the
+ * office ("office") before and while an objection is open.  Never nobody.
+ */
+const char *dk_case_owner(const struct dk_case *c);
+
+#endif /* DK_CASE_H */

@@ -1,0 +1,304 @@
+/* store.h - what docketd keeps, and the one way to change it.
+ *
+ * All changes of one batch are one `struct store_changes`; store_commit()
+ * writes them in one transaction that is durable when it returns 0, or leaves
+ * everything as it was.  There are no SQL words in this contract.  Back ends:
+ * "sqlite:PATH" and "mem:" (tests; can be told to fail the n-th call).  One
+ * conformance suite (tests/store) runs against each.
+ *
+ * Not thread-safe; one owner.  Errors: DK_EFULL (no space: nothing was
+ * written, the store stays usable), DK_EIO (anything else that failed while
+ * writing, or the file is damaged: the caller must stop acknowledging and
+ * exit, docs/adr/0002), DK_ENOTFOUND, DK_ENOMEM.
+ */
+#ifndef DK_STORE_H
+#define DK_STORE_H
+
+#include <stdbool.h>
+
+#include "core/case.h"
+
+struct store;
+
+struct store_options {
+    int32_t county;      /* 6 digits; must be the same for the life of a store */
+    bool test_clock;     /* must be the same for the life of a store */
+    dk_ms test_now;      /* first time of a fresh test-clock store */
+    bool create;         /* make it if it is not there */
+    bool bare_for_bench; /* never set by docketd */
+};
+
+/* What a store says of itself when opened. */
+struct store_info {
+    int64_t last_seq; /* of the event stream; 0: none */
+    int64_t epoch;    /* rises by one with each opening, durably */
+    dk_ms test_now;   /* where the test clock stands */
+    uint8_t broker[16];  /* random id of this stream, made at creation */
+    uint8_t secret[32];  /* for query codes, made at creation */
+    dk_ms last_at;       /* recorded time of the last event; 0: none */
+};
+
+/* Open, check, migrate and sync (docs/adr/0002: the file and its log are
+ * synced and checkpointed before this returns).  `random` are 48 random bytes
+ * for a new store's broker id and secret.  On failure *p holds a sentence for
+ * an operator: who else holds the file, which folder cannot be written, that
+ * the schema is newer than this program, that the store was run on another
+ * kind of clock (DK_EFORBIDDEN), ... and nothing was changed.
+ */
+int store_open(const char *url, const struct store_options *opt,
+               const uint8_t random[48], struct store **out,
+               struct store_info *info, struct dk_problem *p);
+void store_close(struct store *st); /* NULL is allowed */
+
+/* ---- changes ---------------------------------------------------------- */
+
+struct store_request { /* an id that a client used, and what came of it */
+    struct dk_uuid id;
+    uint8_t hash[16]; /* of the canonical body */
+    int64_t key;      /* the case; 0 for none */
+    uint32_t n;       /* number of its event; 1 for a submission */
+    enum dk_state state; /* of the case after it */
+    dk_ms at, submitted_at;
+};
+
+struct store_case_put {
+    const struct dk_case *c;
+    bool is_new;
+    const char *doc; /* dk_case_write() text */
+    size_t doc_len;
+    const char *row_subject; /* reserved for lists; NULL: as c->subject */
+};
+
+struct store_clock_put { /* the whole clock as it is after the batch */
+    int64_t key;
+    const struct dk_clock *k;
+    const char *unit; /* of the case, for lists */
+};
+
+struct store_task {
+    int64_t id; /* rises with the event stream; never used again */
+    enum dk_service service;
+    int64_t key;
+    uint32_t n; /* the event it is about */
+    int attempts; /* hand-outs that ended without an answer */
+};
+
+struct store_task_fail {
+    int64_t id;
+    int attempts;
+    bool dead; /* to the dead letters */
+    dk_ms at;
+    const char *reason;
+};
+
+struct store_alert {
+    int64_t key;
+    uint32_t n; /* number of its alert_raised event */
+    const char *clock, *rung, *level, *unit;
+    dk_ms raised_at, due_at; /* of the rung */
+    const char *body;        /* the event's body, JSON */
+};
+
+struct store_alert_ack {
+    int64_t key;
+    uint32_t n;
+    dk_ms at;
+    const char *by;
+};
+
+struct store_person { /* personal data of a case; sealed bytes */
+    int64_t key;
+    uint8_t salt[16];
+    const void *data;
+    size_t len;
+};
+
+struct store_load { /* open cases of a handler after the batch */
+    const char *unit, *handler;
+    int64_t open;
+};
+
+struct store_day { /* last sequence of case numbers of a day */
+    int32_t day; /* YYYYMMDD */
+    int32_t seq;
+};
+
+/* Arrays are borrowed; counts may be 0.  Written in this order; a case's
+ * events are in order of n and `events` in order of seq, without gaps from
+ * last_seq + 1.
+ */
+struct store_changes {
+    const struct store_request *request;
+    size_t n_request;
+    const struct dk_event *const *event;
+    size_t n_event;
+    const struct store_case_put *kase;
+    size_t n_case;
+    const struct store_clock_put *clock;
+    size_t n_clock;
+    const struct store_task *task_new;
+    size_t n_task_new;
+    const int64_t *task_done;
+    size_t n_task_done;
+    const struct store_task_fail *task_fail;
+    size_t n_task_fail;
+    const int64_t *task_retry; /* out of the dead letters, attempts 0 */
+    size_t n_task_retry;
+    const struct store_alert *alert;
+    size_t n_alert;
+    const struct store_alert_ack *ack;
+    size_t n_ack;
+    const struct store_person *person;
+    size_t n_person;
+    const struct store_load *load;
+    size_t n_load;
+    const struct store_day *day;
+    size_t n_day;
+    dk_ms test_now; /* DK_NEVER: unchanged */
+};
+
+int store_commit(struct store *st, const struct store_changes *ch);
+
+/* ---- reads: they see exactly what was committed ------------------------ */
+
+/* For each i fills found[i] and, if found, out[i]. */
+int store_find_requests(struct store *st, const struct dk_uuid *ids, size_t n,
+                        struct store_request *out, bool *found);
+
+/* For each i: out[i] is a case the caller frees, with its hash, or NULL if
+ * there is none.
+ */
+int store_load_cases(struct store *st, const int64_t *keys, size_t n,
+                     struct dk_case **out);
+
+/* Row callbacks return 0 to go on, 1 to stop early (the call returns 0), or a
+ * negative code, which the call returns.  What they are given lives only
+ * during the call.  They must not call the store.
+ */
+typedef int (*store_event_fn)(void *arg, const struct dk_event *e);
+/* The stream from `from_seq`, in order of seq. */
+int store_events(struct store *st, int64_t from_seq, int64_t limit,
+                 store_event_fn fn, void *arg);
+/* One case's events from number `from_n`, in order of n. */
+int store_case_events(struct store *st, int64_t key, uint32_t from_n,
+                      int64_t limit, store_event_fn fn, void *arg);
+
+/* Clocks whose next rung is at or before `now`, earliest first. */
+struct store_due {
+    int64_t key;
+    dk_ms fire_at;
+    char clock[DK_ID_MAX + 1];
+};
+typedef int (*store_due_fn)(void *arg, const struct store_due *d);
+int store_due_clocks(struct store *st, dk_ms now, int64_t limit,
+                     store_due_fn fn, void *arg);
+int store_next_due(struct store *st, dk_ms *out); /* DK_NEVER: none */
+
+/* Open tasks of a service with id > after, in order of id.  `doc` is the
+ * case's text and `e` the event, both as stored.
+ */
+struct store_task_row {
+    struct store_task t;
+    const char *doc;
+    size_t doc_len;
+    const struct dk_event *e;
+};
+typedef int (*store_task_fn)(void *arg, const struct store_task_row *row);
+int store_tasks(struct store *st, enum dk_service service, int64_t after,
+                int64_t limit, store_task_fn fn, void *arg);
+/* One task by id, dead or not; DK_ENOTFOUND when there is none. */
+struct store_task_info {
+    struct store_task t;
+    bool dead;
+    dk_ms failed_at; /* DK_NEVER: never failed */
+    char reason[256];
+};
+int store_task_get(struct store *st, int64_t id, struct store_task_info *out);
+typedef int (*store_task_info_fn)(void *arg, const struct store_task_info *t);
+/* Lists open (`dead` false) or dead tasks, id > after, in order of id. */
+int store_task_list(struct store *st, bool dead, int64_t after, int64_t limit,
+                    store_task_info_fn fn, void *arg);
+int store_task_count(struct store *st, enum dk_service service, bool dead,
+                     int64_t limit, int64_t *out); /* counts up to limit */
+
+struct store_case_filter {
+    int state;           /* -1: any */
+    const char *unit;    /* NULL: any */
+    const char *handler; /* NULL: any */
+    const char *region, *category; /* NULL: any; category: exact or prefix/ */
+    bool open;    /* only cases on which the office owes a step */
+    bool overdue; /* only cases with a running clock that is overdue */
+    int64_t after; /* key of the last case of the page before; 0: start */
+    bool newest_first;
+};
+struct store_case_row {
+    int64_t key;
+    const char *doc;
+    size_t doc_len;
+};
+typedef int (*store_case_fn)(void *arg, const struct store_case_row *row);
+int store_list_cases(struct store *st, const struct store_case_filter *f,
+                     int64_t limit, store_case_fn fn, void *arg);
+
+struct store_alert_filter {
+    bool open;         /* only those nobody has acknowledged */
+    const char *level; /* NULL: any */
+    const char *unit;  /* NULL: any */
+    int64_t case_key;  /* 0: any */
+    int64_t after_key; /* keyset: (key, n) of the last row; 0, 0: start */
+    uint32_t after_n;
+};
+struct store_alert_row {
+    struct store_alert a;
+    dk_ms acked_at; /* DK_NEVER: not */
+    const char *acked_by;
+};
+typedef int (*store_alert_fn)(void *arg, const struct store_alert_row *row);
+int store_list_alerts(struct store *st, const struct store_alert_filter *f,
+                      int64_t limit, store_alert_fn fn, void *arg);
+
+struct store_clock_row {
+    int64_t key;
+    const char *id, *unit;
+    enum dk_clock_state state;
+    bool overdue;
+    dk_ms due_at, fire_at; /* fire_at DK_NEVER: no rung to come */
+};
+struct store_clock_filter {
+    const char *unit, *clock; /* NULL: any */
+    bool overdue;             /* only overdue ones */
+    dk_ms due_before;         /* DK_NEVER: any */
+    dk_ms after_due;          /* keyset (due_at, key, id) of the last row; */
+    int64_t after_key;        /* after_due 0: start */
+    const char *after_id;
+};
+typedef int (*store_clock_fn)(void *arg, const struct store_clock_row *row);
+/* Running and held clocks in order of (due_at, key, id). */
+int store_list_clocks(struct store *st, const struct store_clock_filter *f,
+                      int64_t limit, store_clock_fn fn, void *arg);
+
+int store_person_get(struct store *st, int64_t key, uint8_t salt[16],
+                     void **data, size_t *len); /* caller frees data */
+
+typedef int (*store_load_fn)(void *arg, const struct store_load *l);
+int store_loads(struct store *st, store_load_fn fn, void *arg);
+int store_day_seq(struct store *st, int32_t day, int32_t *seq); /* 0: none yet */
+
+/* Totals for stats; kept, not counted. */
+struct store_totals {
+    int64_t cases, events, tasks_open, tasks_dead, alerts_open;
+};
+int store_totals(struct store *st, struct store_totals *out);
+
+/* Write what must be written while there is time: move the log into the file.
+ * Called when the daemon is idle and before it stops.
+ */
+int store_checkpoint(struct store *st, bool whole);
+
+/* Tests only: make the n-th call from now (1 = the next) of store_commit, and
+ * of the reads when `reads`, fail with `code`, `times` times (-1: for ever).
+ * mem: only; 0 for n switches it off.
+ */
+void store_fault(struct store *st, int64_t n, int times, int code, bool reads);
+
+#endif /* DK_STORE_H */

@@ -1,0 +1,95 @@
+/* client.h - libdocket: talk to a broker from C.
+ *
+ * One `struct dk_client` is one DEALER socket.  It is not thread-safe: one
+ * thread at a time.  It never sends anything by itself, never retries a
+ * request, and never blocks longer than the time-out it was given.
+ *
+ *     struct dk_client *c = dk_client_open("ipc:///run/docket/clients.sock",
+ *                                          NULL, &problem);
+ *     struct dk_reply r;
+ *     if (dk_client_call(c, "case.get", "{\"case_no\":\"...\"}", 5000, &r,
+ *                        &problem) == 0) {
+ *         use(r.json);
+ *         dk_reply_free(&r);
+ *     }
+ *     dk_client_close(c);
+ *
+ * Reconnecting is ZeroMQ's; what was under way when a connection broke is not
+ * repeated: the call ends in DK_ETIMEOUT and the caller repeats it with the
+ * SAME submission or command id, which is safe (PROTOCOL.md, "Retrying").
+ */
+#ifndef DK_CLIENT_H
+#define DK_CLIENT_H
+
+#include "jsonx.h"
+
+struct dk_client;
+
+struct dk_client_options {
+    int send_hwm;             /* messages; 0: 1000 */
+    int recv_hwm;             /* messages; 0: 10000 */
+    int reconnect_ms;         /* first wait; 0: 100; doubles up to 5 s */
+    size_t max_reply;         /* bytes of a reply; 0: 16 MiB */
+};
+
+struct dk_reply {
+    char type[DK_TYPE_MAX + 1];       /* "ok", "event", "task", ... */
+    char request[DK_REQUEST_MAX + 1]; /* whose answer this is */
+    char *text;                       /* the body, NUL-terminated; owned */
+    size_t len;
+    cJSON *json; /* the same, parsed; owned */
+};
+
+/* `opt` may be NULL.  NULL on failure: a bad endpoint or no memory.  A broker
+ * that is not there is no failure here: calls will time out.
+ */
+struct dk_client *dk_client_open(const char *endpoint,
+                                 const struct dk_client_options *opt,
+                                 struct dk_problem *p);
+void dk_client_close(struct dk_client *c); /* NULL is allowed */
+
+/* Ask and wait for the answer to this request; answers to others that arrive
+ * meanwhile are kept for dk_client_recv().  0: *out is filled and must be
+ * freed.  DK_ETIMEOUT: no answer in time.  Any other DK_E: the broker's own
+ * problem, in *p.
+ */
+int dk_client_call(struct dk_client *c, const char *type, const char *body,
+                   int timeout_ms, struct dk_reply *out, struct dk_problem *p);
+
+/* Pipelining: send without waiting.  `request` may be NULL (one is made) and
+ * is copied; the id used is written to `used` if not NULL
+ * (DK_REQUEST_MAX + 1 bytes).  DK_EBUSY: the queue is full, receive first.
+ */
+int dk_client_send(struct dk_client *c, const char *type, const char *request,
+                   const char *body, size_t body_len, char *used,
+                   struct dk_problem *p);
+
+/* The next message, whichever it is.  DK_ETIMEOUT when none comes in time
+ * (0: do not wait).  A problem sent by the broker is a message of type
+ * "problem": read it with dk_problem_read().
+ */
+int dk_client_recv(struct dk_client *c, int timeout_ms, struct dk_reply *out,
+                   struct dk_problem *p);
+
+void dk_reply_free(struct dk_reply *r);
+
+/* Follow the event stream from sequence `from` (1: the beginning): calls `fn`
+ * for each event, in order, without gaps, renewing credit and reconnecting by
+ * itself (it asks again from the next sequence).  Returns when fn returns
+ * non-zero (that value) or after `idle_ms` without any event when idle_ms > 0
+ * (0), or on a problem that asking again cannot mend (DK_E).
+ */
+typedef int (*dk_event_fn)(void *arg, const struct dk_reply *event,
+                           int64_t seq);
+int dk_client_follow(struct dk_client *c, int64_t from, int idle_ms,
+                     dk_event_fn fn, void *arg, struct dk_problem *p);
+
+/* A fresh UUIDv7 from the system's clock and random source. */
+void dk_client_uuid(char buf[DK_UUID_TEXT]);
+
+/* The fd that becomes readable when messages may be waiting (edge-triggered:
+ * drain with dk_client_recv(c, 0, ..) until DK_ETIMEOUT).
+ */
+int dk_client_fd(struct dk_client *c);
+
+#endif /* DK_CLIENT_H */
