@@ -40,6 +40,9 @@ void dk_calendar_free(struct dk_calendar *c);
 const char *dk_calendar_id(const struct dk_calendar *c);
 const struct dk_zone *dk_calendar_zone(const struct dk_calendar *c);
 bool dk_calendar_knows(const struct dk_calendar *c, int year);
+/* First and last year of the file, and how many nobody has verified yet. */
+void dk_calendar_span(const struct dk_calendar *c, int *first, int *last,
+                      int *unverified);
 /* 1 working day, 0 day of rest, DK_ENOTFOUND year unknown. */
 int dk_calendar_works(const struct dk_calendar *c, int64_t day);
 
