@@ -21,6 +21,7 @@ typedef int64_t dk_ms;
 #define DK_DAY    ((dk_ms)86400000)
 
 #define DK_BODY_MAX     65536 /* bytes of one JSON body (wire) */
+#define DK_REPLY_MAX    262144 /* bytes of one body a broker sends (wire) */
 #define DK_DEPTH_MAX    32    /* nesting of one JSON body (wire) */
 #define DK_KEYS_MAX     256   /* members of one JSON object (wire) */
 #define DK_REQUEST_MAX  64    /* bytes of a request id frame (wire) */

@@ -1,0 +1,494 @@
+#include "jsonscan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "jsonx.h"
+
+/* A key of an object that is still open.  Keys are compared in full only when
+ * their hashes are the same.
+ */
+struct seen {
+    uint32_t hash;
+    uint32_t at; /* offset of its first byte, after the quote */
+};
+
+struct level {
+    uint32_t base;   /* its first entry in seen[] */
+    uint64_t filter; /* bit (hash & 63) is set for each of its keys */
+    bool obj;
+};
+
+struct scan {
+    const unsigned char *buf, *p, *end;
+    const unsigned char *bad; /* where it is wrong */
+    const char *en, *zh;      /* why */
+    int depth;
+    bool escaped;  /* the last string had an escape */
+    uint32_t keys; /* entries of seen[] in use */
+    struct level level[DK_DEPTH_MAX];
+    struct seen seen[DK_DEPTH_MAX * DK_KEYS_MAX];
+};
+
+static bool refuse(struct scan *s, const unsigned char *at, const char *en,
+                   const char *zh)
+{
+    s->bad = at;
+    s->en = en;
+    s->zh = zh;
+    return false;
+}
+
+static bool tail(const unsigned char *p, int n)
+{
+    for (int i = 1; i <= n; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return false;
+    }
+    return true;
+}
+
+/* Bytes of the UTF-8 character at p (p < end), or 0 if it is not one: RFC
+ * 3629, so no overlong form, no surrogate, nothing over U+10FFFF.
+ */
+static inline size_t utf8_len(const unsigned char *p, const unsigned char *end)
+{
+    unsigned char c = p[0];
+    size_t room = (size_t)(end - p);
+
+    if (c < 0x80)
+        return 1;
+    if (c < 0xc2 || c > 0xf4)
+        return 0;
+    if (c < 0xe0)
+        return room >= 2 && tail(p, 1) ? 2 : 0;
+    if (c < 0xf0) {
+        if (room < 3 || !tail(p, 2) || (c == 0xe0 && p[1] < 0xa0) ||
+            (c == 0xed && p[1] > 0x9f))
+            return 0;
+        return 3;
+    }
+    if (room < 4 || !tail(p, 3) || (c == 0xf0 && p[1] < 0x90) ||
+        (c == 0xf4 && p[1] > 0x8f))
+        return 0;
+    return 4;
+}
+
+size_t dk_utf8_valid(const char *s, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)s;
+    const unsigned char *end = p + n;
+
+    while (p < end) {
+        size_t len = utf8_len(p, end);
+
+        if (len == 0)
+            break;
+        p += len;
+    }
+    return (size_t)(p - (const unsigned char *)s);
+}
+
+static int hex_digit(unsigned char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The four hex digits at p; -1 if they are not. */
+static int hex4(const unsigned char *p, const unsigned char *end)
+{
+    int v = 0;
+
+    if (end - p < 4)
+        return -1;
+    for (int i = 0; i < 4; i++) {
+        int d = hex_digit(p[i]);
+
+        if (d < 0)
+            return -1;
+        v = v << 4 | d;
+    }
+    return v;
+}
+
+/* s->p is after "\u". */
+static bool unicode_escape(struct scan *s)
+{
+    const unsigned char *at = s->p - 2;
+    int c = hex4(s->p, s->end);
+    int low;
+
+    if (c < 0)
+        return refuse(s, at, "\\u must be followed by four hex digits",
+                      "\\u 后须有四位十六进制数字");
+    if (c == 0)
+        return refuse(s, at, "U+0000 is not allowed in a text",
+                      "文本中不得含有 U+0000");
+    s->p += 4;
+    if (c < 0xd800 || c > 0xdfff)
+        return true;
+    if (c <= 0xdbff && s->end - s->p >= 6 && s->p[0] == '\\' &&
+        s->p[1] == 'u') {
+        low = hex4(s->p + 2, s->end);
+        if (low >= 0xdc00 && low <= 0xdfff) {
+            s->p += 6;
+            return true;
+        }
+    }
+    return refuse(s, at, "a surrogate stands alone; write the pair",
+                  "代理项单独出现;请成对书写");
+}
+
+/* s->p is at the backslash. */
+static bool escape(struct scan *s)
+{
+    const unsigned char *at = s->p;
+
+    s->escaped = true;
+    if (s->end - s->p < 2)
+        return refuse(s, s->end, "the text ends inside a string",
+                      "正文在字符串中间结束");
+    s->p += 2;
+    switch (at[1]) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        return true;
+    case 'u':
+        return unicode_escape(s);
+    default:
+        return refuse(s, at, "there is no such escape in JSON",
+                      "JSON 中没有这种转义");
+    }
+}
+
+/* s->p is after the opening quote; it ends after the closing one. */
+static bool string(struct scan *s)
+{
+    const unsigned char *p = s->p, *end = s->end;
+
+    s->escaped = false;
+    while (p < end) {
+        unsigned char c = *p;
+        size_t len;
+
+        if (c == '"') {
+            s->p = p + 1;
+            return true;
+        }
+        if (c == '\\') {
+            s->p = p;
+            if (!escape(s))
+                return false;
+            p = s->p;
+            continue;
+        }
+        if (c < 0x20)
+            return refuse(s, p, "a control character must be escaped",
+                          "控制字符须转义");
+        len = utf8_len(p, end);
+        if (len == 0)
+            return refuse(s, p, "this is not UTF-8; send UTF-8",
+                          "不是合格的 UTF-8;请使用 UTF-8 编码");
+        p += len;
+    }
+    return refuse(s, end, "the text ends inside a string",
+                  "正文在字符串中间结束");
+}
+
+/* -?(0|[1-9][0-9]*) of at most 2^53-1 in size, and not "-0". */
+static bool number(struct scan *s)
+{
+    const unsigned char *at = s->p, *p = at, *first;
+    uint64_t v = 0;
+
+    if (*p == '-')
+        p++;
+    first = p;
+    while (p < s->end && *p >= '0' && *p <= '9' && p - first < 17)
+        v = v * 10 + (uint64_t)(*p++ - '0');
+    if (p == first)
+        return refuse(s, at, "a number needs a digit here", "此处应为数字");
+    if (*first == '0' && (p - first > 1 || *at == '-'))
+        return refuse(s, at,
+                      "write a number without leading zero, and zero as 0",
+                      "数字不得有前导零,零写作 0");
+    if (p < s->end && (*p == '.' || *p == 'e' || *p == 'E'))
+        return refuse(s, at,
+                      "only integers are allowed, without point or exponent",
+                      "只允许整数,不带小数点或指数");
+    if (v > 9007199254740991u)
+        return refuse(s, at,
+                      "the number is over 2^53-1 in size; send it as a string",
+                      "数字的绝对值超过 2^53-1;请用字符串发送");
+    s->p = p;
+    return true;
+}
+
+static bool word(struct scan *s, const char *w, size_t n)
+{
+    if ((size_t)(s->end - s->p) < n || memcmp(s->p, w, n) != 0)
+        return refuse(s, s->p, "a value is expected here", "此处应有一个值");
+    s->p += n;
+    return true;
+}
+
+/* A key's bytes after unescaping, one by one; -1 at its end. */
+struct cursor {
+    const unsigned char *p;
+    unsigned char pending[4];
+    int n, i;
+};
+
+static void encode(struct cursor *c, uint32_t u)
+{
+    unsigned char *o = c->pending;
+
+    c->i = 0;
+    c->n = u < 0x80 ? 1 : u < 0x800 ? 2 : u < 0x10000 ? 3 : 4;
+    for (int i = c->n - 1; i > 0; i--) {
+        o[i] = (unsigned char)(0x80 | (u & 0x3f));
+        u >>= 6;
+    }
+    o[0] = (unsigned char)(c->n == 1   ? u
+                           : c->n == 2 ? 0xc0 | u
+                           : c->n == 3 ? 0xe0 | u
+                                       : 0xf0 | u);
+}
+
+/* c->p is after a backslash in a string that was found valid. */
+static void unescape(struct cursor *c)
+{
+    static const char from[] = "bfnrt";
+    static const unsigned char to[] = "\b\f\n\r\t";
+    unsigned char e = *c->p++;
+    const char *at = memchr(from, e, sizeof(from) - 1);
+    uint32_t u = e;
+
+    if (at != NULL) {
+        u = to[at - from];
+    } else if (e == 'u') {
+        u = (uint32_t)hex4(c->p, c->p + 4);
+        c->p += 4;
+        if (u >= 0xd800 && u <= 0xdbff) {
+            uint32_t low = (uint32_t)hex4(c->p + 2, c->p + 6);
+
+            u = 0x10000 + ((u - 0xd800) << 10) + (low - 0xdc00);
+            c->p += 6;
+        }
+    }
+    encode(c, u);
+}
+
+static int next_byte(struct cursor *c)
+{
+    if (c->i < c->n)
+        return c->pending[c->i++];
+    if (*c->p == '"')
+        return -1;
+    if (*c->p != '\\')
+        return *c->p++;
+    c->p++;
+    unescape(c);
+    return c->pending[c->i++];
+}
+
+static bool same_key(const unsigned char *a, const unsigned char *b)
+{
+    struct cursor x = {.p = a}, y = {.p = b};
+
+    for (;;) {
+        int c = next_byte(&x);
+
+        if (c != next_byte(&y))
+            return false;
+        if (c < 0)
+            return true;
+    }
+}
+
+/* FNV-1a of the key at `key`, which ends before s->p - 1. */
+static uint32_t hash_key(const struct scan *s, const unsigned char *key)
+{
+    uint32_t h = 2166136261u;
+
+    if (!s->escaped) {
+        for (const unsigned char *p = key; p < s->p - 1; p++)
+            h = (h ^ *p) * 16777619u;
+    } else {
+        struct cursor c = {.p = key};
+
+        for (int b = next_byte(&c); b >= 0; b = next_byte(&c))
+            h = (h ^ (uint32_t)b) * 16777619u;
+    }
+    return h ^ h >> 15;
+}
+
+/* The key at `key` has just been read into the innermost object. */
+static bool remember(struct scan *s, const unsigned char *key)
+{
+    struct level *l = &s->level[s->depth - 1];
+    uint32_t h = hash_key(s, key);
+    uint64_t bit = (uint64_t)1 << (h & 63);
+
+    for (uint32_t i = l->base; (l->filter & bit) != 0 && i < s->keys; i++) {
+        if (s->seen[i].hash == h && same_key(key, s->buf + s->seen[i].at))
+            return refuse(s, key - 1,
+                          "this key is in the same object twice; send it once",
+                          "同一对象中该键重复;只能出现一次");
+    }
+    if (s->keys - l->base >= DK_KEYS_MAX)
+        return refuse(s, key - 1, "an object may have at most 256 members",
+                      "一个对象最多有 256 个成员");
+    l->filter |= bit;
+    s->seen[s->keys++] = (struct seen){h, (uint32_t)(key - s->buf)};
+    return true;
+}
+
+static void spaces(struct scan *s)
+{
+    while (s->p < s->end &&
+           (*s->p == ' ' || *s->p == '\n' || *s->p == '\r' || *s->p == '\t'))
+        s->p++;
+}
+
+static int peek(struct scan *s)
+{
+    spaces(s);
+    return s->p < s->end ? *s->p : -1;
+}
+
+/* A member's key and colon. */
+static bool key(struct scan *s)
+{
+    const unsigned char *at;
+
+    if (peek(s) != '"')
+        return refuse(s, s->p, "a key in double quotes is expected here",
+                      "此处应有双引号括起的键");
+    at = ++s->p;
+    if (!string(s) || !remember(s, at))
+        return false;
+    if (peek(s) != ':')
+        return refuse(s, s->p, "':' is expected here", "此处应为 ':'");
+    s->p++;
+    return true;
+}
+
+static bool push(struct scan *s, bool obj)
+{
+    if (s->depth >= DK_DEPTH_MAX)
+        return refuse(s, s->p, "nesting is deeper than 32 levels",
+                      "嵌套超过 32 层");
+    s->level[s->depth++] = (struct level){s->keys, 0, obj};
+    s->p++;
+    return true;
+}
+
+static void pop(struct scan *s)
+{
+    s->keys = s->level[--s->depth].base;
+    s->p++;
+}
+
+/* Read one value, or the opening of one that is not empty: *open says which. */
+static bool value(struct scan *s, bool *open)
+{
+    int c = peek(s);
+
+    *open = false;
+    switch (c) {
+    case '{':
+    case '[':
+        if (!push(s, c == '{'))
+            return false;
+        if (peek(s) == (c == '{' ? '}' : ']')) {
+            pop(s);
+            return true;
+        }
+        *open = true;
+        return c == '[' || key(s);
+    case '"':
+        s->p++;
+        return string(s);
+    case 't':
+        return word(s, "true", 4);
+    case 'f':
+        return word(s, "false", 5);
+    case 'n':
+        return word(s, "null", 4);
+    case -1:
+        return refuse(s, s->end, "the text ends too early", "正文提前结束");
+    default:
+        if (c == '-' || (c >= '0' && c <= '9'))
+            return number(s);
+        return refuse(s, s->p, "a value is expected here", "此处应有一个值");
+    }
+}
+
+/* After a value: close what ends here; *more: another value follows. */
+static bool after(struct scan *s, bool *more)
+{
+    *more = false;
+    while (s->depth > 0) {
+        bool obj = s->level[s->depth - 1].obj;
+        int c = peek(s);
+
+        if (c == ',') {
+            s->p++;
+            *more = true;
+            return !obj || key(s);
+        }
+        if (c != (obj ? '}' : ']'))
+            return c < 0 ? refuse(s, s->end, "the text ends too early",
+                                  "正文提前结束")
+                         : refuse(s, s->p,
+                                  "',' or the end of the object or array is "
+                                  "expected here",
+                                  "此处应为 ',' 或对象、数组的结尾");
+        pop(s);
+    }
+    return true;
+}
+
+static bool document(struct scan *s, bool obj)
+{
+    bool open, more = true;
+
+    if (obj && peek(s) != '{')
+        return refuse(s, s->p, "the body must be a JSON object, {...}",
+                      "正文必须是一个 JSON 对象 {...}");
+    while (more) {
+        if (!value(s, &open))
+            return false;
+        if (!open && !after(s, &more))
+            return false;
+    }
+    if (peek(s) >= 0)
+        return refuse(s, s->p, "nothing may follow the value",
+                      "JSON 值之后不得再有内容");
+    return true;
+}
+
+int dk_json_scan(const char *buf, size_t len, bool obj, struct dk_problem *p)
+{
+    struct scan s; /* seen[] is large: only what is used gets written */
+
+    s.buf = s.p = (const unsigned char *)buf;
+    s.end = s.buf + len;
+    s.depth = 0;
+    s.keys = 0;
+    s.escaped = false;
+    if (document(&s, obj))
+        return 0;
+    return dk_failf(p, DK_EJSON, NULL, "byte %zu: %s%.0s", "第 %zu 字节:%.0s%s",
+                    (size_t)(s.bad - s.buf), s.en, s.zh);
+}

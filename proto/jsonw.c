@@ -1,0 +1,302 @@
+#include "jsonw.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "jsonx.h"
+#include "timefmt.h"
+
+#define FIRST_CAP 256
+
+void dk_jw_reset(struct dk_jw *w)
+{
+    w->len = 0;
+    w->comma = false;
+    w->oom = false;
+    if (w->buf != NULL)
+        w->buf[0] = '\0';
+}
+
+void dk_jw_fini(struct dk_jw *w)
+{
+    free(w->buf);
+    *w = (struct dk_jw){0};
+}
+
+/* Room for n more bytes and the NUL. */
+static bool room(struct dk_jw *w, size_t n)
+{
+    size_t cap = w->cap != 0 ? w->cap : FIRST_CAP;
+    char *buf;
+
+    if (w->oom)
+        return false;
+    if (n < w->cap - w->len)
+        return true;
+    if (n >= SIZE_MAX / 4 - w->len) {
+        w->oom = true;
+        return false;
+    }
+    while (cap - w->len <= n)
+        cap *= 2;
+    buf = realloc(w->buf, cap);
+    if (buf == NULL) {
+        w->oom = true;
+        return false;
+    }
+    w->buf = buf;
+    w->cap = cap;
+    return true;
+}
+
+static void put(struct dk_jw *w, const char *s, size_t n)
+{
+    if (!room(w, n))
+        return;
+    if (n > 0)
+        memcpy(w->buf + w->len, s, n);
+    w->len += n;
+    w->buf[w->len] = '\0';
+}
+
+static void putc1(struct dk_jw *w, char c)
+{
+    put(w, &c, 1);
+}
+
+char *dk_jw_take(struct dk_jw *w, size_t *len)
+{
+    char *s;
+
+    put(w, "", 0); /* so that an empty text is a text too */
+    if (w->oom) {
+        dk_jw_fini(w);
+        return NULL;
+    }
+    s = w->buf;
+    if (len != NULL)
+        *len = w->len;
+    *w = (struct dk_jw){0};
+    return s;
+}
+
+static bool must_escape(unsigned char c)
+{
+    return c < 0x20 || c == '"' || c == '\\';
+}
+
+static void put_escape(struct dk_jw *w, unsigned char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    static const char from[] = "\"\\\b\f\n\r\t";
+    static const char to[] = "\"\\bfnrt";
+    char e[6] = {'\\', 'u', '0', '0', 0, 0};
+    const char *at = memchr(from, c, sizeof(from) - 1);
+
+    if (at != NULL) {
+        e[1] = to[at - from];
+        put(w, e, 2);
+        return;
+    }
+    e[4] = hex[c >> 4];
+    e[5] = hex[c & 15];
+    put(w, e, 6);
+}
+
+/* s[0..n) is valid UTF-8. */
+static void put_escaped(struct dk_jw *w, const char *s, size_t n)
+{
+    size_t from = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s[i];
+
+        if (!must_escape(c))
+            continue;
+        put(w, s + from, i - from);
+        put_escape(w, c);
+        from = i + 1;
+    }
+    put(w, s + from, n - from);
+}
+
+/* Bytes that are not UTF-8 become U+FFFD each: what we write is always JSON. */
+static void put_string(struct dk_jw *w, const char *s, size_t n)
+{
+    putc1(w, '"');
+    while (n > 0) {
+        size_t good = dk_utf8_valid(s, n);
+
+        put_escaped(w, s, good);
+        s += good;
+        n -= good;
+        if (n > 0) {
+            put(w, "\xEF\xBF\xBD", 3);
+            s++;
+            n--;
+        }
+    }
+    putc1(w, '"');
+}
+
+/* What comes before a value: a comma, and its key. */
+static void lead(struct dk_jw *w, const char *key)
+{
+    if (w->comma)
+        putc1(w, ',');
+    w->comma = true;
+    if (key != NULL) {
+        put_string(w, key, strlen(key));
+        putc1(w, ':');
+    }
+}
+
+static void open(struct dk_jw *w, const char *key, char c)
+{
+    lead(w, key);
+    putc1(w, c);
+    w->comma = false;
+}
+
+static void shut(struct dk_jw *w, char c)
+{
+    putc1(w, c);
+    w->comma = true;
+}
+
+void dk_jw_obj(struct dk_jw *w, const char *key)
+{
+    open(w, key, '{');
+}
+
+void dk_jw_arr(struct dk_jw *w, const char *key)
+{
+    open(w, key, '[');
+}
+
+void dk_jw_end_obj(struct dk_jw *w)
+{
+    shut(w, '}');
+}
+
+void dk_jw_end_arr(struct dk_jw *w)
+{
+    shut(w, ']');
+}
+
+void dk_jw_str(struct dk_jw *w, const char *key, const char *s)
+{
+    if (s == NULL)
+        dk_jw_null(w, key);
+    else
+        dk_jw_strn(w, key, s, strlen(s));
+}
+
+void dk_jw_strn(struct dk_jw *w, const char *key, const char *s, size_t n)
+{
+    lead(w, key);
+    put_string(w, s, n);
+}
+
+void dk_jw_int(struct dk_jw *w, const char *key, int64_t v)
+{
+    char buf[24];
+    size_t i = sizeof(buf);
+    uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+
+    lead(w, key);
+    do {
+        buf[--i] = (char)('0' + u % 10);
+        u /= 10;
+    } while (u > 0);
+    if (v < 0)
+        buf[--i] = '-';
+    put(w, buf + i, sizeof(buf) - i);
+}
+
+void dk_jw_bool(struct dk_jw *w, const char *key, bool v)
+{
+    lead(w, key);
+    put(w, v ? "true" : "false", v ? 4 : 5);
+}
+
+void dk_jw_null(struct dk_jw *w, const char *key)
+{
+    lead(w, key);
+    put(w, "null", 4);
+}
+
+void dk_jw_hex(struct dk_jw *w, const char *key, const void *p, size_t n)
+{
+    static const char hex[] = "0123456789abcdef";
+    const unsigned char *b = p;
+
+    lead(w, key);
+    putc1(w, '"');
+    for (size_t i = 0; i < n; i++) {
+        char two[2] = {hex[b[i] >> 4], hex[b[i] & 15]};
+
+        put(w, two, 2);
+    }
+    putc1(w, '"');
+}
+
+void dk_jw_time(struct dk_jw *w, const char *key, dk_ms t, int offset_min)
+{
+    char buf[DK_TIME_MAX];
+
+    if (t == DK_NEVER) {
+        dk_jw_null(w, key);
+        return;
+    }
+    dk_time_format(t, offset_min, buf);
+    dk_jw_strn(w, key, buf, strlen(buf));
+}
+
+void dk_jw_raw(struct dk_jw *w, const char *key, const char *json, size_t n)
+{
+    lead(w, key);
+    put(w, json, n);
+}
+
+static void write_number(struct dk_jw *w, const char *key, double d)
+{
+    const double max = 9007199254740991.0;
+
+    /* dk_json_parse() lets nothing else through; a tree built by hand could
+     * hold one, and JSON has no name for it here.
+     */
+    if (!(d >= -max && d <= max) || (double)(int64_t)d < d ||
+        (double)(int64_t)d > d)
+        dk_jw_null(w, key);
+    else
+        dk_jw_int(w, key, (int64_t)d);
+}
+
+void dk_jw_cjson(struct dk_jw *w, const char *key, const struct cJSON *v)
+{
+    const cJSON *e;
+
+    if (cJSON_IsObject(v)) {
+        dk_jw_obj(w, key);
+        cJSON_ArrayForEach (e, v) {
+            dk_jw_cjson(w, e->string != NULL ? e->string : "", e);
+        }
+        dk_jw_end_obj(w);
+    } else if (cJSON_IsArray(v)) {
+        dk_jw_arr(w, key);
+        cJSON_ArrayForEach (e, v) {
+            dk_jw_cjson(w, NULL, e);
+        }
+        dk_jw_end_arr(w);
+    } else if (cJSON_IsString(v)) {
+        dk_jw_str(w, key, v->valuestring);
+    } else if (cJSON_IsNumber(v)) {
+        write_number(w, key, v->valuedouble);
+    } else if (cJSON_IsBool(v)) {
+        dk_jw_bool(w, key, cJSON_IsTrue(v));
+    } else {
+        dk_jw_null(w, key);
+    }
+}
