@@ -1,0 +1,137 @@
+/* docket-assign - who answers for a case: a loop around core/book.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "core/book.h"
+#include "files.h"
+#include "options.h"
+#include "worker.h"
+
+struct assign {
+    const char *endpoint, *name, *file;
+    int credit, check;
+    struct dk_book *book;
+};
+
+static int answer(void *arg, const struct dk_case *c, const struct dk_event *e,
+                  const struct worker_env *env, struct dk_jw *commands,
+                  struct dk_problem *why)
+{
+    const struct assign *a = arg;
+
+    (void)env; /* a choice of units does not depend on the time */
+    return dk_book_assign(a->book, c, e, commands, why);
+}
+
+static struct dk_book *load(const struct assign *a, struct dk_report *r)
+{
+    size_t len = 0;
+    char *text = files_read(a->file, &len, r);
+    struct dk_book *book = NULL;
+
+    if (text != NULL)
+        book = dk_book_load(a->file, text, len, r);
+    free(text);
+    return book;
+}
+
+/* The new book takes the old one's place only when it is without fault. */
+static int reload(void *arg)
+{
+    struct assign *a = arg;
+    struct dk_report r = {0};
+    struct dk_book *book = load(a, &r);
+
+    files_print_report(&r);
+    dk_report_fini(&r);
+    if (book == NULL)
+        return DK_EFIELD;
+    dk_book_free(a->book);
+    a->book = book;
+    return 0;
+}
+
+static int check(const struct assign *a)
+{
+    struct dk_report r = {0};
+    int status;
+
+    dk_book_free(load(a, &r));
+    status = files_check_result(&r);
+    dk_report_fini(&r);
+    return status;
+}
+
+static int run(struct assign *a)
+{
+    const struct worker_conf conf = {.service = "assign",
+                                     .endpoint = a->endpoint,
+                                     .name = a->name,
+                                     .credit = a->credit,
+                                     .answer = answer,
+                                     .reload = reload,
+                                     .arg = a};
+    int status;
+
+    if (reload(a) != 0) {
+        fprintf(stderr, "docket-assign: the book has mistakes, see above; "
+                        "not started\n");
+        return EX_CONFIG;
+    }
+    status = worker_run(&conf);
+    dk_book_free(a->book);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct assign a = {.endpoint = "ipc:///run/docket/workers.sock",
+                       .credit = WORKER_CREDIT};
+    const struct option_def opt[] = {
+        {.name = "connect",
+         .kind = OPTION_TEXT,
+         .out = &a.endpoint,
+         .arg = "ENDPOINT",
+         .required = 1,
+         .help = "the broker's endpoint for workers"},
+        {.name = "book",
+         .kind = OPTION_TEXT,
+         .out = &a.file,
+         .arg = "FILE",
+         .required = 1,
+         .help = "units, handlers and rules (docs/UNITS.md)"},
+        {.name = "name",
+         .kind = OPTION_TEXT,
+         .out = &a.name,
+         .arg = "NAME",
+         .help = "what the broker calls this worker"},
+        {.name = "credit",
+         .kind = OPTION_INT,
+         .out = &a.credit,
+         .arg = "N",
+         .min = 1,
+         .max = WORKER_CREDIT_MAX,
+         .help = "tasks in hand at most, 1..256 (64)"},
+        {.name = "check",
+         .kind = OPTION_FLAG,
+         .out = &a.check,
+         .help = "check the file, print every mistake, exit 0 or 78"},
+        {0},
+    };
+    const struct option_program prog = {
+        .name = "docket-assign",
+        .about = "Answers every new case with the unit and handlers that "
+                 "answer for it.",
+        .after = "SIGHUP reads the book again; SIGTERM finishes and stops.\n"
+                 "docs/WORKERS.md tells more.",
+        .opt = opt,
+    };
+    int status = options_parse(&prog, argc, argv);
+
+    if (status == OPTIONS_GO)
+        status = options_need(&prog);
+    if (status != OPTIONS_GO)
+        return status;
+    return a.check ? check(&a) : run(&a);
+}

@@ -1,0 +1,47 @@
+/* options.h - one table of options feeds parsing, --help and the mistakes'
+ * "did you mean".
+ */
+#ifndef DK_WORKER_OPTIONS_H
+#define DK_WORKER_OPTIONS_H
+
+#define OPTIONS_MAX 16 /* options of one program, --help and --version apart   \
+                        */
+
+enum option_kind {
+    OPTION_FLAG, /* int *out becomes 1 */
+    OPTION_TEXT, /* const char **out; borrowed from argv, not empty */
+    OPTION_INT   /* int *out, in min..max */
+};
+
+struct option_def {
+    const char *name; /* without the two hyphens */
+    enum option_kind kind;
+    void *out;
+    const char *arg; /* what --help calls its argument; NULL for a flag */
+    const char *help;
+    int min, max;
+    int required; /* checked by options_need() */
+};
+
+struct option_program {
+    const char *name;
+    const char *about;            /* what it does, one line or several */
+    const char *after;            /* printed below the options, or NULL */
+    const struct option_def *opt; /* ends with a NULL name */
+};
+
+enum {
+    OPTIONS_GO = -1
+};
+
+/* OPTIONS_GO, or the status to exit with: 0 after --help or --version, 64
+ * after a mistake, which was written to standard error.
+ */
+int options_parse(const struct option_program *prog, int argc, char **argv);
+
+/* 64, with a message, if a required TEXT option was not given, else
+ * OPTIONS_GO.  Called after options_parse(), when all of them are needed.
+ */
+int options_need(const struct option_program *prog);
+
+#endif /* DK_WORKER_OPTIONS_H */
