@@ -17,8 +17,9 @@
 #include "proto/submit.h"
 
 #define DK_CLOCKS_MAX 16 /* different clocks of one case */
-#define DK_RUNGS_MAX  12 /* warnings and steps of one clock, its end included */
-#define DK_RUNG_ID    24 /* bytes of a rung's id with its NUL */
+#define DK_RUNGS_MAX  12 /* warnings and steps of one clock, its end included  \
+                          */
+#define DK_RUNG_ID 24    /* bytes of a rung's id with its NUL */
 
 enum dk_on_due {
     DK_DUE_OVERDUE, /* the office is late: the clock runs on, rungs go on */
@@ -52,8 +53,8 @@ struct dk_clock {
     enum dk_clock_state state;
     enum dk_on_due on_due;
     dk_ms started_at, due_at;
-    dk_ms stopped_at; /* DK_NEVER while it has not stopped */
-    bool late;        /* stopped at or after due, or due has fired */
+    dk_ms stopped_at;            /* DK_NEVER while it has not stopped */
+    bool late;                   /* stopped at or after due, or due has fired */
     uint64_t stops_on, holds_on; /* masks of 1 << enum dk_ev */
     int extend_times;            /* extensions still allowed */
     int extend_days;             /* longest one */
@@ -92,16 +93,17 @@ struct dk_case {
     int64_t petitioners;
     int n_respondent;
     struct dk_case_respondent respondent[DK_RESPOND_MAX];
-    char unit[DK_ID_MAX + 1];        /* responsible unit; "" before assignment */
-    char handler[DK_ID_MAX + 1];     /* "" = the unit has not named one */
-    char rule[DK_ID_MAX + 1];        /* which rule assigned it */
+    char unit[DK_ID_MAX + 1];    /* responsible unit; "" before assignment */
+    char handler[DK_ID_MAX + 1]; /* "" = the unit has not named one */
+    char rule[DK_ID_MAX + 1];    /* which rule assigned it */
     char answered_by[DK_ID_MAX + 1]; /* unit that gave the latest answer */
     int extensions;
     uint32_t last_n[DK_EV_N]; /* number of the latest event of a type; 0 none */
     dk_ms last_at[DK_EV_N];   /* its effective time */
     int n_clock;
     struct dk_clock clock[DK_CLOCKS_MAX];
-    uint32_t *alert; /* numbers of alert_raised events not acknowledged; owned */
+    uint32_t
+        *alert; /* numbers of alert_raised events not acknowledged; owned */
     size_t n_alert;
     uint8_t hash[DK_HASH_LEN]; /* head of its chain; kept by the daemon */
 };

@@ -1,0 +1,226 @@
+#include "clock.h"
+
+#include <string.h>
+
+#define STOPS_MAX        64
+#define EXTEND_TIMES_MAX 100
+#define EXTEND_DAYS_MAX  3660
+
+static int mask_of(const cJSON *v, const char *key, int i, uint64_t *bit,
+                   const struct dk_at *at, struct dk_problem *p)
+{
+    const char *names[DK_EV_N + 1];
+    const struct dk_at in = {at, key, 0}, here = {&in, NULL, i};
+    char pointer[128];
+    int ev = cJSON_IsString(v) ? dk_ev_from_name(v->valuestring) : -1;
+    const char *near;
+
+    if (ev >= 0 && ev < DK_EV_CLOCK_SET) {
+        *bit = UINT64_C(1) << ev;
+        return 0;
+    }
+    dk_at_pointer(&here, NULL, pointer, sizeof(pointer));
+    for (int e = 0; e < DK_EV_CLOCK_SET; e++)
+        names[e] = dk_ev_name((enum dk_ev)e);
+    names[DK_EV_CLOCK_SET] = NULL;
+    near = cJSON_IsString(v) ? dk_nearest(v->valuestring, names) : NULL;
+    return dk_failf(
+        p, DK_EFIELD, pointer, "not an event a clock can wait for; e.g. '%s'",
+        "不是计时可以等待的事件,例如 '%s'", near != NULL ? near : "answered");
+}
+
+int dk_clock_mask_read(const cJSON *o, const char *key, int need, uint64_t *out,
+                       const struct dk_at *at, struct dk_problem *p)
+{
+    const cJSON *arr = NULL, *v;
+    uint64_t mask = 0;
+    int i = 0;
+    int rc = dk_json_arr(o, key, need, 0, STOPS_MAX, &arr, at, p);
+
+    if (rc != 0)
+        return rc;
+    cJSON_ArrayForEach (v, arr) {
+        uint64_t bit = 0;
+
+        rc = mask_of(v, key, i++, &bit, at, p);
+        if (rc != 0)
+            return rc;
+        mask |= bit;
+    }
+    *out = mask;
+    return 0;
+}
+
+void dk_clock_mask_write(struct dk_jw *w, const char *key, uint64_t mask)
+{
+    dk_jw_arr(w, key);
+    for (int ev = 0; ev < DK_EV_N; ev++) {
+        if ((mask & (UINT64_C(1) << ev)) != 0)
+            dk_jw_str(w, NULL, dk_ev_name((enum dk_ev)ev));
+    }
+    dk_jw_end_arr(w);
+}
+
+/* Does rung `a` come after `b`? */
+static bool comes_after(const struct dk_rung *a, const struct dk_rung *b,
+                        const char *due)
+{
+    if (a->at != b->at)
+        return a->at > b->at;
+    return strcmp(a->id, due) == 0;
+}
+
+void dk_clock_sort(struct dk_clock *k)
+{
+    const char *due = dk_on_due_names[k->on_due];
+
+    for (int i = 1; i < k->n_rung; i++) {
+        struct dk_rung r = k->rung[i];
+        int j = i;
+
+        for (; j > 0 && comes_after(&k->rung[j - 1], &r, due); j--)
+            k->rung[j] = k->rung[j - 1];
+        k->rung[j] = r;
+    }
+}
+
+static bool is_due_name(const char *id)
+{
+    for (int i = 0; dk_on_due_names[i] != NULL; i++) {
+        if (strcmp(dk_on_due_names[i], id) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int read_rung(const cJSON *v, const struct dk_at *at, struct dk_clock *k,
+                     struct dk_problem *p)
+{
+    static const char *const names[] = {"id", "at", NULL};
+    struct dk_rung r = {.at = 0};
+    const char *id = NULL;
+    char pointer[128];
+    int rc = dk_json_only(v, names, at, p);
+
+    if (rc == 0)
+        rc = dk_json_id(v, "id", DK_REQUIRED, &id, at, p);
+    if (rc == 0)
+        rc = dk_json_time(v, "at", DK_REQUIRED, &r.at, at, p);
+    if (rc != 0)
+        return rc;
+    dk_at_pointer(at, "id", pointer, sizeof(pointer));
+    if (strlen(id) >= DK_RUNG_ID)
+        return dk_failf(p, DK_EFIELD, pointer,
+                        "a rung's id has at most %d bytes",
+                        "梯级编号最多 %d 字节", DK_RUNG_ID - 1);
+    if (is_due_name(id))
+        return dk_failf(p, DK_EFIELD, pointer,
+                        "'%s' names the rung at due_at, which is not listed",
+                        "'%s' 是到期时的梯级,不必列出", id);
+    if (dk_rung_find(k, id) >= 0)
+        return dk_failf(p, DK_EFIELD, pointer, "rung '%s' is listed twice",
+                        "梯级 '%s' 重复", id);
+    memcpy(r.id, id, strlen(id) + 1);
+    k->rung[k->n_rung++] = r;
+    return 0;
+}
+
+static int read_rungs(const cJSON *o, struct dk_clock *k, struct dk_problem *p)
+{
+    const cJSON *arr = NULL, *v;
+    const char *due = dk_on_due_names[k->on_due];
+    struct dk_rung *r;
+    int i = 0;
+    int rc = dk_json_arr(o, "rungs", DK_REQUIRED, 0, DK_RUNGS_MAX - 1, &arr,
+                         NULL, p);
+
+    if (rc != 0)
+        return rc;
+    cJSON_ArrayForEach (v, arr) {
+        const struct dk_at in = {NULL, "rungs", 0}, here = {&in, NULL, i++};
+
+        rc = read_rung(v, &here, k, p);
+        if (rc != 0)
+            return rc;
+    }
+    r = &k->rung[k->n_rung++];
+    r->at = k->due_at;
+    memcpy(r->id, due, strlen(due) + 1);
+    dk_clock_sort(k);
+    return 0;
+}
+
+int dk_clock_read_set(const cJSON *o, struct dk_clock *out,
+                      struct dk_problem *p)
+{
+    struct dk_clock k = {.stopped_at = DK_NEVER};
+    const char *id = NULL;
+    int64_t basis = 0, times = 0, days = 0;
+    int on_due = 0;
+    int rc = dk_json_id(o, "clock", DK_REQUIRED, &id, NULL, p);
+
+    if (rc == 0)
+        rc = dk_json_int(o, "basis", DK_REQUIRED, 1, UINT32_MAX, &basis, NULL,
+                         p);
+    if (rc == 0)
+        rc = dk_json_time(o, "started_at", DK_REQUIRED, &k.started_at, NULL, p);
+    if (rc == 0)
+        rc = dk_json_time(o, "due_at", DK_REQUIRED, &k.due_at, NULL, p);
+    if (rc == 0)
+        rc = dk_json_enum(o, "on_due", DK_REQUIRED, dk_on_due_names, &on_due,
+                          NULL, p);
+    if (rc == 0)
+        rc = dk_clock_mask_read(o, "stops_on", DK_REQUIRED, &k.stops_on, NULL,
+                                p);
+    if (rc == 0)
+        rc = dk_clock_mask_read(o, "holds_on", DK_OPTIONAL, &k.holds_on, NULL,
+                                p);
+    if (rc == 0)
+        rc = dk_json_int(o, "extend_times", DK_OPTIONAL, 0, EXTEND_TIMES_MAX,
+                         &times, NULL, p);
+    if (rc == 0)
+        rc = dk_json_int(o, "extend_days", DK_OPTIONAL, 0, EXTEND_DAYS_MAX,
+                         &days, NULL, p);
+    if (rc != 0)
+        return rc;
+    if (k.due_at <= k.started_at)
+        return dk_fail(p, DK_EFIELD, "/due_at",
+                       "due_at must be later than started_at",
+                       "due_at 须晚于 started_at");
+    memcpy(k.id, id, strlen(id) + 1);
+    k.basis = (uint32_t)basis;
+    k.on_due = (enum dk_on_due)on_due;
+    k.extend_times = (int)times;
+    k.extend_days = (int)days;
+    rc = read_rungs(o, &k, p);
+    if (rc == 0)
+        *out = k;
+    return rc;
+}
+
+void dk_clock_write_set(struct dk_jw *w, const struct dk_clock *k,
+                        int offset_min)
+{
+    int due = dk_clock_due_rung(k);
+
+    dk_jw_str(w, "clock", k->id);
+    dk_jw_int(w, "clock_no", k->no);
+    dk_jw_int(w, "basis", k->basis);
+    dk_jw_time(w, "started_at", k->started_at, offset_min);
+    dk_jw_time(w, "due_at", k->due_at, offset_min);
+    dk_jw_str(w, "on_due", dk_on_due_names[k->on_due]);
+    dk_clock_mask_write(w, "stops_on", k->stops_on);
+    dk_clock_mask_write(w, "holds_on", k->holds_on);
+    dk_jw_int(w, "extend_times", k->extend_times);
+    dk_jw_int(w, "extend_days", k->extend_days);
+    dk_jw_arr(w, "rungs");
+    for (int i = 0; i < k->n_rung; i++) {
+        if (i == due)
+            continue;
+        dk_jw_obj(w, NULL);
+        dk_jw_str(w, "id", k->rung[i].id);
+        dk_jw_time(w, "at", k->rung[i].at, offset_min);
+        dk_jw_end_obj(w);
+    }
+    dk_jw_end_arr(w);
+}
