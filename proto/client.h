@@ -2,7 +2,10 @@
  *
  * One `struct dk_client` is one DEALER socket.  It is not thread-safe: one
  * thread at a time.  It never sends anything by itself, never retries a
- * request, and never blocks longer than the time-out it was given.
+ * request, and never blocks longer than the time-out it was given (closing
+ * waits up to half a second for what was sent).  Time-outs are in
+ * milliseconds; one below zero counts as zero.  Request ids that begin with
+ * "dk." are the library's own.
  *
  *     struct dk_client *c = dk_client_open("ipc:///run/docket/clients.sock",
  *                                          NULL, &problem);
@@ -17,6 +20,8 @@
  * Reconnecting is ZeroMQ's; what was under way when a connection broke is not
  * repeated: the call ends in DK_ETIMEOUT and the caller repeats it with the
  * SAME submission or command id, which is safe (PROTOCOL.md, "Retrying").
+ * While there is no connection nothing is queued: dk_client_call() waits for
+ * one, dk_client_send() answers DK_EBUSY.
  */
 #ifndef DK_CLIENT_H
 #define DK_CLIENT_H
@@ -50,22 +55,24 @@ void dk_client_close(struct dk_client *c); /* NULL is allowed */
 
 /* Ask and wait for the answer to this request; answers to others that arrive
  * meanwhile are kept for dk_client_recv().  0: *out is filled and must be
- * freed.  DK_ETIMEOUT: no answer in time.  Any other DK_E: the broker's own
- * problem, in *p.
+ * freed.  DK_ETIMEOUT: no answer in time (a late one is dropped).  DK_EBUSY
+ * may also mean that recv_hwm other answers wait to be received.  Any other
+ * DK_E: the broker's own problem, in *p.
  */
 int dk_client_call(struct dk_client *c, const char *type, const char *body,
                    int timeout_ms, struct dk_reply *out, struct dk_problem *p);
 
 /* Pipelining: send without waiting.  `request` may be NULL (one is made) and
  * is copied; the id used is written to `used` if not NULL
- * (DK_REQUEST_MAX + 1 bytes).  DK_EBUSY: the queue is full, receive first.
+ * (DK_REQUEST_MAX + 1 bytes).  DK_EBUSY: the queue is full, receive first; or
+ * there is no connection now, wait and try again.
  */
 int dk_client_send(struct dk_client *c, const char *type, const char *request,
                    const char *body, size_t body_len, char *used,
                    struct dk_problem *p);
 
 /* The next message, whichever it is.  DK_ETIMEOUT when none comes in time
- * (0: do not wait).  A problem sent by the broker is a message of type
+ * (0: do not wait) or a signal was caught meanwhile.  A problem sent by the broker is a message of type
  * "problem": read it with dk_problem_read().
  */
 int dk_client_recv(struct dk_client *c, int timeout_ms, struct dk_reply *out,
@@ -77,7 +84,8 @@ void dk_reply_free(struct dk_reply *r);
  * for each event, in order, without gaps, renewing credit and reconnecting by
  * itself (it asks again from the next sequence).  Returns when fn returns
  * non-zero (that value) or after `idle_ms` without any event when idle_ms > 0
- * (0), or on a problem that asking again cannot mend (DK_E).
+ * (0), or on a problem that asking again cannot mend (DK_E).  `fn` may call
+ * and send with the same client.
  */
 typedef int (*dk_event_fn)(void *arg, const struct dk_reply *event,
                            int64_t seq);

@@ -52,32 +52,32 @@ int dk_frames_read_max(const struct dk_frame *f, size_t n, size_t max,
         return dk_fail(p, DK_EVERSION, NULL,
                        "the first frame must be \"DKT1\": no other version is "
                        "spoken here",
-                       "第一帧必须是 \"DKT1\":此处不支持其他版本");
+                       "第一帧必须是 \"DKT1\"：此处不支持其他版本");
     if (n != 4)
         return dk_failf(p, DK_EFRAMES, NULL,
                         "the message has %zu frames; send four: \"DKT1\", "
                         "type, request id, JSON body",
-                        "消息有 %zu 帧;请发送四帧:\"DKT1\"、类型、"
+                        "消息有 %zu 帧；请发送四帧：\"DKT1\"、类型、"
                         "请求号、JSON 正文",
                         n);
     if (!type_ok(&f[1]))
         return dk_failf(p, DK_EFRAMES, NULL,
                         "the type (second frame) is 1 to %d bytes of a-z "
                         "and '.'",
-                        "类型(第二帧)须为 1 至 %d 字节,只含 a-z 和 '.'",
+                        "类型（第二帧）须为 1 至 %d 字节，只含 a-z 和 '.'",
                         DK_TYPE_MAX);
     if (out->request[0] == '\0')
         return dk_failf(p, DK_EFRAMES, NULL,
                         "the request id (third frame) is 1 to %d bytes of "
                         "printable ASCII without spaces",
-                        "请求号(第三帧)须为 1 至 %d 字节的可见 ASCII "
-                        "字符,不含空格",
+                        "请求号（第三帧）须为 1 至 %d 字节的可见 ASCII "
+                        "字符，不含空格",
                         DK_REQUEST_MAX);
     copy(out->type, &f[1]);
     if (f[3].len > max)
         return dk_failf(p, DK_ETOOBIG, NULL,
                         "the body has %zu bytes; at most %zu are allowed",
-                        "正文有 %zu 字节;最多允许 %zu 字节", f[3].len, max);
+                        "正文有 %zu 字节；最多允许 %zu 字节", f[3].len, max);
     out->body = f[3].data;
     out->body_len = f[3].len;
     return 0;

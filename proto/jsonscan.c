@@ -139,7 +139,7 @@ static bool unicode_escape(struct scan *s)
         }
     }
     return refuse(s, at, "a surrogate stands alone; write the pair",
-                  "代理项单独出现;请成对书写");
+                  "代理项单独出现；请成对书写");
 }
 
 /* s->p is at the backslash. */
@@ -197,7 +197,7 @@ static bool string(struct scan *s)
         len = utf8_len(p, end);
         if (len == 0)
             return refuse(s, p, "this is not UTF-8; send UTF-8",
-                          "不是合格的 UTF-8;请使用 UTF-8 编码");
+                          "不是合格的 UTF-8；请使用 UTF-8 编码");
         p += len;
     }
     return refuse(s, end, "the text ends inside a string",
@@ -220,15 +220,15 @@ static bool number(struct scan *s)
     if (*first == '0' && (p - first > 1 || *at == '-'))
         return refuse(s, at,
                       "write a number without leading zero, and zero as 0",
-                      "数字不得有前导零,零写作 0");
+                      "数字不得有前导零，零写作 0");
     if (p < s->end && (*p == '.' || *p == 'e' || *p == 'E'))
         return refuse(s, at,
                       "only integers are allowed, without point or exponent",
-                      "只允许整数,不带小数点或指数");
+                      "只允许整数，不带小数点或指数");
     if (v > 9007199254740991u)
         return refuse(s, at,
                       "the number is over 2^53-1 in size; send it as a string",
-                      "数字的绝对值超过 2^53-1;请用字符串发送");
+                      "数字的绝对值超过 2^53-1；请用字符串发送");
     s->p = p;
     return true;
 }
@@ -343,7 +343,7 @@ static bool remember(struct scan *s, const unsigned char *key)
         if (s->seen[i].hash == h && same_key(key, s->buf + s->seen[i].at))
             return refuse(s, key - 1,
                           "this key is in the same object twice; send it once",
-                          "同一对象中该键重复;只能出现一次");
+                          "同一对象中该键重复；只能出现一次");
     }
     if (s->keys - l->base >= DK_KEYS_MAX)
         return refuse(s, key - 1, "an object may have at most 256 members",
@@ -489,6 +489,6 @@ int dk_json_scan(const char *buf, size_t len, bool obj, struct dk_problem *p)
     s.escaped = false;
     if (document(&s, obj))
         return 0;
-    return dk_failf(p, DK_EJSON, NULL, "byte %zu: %s%.0s", "第 %zu 字节:%.0s%s",
-                    (size_t)(s.bad - s.buf), s.en, s.zh);
+    return dk_failf(p, DK_EJSON, NULL, "byte %zu: %s%.0s",
+                    "第 %zu 字节：%.0s%s", (size_t)(s.bad - s.buf), s.en, s.zh);
 }

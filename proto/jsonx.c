@@ -20,7 +20,7 @@ static int parse(const char *buf, size_t len, size_t max, bool obj, cJSON **out,
     if (len > max || len >= UINT32_MAX)
         return dk_failf(p, DK_ETOOBIG, NULL,
                         "the text has %zu bytes; at most %zu are allowed",
-                        "正文有 %zu 字节;最多允许 %zu 字节", len, max);
+                        "正文有 %zu 字节；最多允许 %zu 字节", len, max);
     rc = dk_json_scan(buf, len, obj, p);
     if (rc != 0)
         return rc;
@@ -123,7 +123,7 @@ unfit(struct dk_problem *p, const struct dk_at *at, const char *key,
     if (v == NULL) {
         (void)snprintf(text, sizeof(text), "'%.64s' is missing; give %s", key,
                        what);
-        (void)snprintf(text_zh, sizeof(text_zh), "缺少 '%.64s';请填写%s", key,
+        (void)snprintf(text_zh, sizeof(text_zh), "缺少 '%.64s'；请填写%s", key,
                        what_zh);
     } else {
         (void)snprintf(text, sizeof(text), "'%.64s' must be %s", key, what);
@@ -182,7 +182,7 @@ int dk_json_str(const cJSON *o, const char *key, int need, size_t min_bytes,
         return unfit(p, at, key, v,
                      "a text without control characters (line ends and tabs "
                      "are allowed)",
-                     "不含控制字符的文本(允许换行和制表符)");
+                     "不含控制字符的文本（允许换行和制表符）");
     *out = v->valuestring;
     return 0;
 }
@@ -215,7 +215,7 @@ int dk_json_id(const cJSON *o, const char *key, int need, const char **out,
         return unfit(p, at, key, v,
                      "an id: 1 to %d bytes without space, quote, slash, "
                      "backslash or control character",
-                     "一个标识:1 至 %d 字节,不含空格、引号、斜杠、"
+                     "一个标识：1 至 %d 字节，不含空格、引号、斜杠、"
                      "反斜杠或控制字符",
                      DK_ID_MAX);
     *out = v->valuestring;
@@ -272,7 +272,7 @@ int dk_json_time(const cJSON *o, const char *key, int need, dk_ms *out,
         return unfit(p, at, key, v,
                      "a time with its offset, such as "
                      "2026-05-01T09:30:00+08:00",
-                     "带时区的时间,例如 2026-05-01T09:30:00+08:00");
+                     "带时区的时间，例如 2026-05-01T09:30:00+08:00");
     return 0;
 }
 
@@ -292,11 +292,11 @@ int dk_json_uuid(const cJSON *o, const char *key, int need, bool v7,
         dk_uuid_parse(v->valuestring, strlen(v->valuestring), &u) != 0 ||
         (v7 && !dk_uuid_is_v7(&u)))
         return unfit(p, at, key, v,
-                     "a UUID%s in lower case, such as "
+                     "a lower-case UUID%s, such as "
                      "0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b",
-                     "小写的 UUID%s,例如 "
+                     "小写的 UUID%s，例如 "
                      "0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b",
-                     v7 ? " of version 7 (RFC 9562)" : "");
+                     v7 ? "v7 (RFC 9562)" : "");
     *out = u;
     return 0;
 }
@@ -373,7 +373,7 @@ int dk_json_enum(const cJSON *o, const char *key, int need,
         }
     }
     join(names, list, sizeof(list));
-    return unfit(p, at, key, v, "one of %s", "以下之一:%s", list);
+    return unfit(p, at, key, v, "one of %s", "以下之一：%s", list);
 }
 
 static bool among(const char *key, const char *const names[])
@@ -407,13 +407,13 @@ int dk_json_only(const cJSON *o, const char *const names[],
         (void)snprintf(en, sizeof(en),
                        "'%.64s' is not known here; did you mean '%s'?",
                        v->string, near);
-        (void)snprintf(zh, sizeof(zh), "此处没有 '%.64s';是否想写 '%s'?",
+        (void)snprintf(zh, sizeof(zh), "此处没有 '%.64s'；是否想写 '%s'?",
                        v->string, near);
     } else {
         (void)snprintf(en, sizeof(en),
                        "'%.64s' is not known here; leave it out (known: %s)",
                        v->string, list);
-        (void)snprintf(zh, sizeof(zh), "此处没有 '%.64s';请删去(可用:%s)",
+        (void)snprintf(zh, sizeof(zh), "此处没有 '%.64s'；请删去（可用：%s）",
                        v->string, list);
     }
     return bad(p, at, v->string, en, zh);

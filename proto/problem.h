@@ -52,7 +52,7 @@
     X(HELLO, "hello-first", 409, 0, "This peer has not said hello",            \
       "请先发送 hello")                                                     \
     X(BUSY, "overloaded", 503, 1000, "The broker has too much to do",          \
-      "系统繁忙,请稍后重试")                                         \
+      "系统繁忙，请稍后重试")                                         \
     X(FULL, "storage-full", 507, 5000, "The disk of the broker is full",       \
       "服务器磁盘已满")                                                 \
     X(IO, "storage-failed", 503, 5000, "The store of the broker failed",       \
@@ -63,7 +63,7 @@
       "未在限定时间内收到答复")                                     \
     X(NOMEM, "no-memory", 503, 1000, "Out of memory", "内存不足")          \
     X(BUG, "internal", 500, 0, "An error inside docket; please report it",     \
-      "系统内部错误,请报告")
+      "系统内部错误，请报告")
 
 #define DK_ERR_ORDINAL(name, slug, status, retry, en, zh) DK_ORD_##name,
 enum dk_err_ordinal { DK_ORD_OK = 0, DK_ERRORS(DK_ERR_ORDINAL) DK_ORD_N };

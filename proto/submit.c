@@ -76,7 +76,7 @@ static int read_respondent(const cJSON *o, struct dk_respondent *out,
         dk_at_pointer(at, NULL, pointer, sizeof(pointer));
         rc = dk_fail(p, DK_EFIELD, pointer,
                      "nobody is named; give 'unit', 'officer' or both",
-                     "未指明对象;请填写 'unit'、'officer' 或两者");
+                     "未指明对象；请填写 'unit'、'officer' 或两者");
     }
     return rc;
 }
@@ -115,7 +115,7 @@ static int check_category(const char *c, struct dk_problem *p)
         return dk_fail(p, DK_EFIELD, "/category",
                        "'category' must be names joined by '/', such as "
                        "环境保护/水污染",
-                       "'category' 须为用 '/' 连接的各级名称,例如 "
+                       "'category' 须为用 '/' 连接的各级名称，例如 "
                        "环境保护/水污染");
     return 0;
 }

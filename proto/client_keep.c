@@ -1,0 +1,66 @@
+/* Messages that came while somebody waited for another. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client_int.h"
+
+void dk_reply_free(struct dk_reply *r)
+{
+    free(r->text);
+    cJSON_Delete(r->json);
+    *r = (struct dk_reply){0};
+}
+
+void dk_client_id(struct dk_client *c, char k, char buf[DK_REQUEST_MAX + 1])
+{
+    (void)snprintf(buf, DK_REQUEST_MAX + 1, DK_OWN_ID "%c.%llu", k,
+                   (unsigned long long)++c->made);
+}
+
+bool dk_client_stale(const struct dk_client *c, const struct dk_reply *r)
+{
+    if (strncmp(r->request, DK_OWN_ID "f.", sizeof(DK_OWN_ID "f.") - 1) == 0)
+        return strcmp(r->request, c->following) != 0;
+    return strncmp(r->request, DK_OWN_ID "c.", sizeof(DK_OWN_ID "c.") - 1) == 0;
+}
+
+int dk_client_keep(struct dk_client *c, struct dk_reply *r,
+                   struct dk_problem *p)
+{
+    struct dk_kept *k;
+
+    if (c->kept >= c->keep_max)
+        return dk_failf(p, DK_EBUSY, NULL,
+                        "%d answers wait to be received; receive them first",
+                        "有 %d 条答复尚未接收；请先接收", c->kept);
+    k = malloc(sizeof(*k));
+    if (k == NULL)
+        return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    k->next = NULL;
+    k->reply = *r;
+    *r = (struct dk_reply){0};
+    *c->last = k;
+    c->last = &k->next;
+    c->kept++;
+    return 0;
+}
+
+bool dk_client_kept(struct dk_client *c, const char *request,
+                    struct dk_reply *out)
+{
+    for (struct dk_kept **at = &c->first; *at != NULL; at = &(*at)->next) {
+        struct dk_kept *k = *at;
+
+        if (request != NULL && strcmp(k->reply.request, request) != 0)
+            continue;
+        *at = k->next;
+        if (c->last == &k->next)
+            c->last = at;
+        c->kept--;
+        *out = k->reply;
+        free(k);
+        return true;
+    }
+    return false;
+}
