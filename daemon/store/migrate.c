@@ -1,0 +1,185 @@
+/* migrate.c - the schema, as the steps that lead to it.
+ *
+ * Rules: a step that was released is never edited; a change is a new step at
+ * the end; docs/STORE.md explains every column and is changed with it.
+ */
+#include "migrate.h"
+
+#include <stdio.h>
+
+#include "core/case.h"
+
+/* Columns hold these enumerations as numbers, so their order is part of the
+ * file format: new members go to the end of their lists, none is removed.
+ */
+_Static_assert(DK_S_NONE == 0 && DK_S_SUBMITTED == 1 && DK_S_ACCEPTED == 5 &&
+                   DK_S_CLOSED == 15,
+               "states are stored as numbers");
+_Static_assert(DK_EV_SUBMITTED == 0 && DK_EV_ACCEPTED == 9 &&
+                   DK_EV_CLOCK_SET == 26 && DK_EV_ALERT_ACKED == 29,
+               "event types are stored as numbers");
+_Static_assert(DK_SVC_ASSIGN == 0 && DK_SVC_DEADLINE == 1 &&
+                   DK_SVC_ESCALATE == 2 && DK_SVC_N == 3,
+               "services are stored as numbers");
+_Static_assert(DK_CLOCK_RUNNING == 0 && DK_CLOCK_HELD == 1,
+               "clock states are stored as numbers");
+
+static const char step_1_tables[] =
+    "CREATE TABLE meta ("
+    " one INTEGER PRIMARY KEY CHECK (one = 1),"
+    " county INTEGER NOT NULL,"
+    " test_clock INTEGER NOT NULL,"
+    " test_now INTEGER NOT NULL,"
+    " epoch INTEGER NOT NULL,"
+    " broker BLOB NOT NULL CHECK (length(broker) = 16),"
+    " secret BLOB NOT NULL CHECK (length(secret) = 32)"
+    ") STRICT;"
+    "CREATE TABLE total ("
+    " one INTEGER PRIMARY KEY CHECK (one = 1),"
+    " cases INTEGER NOT NULL,"
+    " events INTEGER NOT NULL,"
+    " tasks_open INTEGER NOT NULL,"
+    " tasks_dead INTEGER NOT NULL,"
+    " alerts_open INTEGER NOT NULL"
+    ") STRICT;"
+    "INSERT INTO total VALUES (1, 0, 0, 0, 0, 0);"
+    "CREATE TABLE request ("
+    " id BLOB PRIMARY KEY,"
+    " hash BLOB NOT NULL,"
+    " key INTEGER NOT NULL,"
+    " n INTEGER NOT NULL,"
+    " state INTEGER NOT NULL,"
+    " at INTEGER NOT NULL,"
+    " submitted_at INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE event ("
+    " seq INTEGER PRIMARY KEY,"
+    " key INTEGER NOT NULL,"
+    " n INTEGER NOT NULL,"
+    " type INTEGER NOT NULL,"
+    " at INTEGER NOT NULL,"
+    " claimed INTEGER,"
+    " actor TEXT NOT NULL,"
+    " hash BLOB NOT NULL,"
+    " body TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE case_file ("
+    " key INTEGER PRIMARY KEY,"
+    " state INTEGER NOT NULL,"
+    " overdue INTEGER NOT NULL,"
+    " unit TEXT NOT NULL,"
+    " handler TEXT NOT NULL,"
+    " region TEXT,"
+    " category TEXT,"
+    " hash BLOB NOT NULL,"
+    " doc TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE clock ("
+    " key INTEGER NOT NULL,"
+    " id TEXT NOT NULL,"
+    " unit TEXT NOT NULL,"
+    " state INTEGER NOT NULL,"
+    " overdue INTEGER NOT NULL,"
+    " due_at INTEGER NOT NULL,"
+    " fire_at INTEGER,"
+    " PRIMARY KEY (key, id)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE task ("
+    " dead INTEGER NOT NULL,"
+    " service INTEGER NOT NULL,"
+    " id INTEGER NOT NULL,"
+    " key INTEGER NOT NULL,"
+    " n INTEGER NOT NULL,"
+    " attempts INTEGER NOT NULL,"
+    " failed_at INTEGER,"
+    " reason TEXT,"
+    " PRIMARY KEY (dead, service, id)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE alert ("
+    " key INTEGER NOT NULL,"
+    " n INTEGER NOT NULL,"
+    " raised_at INTEGER NOT NULL,"
+    " due_at INTEGER NOT NULL,"
+    " acked_at INTEGER,"
+    " acked_by TEXT,"
+    " level TEXT NOT NULL,"
+    " unit TEXT NOT NULL,"
+    " clock TEXT NOT NULL,"
+    " rung TEXT NOT NULL,"
+    " PRIMARY KEY (key, n)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE person ("
+    " key INTEGER PRIMARY KEY,"
+    " salt BLOB NOT NULL,"
+    " data BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE load ("
+    " unit TEXT NOT NULL,"
+    " handler TEXT NOT NULL,"
+    " open INTEGER NOT NULL,"
+    " PRIMARY KEY (unit, handler)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE day ("
+    " day INTEGER PRIMARY KEY,"
+    " seq INTEGER NOT NULL"
+    ") STRICT;";
+
+/* An index on a rowid table ends in the rowid, which is the case's key: so
+ * (state) serves "state = ? and key > ? order by key".
+ */
+static const char step_1_indices[] =
+    "CREATE UNIQUE INDEX event_case ON event (key, n);"
+    "CREATE INDEX case_state ON case_file (state);"
+    "CREATE INDEX case_unit ON case_file (unit, state) WHERE unit <> '';"
+    "CREATE INDEX case_handler ON case_file (handler, state)"
+    " WHERE handler <> '';"
+    "CREATE INDEX case_overdue ON case_file (overdue) WHERE overdue = 1;"
+    "CREATE INDEX clock_fire ON clock (fire_at, key, id)"
+    " WHERE fire_at IS NOT NULL;"
+    "CREATE INDEX clock_due ON clock (due_at, key, id);"
+    "CREATE INDEX alert_open ON alert (key, n) WHERE acked_at IS NULL;";
+
+struct step {
+    const char *sql[2];
+};
+
+static const struct step steps[] = {
+    {{step_1_tables, step_1_indices}},
+};
+
+int migrate_latest(void)
+{
+    return (int)(sizeof steps / sizeof steps[0]);
+}
+
+static int run_step(sqlite3 *db, int i)
+{
+    char mark[96];
+    const char *sql[] = {"BEGIN IMMEDIATE", steps[i].sql[0], steps[i].sql[1],
+                         mark, "COMMIT"};
+
+    (void)snprintf(mark, sizeof mark,
+                   "PRAGMA user_version = %d; PRAGMA application_id = %d;",
+                   i + 1, MIGRATE_APPLICATION_ID);
+    for (size_t k = 0; k < sizeof sql / sizeof sql[0]; k++) {
+        if (sql[k] == NULL)
+            continue;
+        int rc = sqlite3_exec(db, sql[k], NULL, NULL, NULL);
+        if (rc != SQLITE_OK) {
+            if (sqlite3_get_autocommit(db) == 0)
+                (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+            return rc;
+        }
+    }
+    return SQLITE_OK;
+}
+
+int migrate_run(sqlite3 *db, int from)
+{
+    for (int i = from; i < migrate_latest(); i++) {
+        int rc = run_step(db, i);
+        if (rc != SQLITE_OK)
+            return rc;
+    }
+    return SQLITE_OK;
+}

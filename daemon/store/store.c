@@ -1,0 +1,223 @@
+/* store.c - chooses a back end by URL, strikes the faults that a test asked
+ * for, and refuses everything after a failed write.
+ */
+#include "store.h"
+
+#include <string.h>
+
+#include "store_impl.h"
+
+/* ---- opening ------------------------------------------------------------ */
+
+static bool options_good(const struct store_options *opt)
+{
+    return opt->county >= 0 && opt->county <= 999999;
+}
+
+int store_open(const char *url, const struct store_options *opt,
+               const uint8_t random[48], struct store **out,
+               struct store_info *info, struct dk_problem *p)
+{
+    static const char sqlite[] = "sqlite:";
+
+    *out = NULL;
+    memset(info, 0, sizeof *info);
+    if (!options_good(opt))
+        return dk_fail(p, DK_EFIELD, NULL,
+                       "The county must be a number of six digits.",
+                       "县级行政区划代码必须是六位数字。");
+    if (strcmp(url, "mem:") == 0)
+        return store_mem_open(opt, random, out, info, p);
+    if (strncmp(url, sqlite, sizeof sqlite - 1) == 0 &&
+        url[sizeof sqlite - 1] != '\0')
+        return store_sqlite_open(url + sizeof sqlite - 1, opt, random, out,
+                                 info, p);
+    return dk_failf(p, DK_EFIELD, NULL,
+                    "There is no store of this kind: %s. Write sqlite:FILE.",
+                    "不支持这种存储:%s。请写 sqlite:文件。", url);
+}
+
+void store_close(struct store *st)
+{
+    if (st != NULL)
+        st->ops->close(st);
+}
+
+/* ---- faults ------------------------------------------------------------- */
+
+void store_fault(struct store *st, int64_t n, int times, int code, bool reads)
+{
+    st->fault.wait = n;
+    st->fault.times = times;
+    st->fault.code = code;
+    st->fault.reads = reads;
+}
+
+/* The code to return instead of calling the back end, or 0. */
+static int strike(struct store *st, bool read)
+{
+    if (st->fault.wait == 0 || (read && !st->fault.reads))
+        return 0;
+    if (st->fault.wait > 1) {
+        st->fault.wait--;
+        return 0;
+    }
+    if (st->fault.times == 0) {
+        st->fault.wait = 0;
+        return 0;
+    }
+    if (st->fault.times > 0)
+        st->fault.times--;
+    return st->fault.code;
+}
+
+static int before_read(struct store *st)
+{
+    return st->failed ? DK_EIO : strike(st, true);
+}
+
+/* ---- calls -------------------------------------------------------------- */
+
+int store_commit(struct store *st, const struct store_changes *ch)
+{
+    if (st->failed)
+        return DK_EIO;
+    int rc = strike(st, false);
+    if (rc == 0)
+        rc = st->ops->commit(st, ch);
+    if (rc == DK_EIO)
+        st->failed = true;
+    return rc;
+}
+
+int store_find_requests(struct store *st, const struct dk_uuid *ids, size_t n,
+                        struct store_request *out, bool *found)
+{
+    int rc = before_read(st);
+    return rc != 0 ? rc : st->ops->find_requests(st, ids, n, out, found);
+}
+
+int store_load_cases(struct store *st, const int64_t *keys, size_t n,
+                     struct dk_case **out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = NULL;
+    int rc = before_read(st);
+    if (rc == 0)
+        rc = st->ops->load_cases(st, keys, n, out);
+    for (size_t i = 0; rc != 0 && i < n; i++) {
+        dk_case_free(out[i]);
+        out[i] = NULL;
+    }
+    return rc;
+}
+
+int store_events(struct store *st, int64_t from_seq, int64_t limit,
+                 store_event_fn fn, void *arg)
+{
+    int rc = before_read(st);
+    return rc != 0 ? rc : st->ops->events(st, from_seq, limit, fn, arg);
+}
+
+int store_case_events(struct store *st, int64_t key, uint32_t from_n,
+                      int64_t limit, store_event_fn fn, void *arg)
+{
+    int rc = before_read(st);
+    return rc != 0 ? rc
+                   : st->ops->case_events(st, key, from_n, limit, fn, arg);
+}
+
+int store_due_clocks(struct store *st, dk_ms now, int64_t limit,
+                     store_due_fn fn, void *arg)
+{
+    int rc = before_read(st);
+    return rc != 0 ? rc : st->ops->due_clocks(st, now, limit, fn, arg);
+}
+
+int store_next_due(struct store *st, dk_ms *out)
+{
+    int rc = before_read(st);
+    return rc != 0 ? rc : st->ops->next_due(st, out);
+}
+
+int store_tasks(struct store *st, enum dk_service service, int64_t after,
+                int64_t limit, store_task_fn fn, void *arg)
+{
+    int rc = before_read(st);
+    return rc != 0 ? rc : st->ops->tasks(st, service, after, limit, fn, arg);
+}
+
+int store_task_get(struct store *st, int64_t id, struct store_task_info *out)
+{
+    int rc = before_read(st);
+    return rc != 0 ? rc : st->ops->task_get(st, id, out);
+}
+
+int store_task_list(struct store *st, bool dead, int64_t after, int64_t limit,
+                    store_task_info_fn fn, void *arg)
+{
+    int rc = before_read(st);
+    return rc != 0 ? rc : st->ops->task_list(st, dead, after, limit, fn, arg);
+}
+
+int store_task_count(struct store *st, enum dk_service service, bool dead,
+                     int64_t limit, int64_t *out)
+{
+    int rc = before_read(st);
+    return rc != 0 ? rc : st->ops->task_count(st, service, dead, limit, out);
+}
+
+int store_list_cases(struct store *st, const struct store_case_filter *f,
+                     int64_t limit, store_case_fn fn, void *arg)
+{
+    int rc = before_read(st);
+    return rc != 0 ? rc : st->ops->list_cases(st, f, limit, fn, arg);
+}
+
+int store_list_alerts(struct store *st, const struct store_alert_filter *f,
+                      int64_t limit, store_alert_fn fn, void *arg)
+{
+    int rc = before_read(st);
+    return rc != 0 ? rc : st->ops->list_alerts(st, f, limit, fn, arg);
+}
+
+int store_list_clocks(struct store *st, const struct store_clock_filter *f,
+                      int64_t limit, store_clock_fn fn, void *arg)
+{
+    int rc = before_read(st);
+    return rc != 0 ? rc : st->ops->list_clocks(st, f, limit, fn, arg);
+}
+
+int store_person_get(struct store *st, int64_t key, uint8_t salt[16],
+                     void **data, size_t *len)
+{
+    *data = NULL;
+    *len = 0;
+    int rc = before_read(st);
+    return rc != 0 ? rc : st->ops->person_get(st, key, salt, data, len);
+}
+
+int store_loads(struct store *st, store_load_fn fn, void *arg)
+{
+    int rc = before_read(st);
+    return rc != 0 ? rc : st->ops->loads(st, fn, arg);
+}
+
+int store_day_seq(struct store *st, int32_t day, int32_t *seq)
+{
+    int rc = before_read(st);
+    return rc != 0 ? rc : st->ops->day_seq(st, day, seq);
+}
+
+int store_totals(struct store *st, struct store_totals *out)
+{
+    int rc = before_read(st);
+    return rc != 0 ? rc : st->ops->totals(st, out);
+}
+
+int store_checkpoint(struct store *st, bool whole)
+{
+    if (st->failed)
+        return DK_EIO;
+    return st->ops->checkpoint(st, whole);
+}

@@ -1,0 +1,90 @@
+/* store_common.c - what every back end derives from its input alike. */
+#include <string.h>
+
+#include "proto/jsonx.h"
+#include "store_impl.h"
+
+bool store_clock_live(const struct dk_clock *k)
+{
+    return k->state == DK_CLOCK_RUNNING || k->state == DK_CLOCK_HELD;
+}
+
+bool store_clock_late(const struct dk_clock *k)
+{
+    return store_clock_live(k) && k->late;
+}
+
+dk_ms store_clock_fire(const struct dk_clock *k)
+{
+    return k->state == DK_CLOCK_RUNNING ? dk_clock_next(k) : DK_NEVER;
+}
+
+bool store_case_overdue(const struct dk_case *c)
+{
+    for (int i = 0; i < c->n_clock; i++) {
+        if (c->clock[i].state == DK_CLOCK_RUNNING && c->clock[i].late)
+            return true;
+    }
+    return false;
+}
+
+bool store_changes_sane(const struct store_changes *ch, int64_t last_seq)
+{
+    for (size_t i = 0; i < ch->n_event; i++) {
+        const struct dk_event *e = ch->event[i];
+
+        if (e->seq != last_seq + 1 + (int64_t)i || e->n == 0 ||
+            e->body == NULL || e->body_len > STORE_TEXT_MAX)
+            return false;
+    }
+    for (size_t i = 0; i < ch->n_case; i++) {
+        if (ch->kase[i].doc == NULL || ch->kase[i].doc_len > STORE_TEXT_MAX)
+            return false;
+    }
+    for (size_t i = 0; i < ch->n_person; i++) {
+        if (ch->person[i].len > STORE_TEXT_MAX)
+            return false;
+    }
+    return true;
+}
+
+bool store_changes_empty(const struct store_changes *ch)
+{
+    return ch->n_request + ch->n_event + ch->n_case + ch->n_clock +
+                   ch->n_task_new + ch->n_task_done + ch->n_task_fail +
+                   ch->n_task_retry + ch->n_alert + ch->n_ack + ch->n_person +
+                   ch->n_load + ch->n_day ==
+               0 &&
+           ch->test_now == DK_NEVER;
+}
+
+int store_read_doc(const char *doc, size_t len, const uint8_t *hash,
+                   struct dk_case **out)
+{
+    cJSON *o = NULL;
+    struct dk_case *c = NULL;
+
+    int rc = dk_json_parse_obj(doc, len, STORE_TEXT_MAX, &o, NULL);
+    if (rc == 0)
+        rc = dk_case_read(o, &c, NULL);
+    cJSON_Delete(o);
+    if (rc != 0)
+        return rc == DK_ENOMEM ? DK_ENOMEM : DK_EIO;
+    memcpy(c->hash, hash, sizeof c->hash);
+    *out = c;
+    return 0;
+}
+
+uint32_t store_filter_states(const struct store_case_filter *f)
+{
+    uint32_t mask = 0;
+
+    for (int s = 0; s < DK_S_N; s++) {
+        if (f->state >= 0 && f->state != s)
+            continue;
+        if (f->open && !dk_state_owes((enum dk_state)s))
+            continue;
+        mask |= UINT32_C(1) << s;
+    }
+    return mask;
+}

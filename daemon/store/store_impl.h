@@ -1,0 +1,87 @@
+/* store_impl.h - what a back end gives to store.c; private to this folder. */
+#ifndef DK_STORE_IMPL_H
+#define DK_STORE_IMPL_H
+
+#include "store.h"
+
+/* Each member has the contract of the store_ function of the same name.  The
+ * faults of store_fault() and the latch `failed` are store.c's affair, before
+ * a back end is called.
+ */
+struct store_ops {
+    void (*close)(struct store *st);
+    int (*commit)(struct store *st, const struct store_changes *ch);
+    int (*find_requests)(struct store *st, const struct dk_uuid *ids, size_t n,
+                         struct store_request *out, bool *found);
+    int (*load_cases)(struct store *st, const int64_t *keys, size_t n,
+                      struct dk_case **out);
+    int (*events)(struct store *st, int64_t from_seq, int64_t limit,
+                  store_event_fn fn, void *arg);
+    int (*case_events)(struct store *st, int64_t key, uint32_t from_n,
+                       int64_t limit, store_event_fn fn, void *arg);
+    int (*due_clocks)(struct store *st, dk_ms now, int64_t limit,
+                      store_due_fn fn, void *arg);
+    int (*next_due)(struct store *st, dk_ms *out);
+    int (*tasks)(struct store *st, enum dk_service service, int64_t after,
+                 int64_t limit, store_task_fn fn, void *arg);
+    int (*task_get)(struct store *st, int64_t id, struct store_task_info *out);
+    int (*task_list)(struct store *st, bool dead, int64_t after, int64_t limit,
+                     store_task_info_fn fn, void *arg);
+    int (*task_count)(struct store *st, enum dk_service service, bool dead,
+                      int64_t limit, int64_t *out);
+    int (*list_cases)(struct store *st, const struct store_case_filter *f,
+                      int64_t limit, store_case_fn fn, void *arg);
+    int (*list_alerts)(struct store *st, const struct store_alert_filter *f,
+                       int64_t limit, store_alert_fn fn, void *arg);
+    int (*list_clocks)(struct store *st, const struct store_clock_filter *f,
+                       int64_t limit, store_clock_fn fn, void *arg);
+    int (*person_get)(struct store *st, int64_t key, uint8_t salt[16],
+                      void **data, size_t *len);
+    int (*loads)(struct store *st, store_load_fn fn, void *arg);
+    int (*day_seq)(struct store *st, int32_t day, int32_t *seq);
+    int (*totals)(struct store *st, struct store_totals *out);
+    int (*checkpoint)(struct store *st, bool whole);
+};
+
+/* The head of every back end's own struct. */
+struct store {
+    const struct store_ops *ops;
+    bool failed; /* a write failed: everything is refused from now on */
+    struct {
+        int64_t wait; /* calls until the fault; 0: off */
+        int times;    /* how often it strikes then; -1: for ever */
+        int code;
+        bool reads;
+    } fault;
+};
+
+int store_mem_open(const struct store_options *opt, const uint8_t random[48],
+                   struct store **out, struct store_info *info,
+                   struct dk_problem *p);
+int store_sqlite_open(const char *path, const struct store_options *opt,
+                      const uint8_t random[48], struct store **out,
+                      struct store_info *info, struct dk_problem *p);
+
+/* ---- what both back ends derive from a case in the same way ------------- */
+
+#define STORE_TEXT_MAX (1 << 20) /* bytes of a doc, body or sealed person */
+
+bool store_case_overdue(const struct dk_case *c);
+bool store_clock_live(const struct dk_clock *k); /* running or held */
+bool store_clock_late(const struct dk_clock *k); /* live and past its due */
+dk_ms store_clock_fire(const struct dk_clock *k); /* DK_NEVER: none to come */
+
+/* False when `ch` contradicts itself or cannot belong after `last_seq`: the
+ * sizes, the numbering of the events.
+ */
+bool store_changes_sane(const struct store_changes *ch, int64_t last_seq);
+bool store_changes_empty(const struct store_changes *ch);
+
+/* Read a stored document; anything wrong with it is damage: DK_EIO. */
+int store_read_doc(const char *doc, size_t len, const uint8_t *hash,
+                   struct dk_case **out);
+
+/* The states a case filter asks for, as a mask of 1 << enum dk_state. */
+uint32_t store_filter_states(const struct store_case_filter *f);
+
+#endif /* DK_STORE_IMPL_H */

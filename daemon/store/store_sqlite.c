@@ -1,0 +1,423 @@
+/* store_sqlite.c - opening a store: nothing is served from a file that was not
+ * locked, recognised, checked, synced and brought to this schema first.
+ *
+ * Order (docs/adr/0001, 0002): lock; make the file if it is not there; sync
+ * file, log and folder; open with the pragmas read back; refuse what is not
+ * ours; move the log into the file; migrate; check the structure; epoch.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "migrate.h"
+#include "store_sqlite.h"
+
+static const struct store_ops ops;
+
+/* ---- connection --------------------------------------------------------- */
+
+/* Run a statement whose one answer must be `want`. */
+static bool pragma_is(sqlite3 *db, const char *sql, const char *want)
+{
+    sqlite3_stmt *q = NULL;
+    bool good = false;
+
+    if (sqlite3_prepare_v2(db, sql, -1, &q, NULL) == SQLITE_OK &&
+        sqlite3_step(q) == SQLITE_ROW) {
+        const char *got = (const char *)sqlite3_column_text(q, 0);
+        good = got != NULL && strcmp(got, want) == 0;
+    }
+    (void)sqlite3_finalize(q);
+    return good;
+}
+
+static int64_t pragma_int(sqlite3 *db, const char *sql, int64_t fallback)
+{
+    sqlite3_stmt *q = NULL;
+    int64_t v = fallback;
+
+    if (sqlite3_prepare_v2(db, sql, -1, &q, NULL) == SQLITE_OK &&
+        sqlite3_step(q) == SQLITE_ROW)
+        v = sqlite3_column_int64(q, 0);
+    (void)sqlite3_finalize(q);
+    return v;
+}
+
+static void set_limits(sqlite3 *db)
+{
+    static const int limits[][2] = {
+        {SQLITE_LIMIT_LENGTH, STORE_TEXT_MAX + 4096},
+        {SQLITE_LIMIT_SQL_LENGTH, 8192},
+        {SQLITE_LIMIT_COLUMN, 32},
+        {SQLITE_LIMIT_EXPR_DEPTH, 16},
+        {SQLITE_LIMIT_COMPOUND_SELECT, DK_S_N},
+        {SQLITE_LIMIT_VDBE_OP, 25000},
+        {SQLITE_LIMIT_FUNCTION_ARG, 8},
+        {SQLITE_LIMIT_ATTACHED, 0},
+        {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 64},
+        {SQLITE_LIMIT_VARIABLE_NUMBER, 32},
+        {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
+        {SQLITE_LIMIT_WORKER_THREADS, 0},
+    };
+
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        (void)sqlite3_limit(db, limits[i][0], limits[i][1]);
+}
+
+static int harden(sqlite3 *db)
+{
+    int rc = sqlite3_extended_result_codes(db, 1);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_busy_timeout(db, 0);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db,
+                          "PRAGMA cell_size_check = ON;"
+                          "PRAGMA mmap_size = 0;"
+                          "PRAGMA foreign_keys = ON;"
+                          "PRAGMA temp_store = MEMORY;"
+                          "PRAGMA cache_size = -16384;"
+                          "PRAGMA synchronous = FULL;",
+                          NULL, NULL, NULL);
+    set_limits(db);
+    return rc;
+}
+
+static int on_log(void *arg, sqlite3 *db, const char *name, int pages)
+{
+    struct sq *s = arg;
+
+    (void)db;
+    (void)name;
+    s->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+static int say_code(const struct sq *s, int code, const char *why,
+                    struct dk_problem *p)
+{
+    char en[192];
+
+    if (code == DK_ENOMEM)
+        return dk_fail(p, code, NULL, NULL, NULL);
+    if (code == DK_EFULL)
+        return sq_refuse(p, code, s->file.db, 0,
+                         "there is no space left on the disk. Make room and "
+                         "start again",
+                         "磁盘空间不足。请清理后重新启动");
+    (void)snprintf(en, sizeof en,
+                   "the store failed or is damaged (%s). Do not delete it; "
+                   "see docs/STORE.md, \"Damage\"",
+                   why);
+    return sq_refuse(p, DK_EIO, s->file.db, 0, en,
+                     "数据库故障或已损坏。请勿删除;参见 docs/STORE.md"
+                     "“Damage”一节");
+}
+
+static int say_sqlite(struct sq *s, int rc, struct dk_problem *p)
+{
+    char why[96];
+
+    if ((rc & 0xff) == SQLITE_BUSY)
+        return sq_refuse(p, DK_EBUSY, s->file.db, 0,
+                         "another program has this file open. Close it first",
+                         "其他程序正打开此文件。请先将其关闭");
+    (void)snprintf(why, sizeof why, "%s, SQLite code %d", sqlite3_errstr(rc),
+                   rc);
+    return say_code(s, sq_code(s, rc), why, p);
+}
+
+/* EXCLUSIVE before WAL: then there is no shared memory file and no second
+ * connection can ever be made to this database (the WAL-reset bug needs two).
+ */
+static int connect_file(struct sq *s, struct dk_problem *p)
+{
+    int rc = sqlite3_open_v2(s->file.db, &s->db,
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (rc == SQLITE_OK)
+        rc = harden(s->db);
+    if (rc == SQLITE_OK && s->file.had_wal)
+        /* Until we know that it is ours, closing must not touch the log. */
+        rc = sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+                               NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(s->db, "PRAGMA locking_mode = EXCLUSIVE;", NULL, NULL,
+                          NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(s->db, "SELECT count(*) FROM sqlite_schema;", NULL,
+                          NULL, NULL);
+    if (rc != SQLITE_OK)
+        return say_sqlite(s, rc, p);
+    if (!pragma_is(s->db, "PRAGMA locking_mode", "exclusive") ||
+        !pragma_is(s->db, "PRAGMA journal_mode = WAL", "wal") ||
+        !pragma_is(s->db, "PRAGMA synchronous", "2"))
+        return sq_refuse(p, DK_EIO, s->file.db, 0,
+                         "the file system does not allow a store that is safe "
+                         "(write-ahead log, full sync, exclusive lock). Put "
+                         "the data folder on a local disk",
+                         "文件系统不支持安全存储(预写日志、完全同步、独占锁)。"
+                         "请把数据文件夹放在本地磁盘上");
+    (void)sqlite3_wal_autocheckpoint(s->db, 0); /* store_sqlite_write.c */
+    (void)sqlite3_wal_hook(s->db, on_log, s);
+    return 0;
+}
+
+/* ---- a new store -------------------------------------------------------- */
+
+static int fill_meta(sqlite3 *db, const struct store_options *opt,
+                     const uint8_t random[48])
+{
+    sqlite3_stmt *q = NULL;
+    int rc = sqlite3_prepare_v2(db,
+                                "INSERT INTO meta (one, county, test_clock, "
+                                "test_now, epoch, broker, secret) "
+                                "VALUES (1, ?, ?, ?, 0, ?, ?)",
+                                -1, &q, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_int64(q, 1, opt->county);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_int64(q, 2, opt->test_clock);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_int64(q, 3, opt->test_clock ? opt->test_now : 0);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_blob(q, 4, random, 16, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_blob(q, 5, random + 16, 32, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(q);
+    int end = sqlite3_finalize(q);
+    return rc == SQLITE_DONE ? end : rc;
+}
+
+/* Make the whole store under another name first, so that a crash or a full
+ * disk never leaves half a store under the real one.
+ */
+static int make_store(struct sq *s, const struct store_options *opt,
+                      const uint8_t random[48], struct dk_problem *p)
+{
+    sq_file_discard_fresh(&s->file);
+    int rc = sqlite3_open_v2(s->file.fresh, &s->db,
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+                                 SQLITE_OPEN_NOMUTEX,
+                             NULL);
+    if (rc == SQLITE_OK)
+        rc = harden(s->db);
+    if (rc == SQLITE_OK)
+        rc = migrate_run(s->db, 0);
+    if (rc == SQLITE_OK)
+        rc = fill_meta(s->db, opt, random);
+    int code = rc != SQLITE_OK ? say_sqlite(s, rc, p) : 0;
+    (void)sqlite3_close(s->db);
+    s->db = NULL;
+    if (code == 0)
+        code = sq_file_adopt(&s->file, p);
+    if (code != 0)
+        sq_file_discard_fresh(&s->file);
+    return code;
+}
+
+/* ---- checks ------------------------------------------------------------- */
+
+static int check_schema(struct sq *s, int *version, struct dk_problem *p)
+{
+    int64_t app = pragma_int(s->db, "PRAGMA application_id", -1);
+    int64_t v = pragma_int(s->db, "PRAGMA user_version", -1);
+
+    if (app != MIGRATE_APPLICATION_ID || v < 1)
+        return sq_refuse(p, DK_EVERSION, s->file.db, 0,
+                         "this is not a database of docket",
+                         "这不是 docket 的数据库");
+    if (v > migrate_latest())
+        return dk_failf(p, DK_EVERSION, NULL,
+                        "%s has schema %d, newer than the %d of this program. "
+                        "Start the newer docketd again, or restore a backup "
+                        "from before the upgrade.",
+                        "%s 的数据结构版本为 %d,高于本程序的 %d。请改用新版 "
+                        "docketd,或恢复升级前的备份。",
+                        s->file.db, (int)v, migrate_latest());
+    *version = (int)v;
+    return 0;
+}
+
+static int check_options(struct sq *s, const struct store_options *opt,
+                         struct dk_problem *p)
+{
+    int64_t county = pragma_int(s->db, "SELECT county FROM meta", -1);
+    int64_t test = pragma_int(s->db, "SELECT test_clock FROM meta", -1);
+
+    if (county < 0 || test < 0)
+        return say_sqlite(s, SQLITE_CORRUPT, p);
+    if (county != opt->county)
+        return dk_failf(p, DK_EFORBIDDEN, NULL,
+                        "%s belongs to county %06d, not to %06d. Correct the "
+                        "county in the configuration, or name another file.",
+                        "%s 属于区划代码 %06d,而不是 %06d。请更正配置中的区划"
+                        "代码,或指定其他文件。",
+                        s->file.db, (int)county, (int)opt->county);
+    if (test != (opt->test_clock ? 1 : 0))
+        return sq_refuse(p, DK_EFORBIDDEN, s->file.db, 0,
+                         test != 0
+                             ? "this store was made with a test clock and can "
+                               "never be used for real time"
+                             : "this store was run on real time and can never "
+                               "be used with a test clock",
+                         test != 0 ? "此数据库以测试时钟建立,不能用于真实时间"
+                                   : "此数据库曾以真实时间运行,不能使用测试"
+                                     "时钟");
+    return 0;
+}
+
+/* The findings of a check are rows, not a result code. */
+static int quick_check(struct sq *s, const char *sql, struct dk_problem *p)
+{
+    if (pragma_is(s->db, sql, "ok"))
+        return 0;
+    return say_sqlite(s, SQLITE_CORRUPT, p);
+}
+
+/* Read the state that is kept, and hold it against what it must agree with.
+ * All of it is a few pages, whatever the number of cases; `docketctl verify`
+ * reads everything.
+ */
+static int read_state(struct sq *s, struct store_info *info,
+                      struct dk_problem *p)
+{
+    struct sq_use u = sq_use(s, SQ_TOTAL_GET);
+    bool good = sq_step(&u) == 1;
+
+    s->tot = (struct store_totals){sq_col_int(&u, 0), sq_col_int(&u, 1),
+                                   sq_col_int(&u, 2), sq_col_int(&u, 3),
+                                   sq_col_int(&u, 4)};
+    sq_end(&u);
+    u = sq_use(s, SQ_META_GET);
+    good = good && sq_step(&u) == 1;
+    info->test_now = sq_col_int(&u, 0);
+    info->epoch = sq_col_int(&u, 1);
+    good = good && sq_col_bytes(&u, 2, info->broker, sizeof info->broker) &&
+           sq_col_bytes(&u, 3, info->secret, sizeof info->secret);
+    sq_end(&u);
+    u = sq_use(s, SQ_LAST_EVENT);
+    int row = sq_step(&u);
+    if (row == 1) {
+        info->last_seq = sq_col_int(&u, 0);
+        info->last_at = sq_col_int(&u, 1);
+    }
+    sq_end(&u);
+    s->last_seq = info->last_seq;
+    if (!good || row < 0 || s->tot.events != s->last_seq)
+        return say_sqlite(s, SQLITE_CORRUPT, p);
+    return 0;
+}
+
+static int raise_epoch(struct sq *s, struct store_info *info,
+                       struct dk_problem *p)
+{
+    struct sq_use u = sq_use(s, SQ_EPOCH_UP);
+    int rc = sq_run(&u);
+
+    if (rc != 0)
+        return say_code(s, rc, "the epoch could not be written", p);
+    info->epoch++;
+    return 0;
+}
+
+/* ---- open and close ----------------------------------------------------- */
+
+static void shut(struct sq *s, bool failed)
+{
+    sq_finalize(s);
+    /* BUSY would mean a statement of ours still open: nothing to be done. */
+    (void)sqlite3_close(s->db);
+    sq_file_release(&s->file, failed);
+    free(s);
+}
+
+static void sq_close(struct store *st)
+{
+    shut((struct sq *)st, false);
+}
+
+/* From a file known to be ours to one that may be served. */
+static int make_ready(struct sq *s, int version, struct store_info *info,
+                      struct dk_problem *p)
+{
+    int rc = sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0,
+                               NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_wal_checkpoint_v2(
+            s->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = migrate_run(s->db, version);
+    if (rc == SQLITE_OK)
+        rc = sq_prepare(s);
+    if (rc != SQLITE_OK)
+        return say_sqlite(s, rc, p);
+
+    int code = quick_check(s, "PRAGMA quick_check('meta')", p);
+    if (code == 0)
+        code = quick_check(s, "PRAGMA quick_check('total')", p);
+    if (code == 0)
+        code = read_state(s, info, p);
+    if (code == 0)
+        code = raise_epoch(s, info, p);
+    return code;
+}
+
+int store_sqlite_open(const char *path, const struct store_options *opt,
+                      const uint8_t random[48], struct store **out,
+                      struct store_info *info, struct dk_problem *p)
+{
+    bool exists = false;
+    int version = 0;
+    struct sq *s = calloc(1, sizeof *s);
+
+    if (s == NULL)
+        return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    s->base.ops = &ops;
+    int rc = sq_file_claim(&s->file, path, opt->create, &exists, p);
+    if (rc == 0 && !exists)
+        rc = make_store(s, opt, random, p);
+    if (rc == 0)
+        rc = sq_file_sync(&s->file, p);
+    if (rc == 0)
+        rc = connect_file(s, p);
+    if (rc == 0)
+        rc = check_schema(s, &version, p);
+    if (rc == 0)
+        rc = check_options(s, opt, p);
+    if (rc == 0)
+        rc = make_ready(s, version, info, p);
+    if (rc != 0) {
+        shut(s, true);
+        return rc;
+    }
+    *out = &s->base;
+    return 0;
+}
+
+static const struct store_ops ops = {
+    .close = sq_close,
+    .commit = sq_commit,
+    .find_requests = sq_find_requests,
+    .load_cases = sq_load_cases,
+    .events = sq_events,
+    .case_events = sq_case_events,
+    .due_clocks = sq_due_clocks,
+    .next_due = sq_next_due,
+    .tasks = sq_tasks,
+    .task_get = sq_task_get,
+    .task_list = sq_task_list,
+    .task_count = sq_task_count,
+    .list_cases = sq_list_cases,
+    .list_alerts = sq_list_alerts,
+    .list_clocks = sq_list_clocks,
+    .person_get = sq_person_get,
+    .loads = sq_loads,
+    .day_seq = sq_day_seq,
+    .totals = sq_totals,
+    .checkpoint = sq_checkpoint,
+};

@@ -1,0 +1,417 @@
+/* store_sqlite_write.c - store_commit(): one batch, one transaction.
+ *
+ * What COMMIT answers is the only source of a reply (docs/adr/0002).  The log
+ * is moved into the file by ourselves and not by SQLite's own auto-checkpoint,
+ * because that one throws its errors away, and a failed sync of the file must
+ * never be tried again as if nothing had happened.
+ */
+#include "store_sqlite.h"
+
+#define WAL_PAGES_MAX 2000 /* 8 MiB of log: then it goes into the file */
+
+static int put_requests(struct sq *s, const struct store_changes *ch)
+{
+    for (size_t i = 0; i < ch->n_request; i++) {
+        const struct store_request *r = &ch->request[i];
+        struct sq_use u = sq_use(s, SQ_REQUEST_PUT);
+
+        sq_blob(&u, r->id.b, sizeof r->id.b);
+        sq_blob(&u, r->hash, sizeof r->hash);
+        sq_int(&u, r->key);
+        sq_int(&u, r->n);
+        sq_int(&u, r->state);
+        sq_int(&u, r->at);
+        sq_int(&u, r->submitted_at);
+        int rc = sq_run(&u);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int put_events(struct sq *s, const struct store_changes *ch)
+{
+    for (size_t i = 0; i < ch->n_event; i++) {
+        const struct dk_event *e = ch->event[i];
+        struct sq_use u = sq_use(s, SQ_EVENT_PUT);
+
+        sq_int(&u, e->seq);
+        sq_int(&u, e->key);
+        sq_int(&u, e->n);
+        sq_int(&u, e->type);
+        sq_int(&u, e->at);
+        sq_when(&u, e->claimed);
+        sq_text(&u, e->actor);
+        sq_blob(&u, e->hash, sizeof e->hash);
+        sq_textn(&u, e->body, e->body_len);
+        int rc = sq_run(&u);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* Most events leave what the indices are about as it was.  Then only hash and
+ * doc are written and no index is touched (an UPDATE that names an indexed
+ * column rewrites its index entries even if the value is the same).
+ */
+static int put_same_case(struct sq *s, const struct store_case_put *k,
+                         bool *same)
+{
+    struct sq_use u = sq_use(s, SQ_CASE_SAME);
+
+    sq_blob(&u, k->c->hash, sizeof k->c->hash);
+    sq_textn(&u, k->doc, k->doc_len);
+    sq_int(&u, k->c->key);
+    sq_int(&u, k->c->state);
+    sq_int(&u, store_case_overdue(k->c));
+    sq_text(&u, k->c->unit);
+    sq_text(&u, k->c->handler);
+    sq_text(&u, k->c->region);
+    sq_text(&u, k->c->category);
+    int rc = sq_run(&u);
+    *same = rc == 0 && sq_changes(&u) == 1;
+    return rc;
+}
+
+static int put_case(struct sq *s, const struct store_case_put *k)
+{
+    struct sq_use u = sq_use(s, k->is_new ? SQ_CASE_NEW : SQ_CASE_PUT);
+
+    sq_int(&u, k->c->state);
+    sq_int(&u, store_case_overdue(k->c));
+    sq_text(&u, k->c->unit);
+    sq_text(&u, k->c->handler);
+    sq_text(&u, k->c->region);
+    sq_text(&u, k->c->category);
+    sq_blob(&u, k->c->hash, sizeof k->c->hash);
+    sq_textn(&u, k->doc, k->doc_len);
+    sq_int(&u, k->c->key);
+    int rc = sq_run(&u);
+    if (rc == 0 && sq_changes(&u) != 1)
+        rc = DK_EBUG; /* there is no such case */
+    return rc;
+}
+
+static int put_cases(struct sq *s, const struct store_changes *ch,
+                     struct store_totals *t)
+{
+    for (size_t i = 0; i < ch->n_case; i++) {
+        const struct store_case_put *k = &ch->kase[i];
+        bool same = false;
+        int rc = 0;
+
+        if (k->is_new)
+            t->cases++;
+        else
+            rc = put_same_case(s, k, &same);
+        if (rc == 0 && !same)
+            rc = put_case(s, k);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* Only clocks that may still matter are rows; the case keeps all of them. */
+static int put_clocks(struct sq *s, const struct store_changes *ch)
+{
+    for (size_t i = 0; i < ch->n_clock; i++) {
+        const struct store_clock_put *c = &ch->clock[i];
+        bool live = store_clock_live(c->k);
+        struct sq_use u = sq_use(s, live ? SQ_CLOCK_PUT : SQ_CLOCK_DEL);
+
+        sq_int(&u, c->key);
+        sq_text(&u, c->k->id);
+        if (live) {
+            sq_text(&u, c->unit != NULL ? c->unit : "");
+            sq_int(&u, c->k->state);
+            sq_int(&u, store_clock_late(c->k));
+            sq_int(&u, c->k->due_at);
+            sq_when(&u, store_clock_fire(c->k));
+        }
+        int rc = sq_run(&u);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int put_new_tasks(struct sq *s, const struct store_changes *ch,
+                         struct store_totals *t)
+{
+    for (size_t i = 0; i < ch->n_task_new; i++) {
+        const struct store_task *k = &ch->task_new[i];
+        struct sq_use u = sq_use(s, SQ_TASK_NEW);
+
+        sq_int(&u, k->service);
+        sq_int(&u, k->id);
+        sq_int(&u, k->key);
+        sq_int(&u, k->n);
+        sq_int(&u, k->attempts);
+        int rc = sq_run(&u);
+        if (rc != 0)
+            return rc;
+        t->tasks_open++;
+    }
+    return 0;
+}
+
+/* Run a statement about one task; the number of rows it changed. */
+static int change_task(struct sq *s, enum sq_stmt stmt, int64_t id)
+{
+    struct sq_use u = sq_use(s, stmt);
+
+    sq_int(&u, id);
+    int rc = sq_run(&u);
+    return rc != 0 ? rc : sq_changes(&u);
+}
+
+static int end_tasks(struct sq *s, const struct store_changes *ch,
+                     struct store_totals *t)
+{
+    for (size_t i = 0; i < ch->n_task_done; i++) {
+        int n = change_task(s, SQ_TASK_DONE, ch->task_done[i]);
+        if (n > 0) {
+            t->tasks_open -= n;
+            continue;
+        }
+        if (n == 0)
+            n = change_task(s, SQ_TASK_DROP, ch->task_done[i]);
+        if (n < 0)
+            return n;
+        t->tasks_dead -= n;
+    }
+    return 0;
+}
+
+static int fail_tasks(struct sq *s, const struct store_changes *ch,
+                      struct store_totals *t)
+{
+    for (size_t i = 0; i < ch->n_task_fail; i++) {
+        const struct store_task_fail *f = &ch->task_fail[i];
+        struct sq_use u = sq_use(s, SQ_TASK_FAIL);
+
+        sq_int(&u, f->dead);
+        sq_int(&u, f->attempts);
+        sq_when(&u, f->at);
+        sq_text(&u, f->reason);
+        sq_int(&u, f->id);
+        int rc = sq_run(&u);
+        if (rc != 0)
+            return rc;
+        if (f->dead) {
+            t->tasks_open -= sq_changes(&u);
+            t->tasks_dead += sq_changes(&u);
+        }
+    }
+    return 0;
+}
+
+static int retry_tasks(struct sq *s, const struct store_changes *ch,
+                       struct store_totals *t)
+{
+    for (size_t i = 0; i < ch->n_task_retry; i++) {
+        int n = change_task(s, SQ_TASK_RETRY, ch->task_retry[i]);
+        if (n < 0)
+            return n;
+        t->tasks_open += n;
+        t->tasks_dead -= n;
+    }
+    return 0;
+}
+
+static int put_tasks(struct sq *s, const struct store_changes *ch,
+                     struct store_totals *t)
+{
+    int rc = put_new_tasks(s, ch, t);
+    if (rc == 0)
+        rc = end_tasks(s, ch, t);
+    if (rc == 0)
+        rc = fail_tasks(s, ch, t);
+    if (rc == 0)
+        rc = retry_tasks(s, ch, t);
+    return rc;
+}
+
+static int put_alerts(struct sq *s, const struct store_changes *ch,
+                      struct store_totals *t)
+{
+    for (size_t i = 0; i < ch->n_alert; i++) {
+        const struct store_alert *a = &ch->alert[i];
+        struct sq_use u = sq_use(s, SQ_ALERT_PUT);
+
+        sq_int(&u, a->key);
+        sq_int(&u, a->n);
+        sq_int(&u, a->raised_at);
+        sq_int(&u, a->due_at);
+        sq_text(&u, a->level);
+        sq_text(&u, a->unit);
+        sq_text(&u, a->clock);
+        sq_text(&u, a->rung);
+        int rc = sq_run(&u);
+        if (rc != 0)
+            return rc;
+        t->alerts_open++;
+    }
+    for (size_t i = 0; i < ch->n_ack; i++) {
+        const struct store_alert_ack *a = &ch->ack[i];
+        struct sq_use u = sq_use(s, SQ_ALERT_ACK);
+
+        sq_int(&u, a->at);
+        sq_text(&u, a->by);
+        sq_int(&u, a->key);
+        sq_int(&u, a->n);
+        int rc = sq_run(&u);
+        if (rc != 0)
+            return rc;
+        t->alerts_open -= sq_changes(&u);
+    }
+    return 0;
+}
+
+static int put_persons(struct sq *s, const struct store_changes *ch)
+{
+    for (size_t i = 0; i < ch->n_person; i++) {
+        const struct store_person *k = &ch->person[i];
+        struct sq_use u = sq_use(s, SQ_PERSON_PUT);
+
+        sq_int(&u, k->key);
+        sq_blob(&u, k->salt, sizeof k->salt);
+        sq_blob(&u, k->data, k->len);
+        int rc = sq_run(&u);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int put_counters(struct sq *s, const struct store_changes *ch)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < ch->n_load; i++) {
+        const struct store_load *l = &ch->load[i];
+        struct sq_use u = sq_use(s, l->open != 0 ? SQ_LOAD_PUT : SQ_LOAD_DEL);
+
+        sq_text(&u, l->unit);
+        sq_text(&u, l->handler);
+        if (l->open != 0)
+            sq_int(&u, l->open);
+        rc = sq_run(&u);
+    }
+    for (size_t i = 0; rc == 0 && i < ch->n_day; i++) {
+        struct sq_use u = sq_use(s, SQ_DAY_PUT);
+
+        sq_int(&u, ch->day[i].day);
+        sq_int(&u, ch->day[i].seq);
+        rc = sq_run(&u);
+    }
+    if (rc == 0 && ch->test_now != DK_NEVER) {
+        struct sq_use u = sq_use(s, SQ_NOW_PUT);
+
+        sq_int(&u, ch->test_now);
+        rc = sq_run(&u);
+    }
+    return rc;
+}
+
+static int put_totals(struct sq *s, const struct store_totals *t)
+{
+    struct sq_use u = sq_use(s, SQ_TOTAL_PUT);
+
+    sq_int(&u, t->cases);
+    sq_int(&u, t->events);
+    sq_int(&u, t->tasks_open);
+    sq_int(&u, t->tasks_dead);
+    sq_int(&u, t->alerts_open);
+    return sq_run(&u);
+}
+
+static int put_all(struct sq *s, const struct store_changes *ch,
+                   struct store_totals *t)
+{
+    int rc = put_requests(s, ch);
+    if (rc == 0)
+        rc = put_events(s, ch);
+    if (rc == 0)
+        rc = put_cases(s, ch, t);
+    if (rc == 0)
+        rc = put_clocks(s, ch);
+    if (rc == 0)
+        rc = put_tasks(s, ch, t);
+    if (rc == 0)
+        rc = put_alerts(s, ch, t);
+    if (rc == 0)
+        rc = put_persons(s, ch);
+    if (rc == 0)
+        rc = put_counters(s, ch);
+    t->events += (int64_t)ch->n_event;
+    if (rc == 0)
+        rc = put_totals(s, t);
+    return rc;
+}
+
+static int simple(struct sq *s, enum sq_stmt stmt)
+{
+    struct sq_use u = sq_use(s, stmt);
+    return sq_run(&u);
+}
+
+/* After some errors SQLite has rolled back by itself: ask, do not guess. */
+static int roll_back(struct sq *s, int why)
+{
+    if (sqlite3_get_autocommit(s->db) == 0)
+        (void)simple(s, SQ_ROLLBACK);
+    if (sqlite3_get_autocommit(s->db) == 0)
+        return sq_damaged(s);
+    return why;
+}
+
+/* Where the file cannot grow, everything is still in the log: not an error
+ * now.  Any other failure is one, for every call after this one.
+ */
+static int move_log(struct sq *s, int mode)
+{
+    int log = 0, done = 0;
+    int rc = sqlite3_wal_checkpoint_v2(s->db, "main", mode, &log, &done);
+
+    int code = sq_code(s, rc);
+    if (code == 0 && log >= 0)
+        s->wal_pages = log - done;
+    return code;
+}
+
+int sq_commit(struct store *st, const struct store_changes *ch)
+{
+    struct sq *s = (struct sq *)st;
+    struct store_totals t = s->tot;
+
+    if (!store_changes_sane(ch, s->last_seq))
+        return DK_EBUG;
+    if (store_changes_empty(ch))
+        return 0;
+
+    int rc = simple(s, SQ_BEGIN);
+    if (rc == 0)
+        rc = put_all(s, ch, &t);
+    if (rc == 0)
+        rc = simple(s, SQ_COMMIT);
+    if (rc != 0)
+        return roll_back(s, rc);
+    s->tot = t;
+    s->last_seq += (int64_t)ch->n_event;
+    if (s->wal_pages >= WAL_PAGES_MAX)
+        (void)move_log(s, SQLITE_CHECKPOINT_PASSIVE);
+    return 0;
+}
+
+int sq_checkpoint(struct store *st, bool whole)
+{
+    struct sq *s = (struct sq *)st;
+
+    if (!whole && s->wal_pages == 0)
+        return 0;
+    return move_log(s, whole ? SQLITE_CHECKPOINT_TRUNCATE
+                             : SQLITE_CHECKPOINT_PASSIVE);
+}
