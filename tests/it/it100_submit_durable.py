@@ -1,6 +1,7 @@
 """What was acknowledged is there: after SIGKILL, after repeats, in any number.
 """
 
+import json
 import os
 import sys
 import unittest
@@ -61,8 +62,7 @@ class Durable(dkworld.TestCase):
         for request, answer in acked.items():
             self.assertEqual(
                 client.call("case.submit", sent[request]), answer)
-        stored = {e["body"]["submission_id"] for e in
-                  world.follower().follow() and self.all(world)}
+        stored = {e["body"]["submission_id"] for e in self.all(world)}
         self.assertLessEqual(
             {sent[r]["submission_id"] for r in acked}, stored)
         self.assertLessEqual(
@@ -126,7 +126,6 @@ class Idempotent(dkworld.TestCase):
         first = client.call("case.submit", body)
         turned = dict(reversed(list(body.items())))
         self.assertEqual(client.call("case.submit", turned), first)
-        import json
         loose = json.dumps(body, indent=3).encode()  # \u escapes too
         self.assertEqual(client.call("case.submit", loose), first)
 

@@ -9,6 +9,7 @@ import json
 import os
 import random
 import re
+import threading
 import time
 
 import zmq
@@ -495,6 +496,63 @@ class Worker(Peer):
     def bye(self, timeout=10.0):
         request = self.send("bye", {})
         return self._next(timeout, lambda m: m.request == request).ok()
+
+
+class Auto(threading.Thread):
+    """A worker in a thread of its own: `handler(task)` gives the commands.
+    What it was given is in `tasks`, what it was refused in `problems`.
+    """
+
+    def __init__(self, endpoint, service, handler=None, name=None, credit=8):
+        super().__init__(daemon=True)
+        self.tasks, self.problems, self.done = [], [], 0
+        self.error = None
+        self._handler = handler or (lambda task: [])
+        self._args = (endpoint, service, name or "auto-" + service, credit)
+        self._end = threading.Event()
+        self._ready = threading.Event()
+        self.start()
+        if not self._ready.wait(20):
+            raise Timeout("%s did not get its welcome" % service)
+
+    def run(self):
+        try:
+            with Worker(*self._args) as worker:
+                self._serve(worker)
+        except Exception as error:  # told by stop()
+            self.error = error
+            self._ready.set()
+
+    def _serve(self, worker):
+        worker.hello(15)
+        self._ready.set()
+        beat = time.monotonic()
+        while not self._end.is_set():
+            if time.monotonic() - beat > \
+                    worker.welcome["heartbeat_ms"] / 2000:
+                worker.beat()
+                beat = time.monotonic()
+            try:
+                message = worker.recv(0.02)
+            except Timeout:
+                continue
+            if message.type == "task":
+                self.tasks.append(message.body)
+                worker.tell("result", message.body,
+                            commands=self._handler(message.body))
+            elif message.type == "done":
+                self.done += 1
+            elif message.type == "problem":
+                problem = Problem(message.body)
+                self.problems.append(problem)
+                if problem.slug == "hello-first":
+                    worker.hello()
+
+    def stop(self):
+        self._end.set()
+        self.join(20)
+        if self.error:
+            raise self.error
 
 
 def seeded(default=None):

@@ -239,6 +239,7 @@ class World:
         self.started = 0
         self.processes = []
         self.peers = []
+        self.autos = []
         self.broker = Broker(self)
 
     # -- peers
@@ -260,6 +261,13 @@ class World:
         if hello:
             peer.hello()
         return peer
+
+    def auto(self, service, handler=None, name=None, credit=8):
+        """A Python worker at work in a thread."""
+        worker = dkproto.Auto(self.broker.workers, service, handler, name,
+                              credit)
+        self.autos.append(worker)
+        return worker
 
     # -- programs
 
@@ -363,6 +371,11 @@ class World:
     def close(self):
         """End everything; a list of complaints."""
         complaints = []
+        for auto in self.autos:
+            try:
+                auto.stop()
+            except Exception as error:
+                complaints.append("worker %s: %r" % (auto.name, error))
         for peer in self.peers:
             peer.close()
         for process in self.processes:
