@@ -123,8 +123,7 @@ int store_case_events(struct store *st, int64_t key, uint32_t from_n,
                       int64_t limit, store_event_fn fn, void *arg)
 {
     int rc = before_read(st);
-    return rc != 0 ? rc
-                   : st->ops->case_events(st, key, from_n, limit, fn, arg);
+    return rc != 0 ? rc : st->ops->case_events(st, key, from_n, limit, fn, arg);
 }
 
 int store_due_clocks(struct store *st, dk_ms now, int64_t limit,

@@ -142,8 +142,8 @@ static int connect_file(struct sq *s, struct dk_problem *p)
         rc = harden(s->db);
     if (rc == SQLITE_OK && s->file.had_wal)
         /* Until we know that it is ours, closing must not touch the log. */
-        rc = sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
-                               NULL);
+        rc =
+            sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(s->db, "PRAGMA locking_mode = EXCLUSIVE;", NULL, NULL,
                           NULL);
@@ -200,10 +200,9 @@ static int make_store(struct sq *s, const struct store_options *opt,
                       const uint8_t random[48], struct dk_problem *p)
 {
     sq_file_discard_fresh(&s->file);
-    int rc = sqlite3_open_v2(s->file.fresh, &s->db,
-                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
-                                 SQLITE_OPEN_NOMUTEX,
-                             NULL);
+    int rc = sqlite3_open_v2(
+        s->file.fresh, &s->db,
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc == SQLITE_OK)
         rc = harden(s->db);
     if (rc == SQLITE_OK)
@@ -345,11 +344,11 @@ static void sq_close(struct store *st)
 static int make_ready(struct sq *s, int version, struct store_info *info,
                       struct dk_problem *p)
 {
-    int rc = sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0,
-                               NULL);
+    int rc =
+        sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     if (rc == SQLITE_OK)
-        rc = sqlite3_wal_checkpoint_v2(
-            s->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        rc = sqlite3_wal_checkpoint_v2(s->db, "main",
+                                       SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = migrate_run(s->db, version);
     if (rc == SQLITE_OK)

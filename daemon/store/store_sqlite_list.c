@@ -40,8 +40,8 @@ static int prepare(struct sq *s, const struct sql *q, struct sq_use *u)
     *u = (struct sq_use){.s = s};
     if (q->cut)
         return DK_EBUG;
-    return sq_code(s, sqlite3_prepare_v2(s->db, q->buf, (int)q->len + 1, &u->q,
-                                         NULL));
+    return sq_code(
+        s, sqlite3_prepare_v2(s->db, q->buf, (int)q->len + 1, &u->q, NULL));
 }
 
 static void keep_first(struct sq_use *u, int rc)
