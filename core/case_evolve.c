@@ -324,7 +324,7 @@ int dk_case_evolve(struct dk_case *c, const struct dk_event *e)
     rc =
         dk_json_parse_obj(e->body, e->body_len, DK_EVENT_BODY_MAX, &body, NULL);
     if (rc != 0)
-        return rc;
+        return rc == DK_ENOMEM ? rc : DK_EJSON;
     ch.e = e;
     ch.body = body;
     ch.unit = ch.handler = ch.rule = NULL;

@@ -46,10 +46,16 @@
     X(FIRE, "fire", CLOCK_FIRED, 4)
 
 #define DK_ACTION_ENUM(name, wire, ev, who) DK_ACT_##name,
-enum dk_action { DK_ACTIONS(DK_ACTION_ENUM) DK_ACT_N };
+enum dk_action {
+    DK_ACTIONS(DK_ACTION_ENUM) DK_ACT_N
+};
 #undef DK_ACTION_ENUM
 
-enum { DK_BY_CLIENT = 1, DK_BY_WORKER = 2, DK_BY_BROKER = 4 };
+enum {
+    DK_BY_CLIENT = 1,
+    DK_BY_WORKER = 2,
+    DK_BY_BROKER = 4
+};
 
 const char *dk_action_name(enum dk_action a);
 int dk_action_from_name(const char *name); /* -1: unknown */
@@ -69,18 +75,18 @@ struct dk_env {
 
 struct dk_command {
     enum dk_action action;
-    unsigned by;        /* DK_BY_CLIENT, .. */
-    const char *actor;  /* "officer:zhang", "worker:assign", "kiosk", .. */
-    dk_ms claimed;      /* DK_NEVER: not claimed */
-    int64_t expect_n;   /* refuse (DK_ESTALE) unless the case has so many
-                           events; 0: any */
-    const cJSON *args;  /* the fields of the action; NULL for SUBMIT and FIRE.
-                           Members "action", "at" and "actor" are the caller's
-                           and are skipped here */
+    unsigned by;       /* DK_BY_CLIENT, .. */
+    const char *actor; /* "officer:zhang", "worker:assign", "kiosk", .. */
+    dk_ms claimed;     /* DK_NEVER: not claimed */
+    int64_t expect_n;  /* refuse (DK_ESTALE) unless the case has so many
+                          events; 0: any */
+    const cJSON *args; /* the fields of the action; NULL for SUBMIT and FIRE.
+                          Members "action", "at" and "actor" are the caller's
+                          and are skipped here */
     /* SUBMIT only */
     const struct dk_submit *submit;
-    int64_t key;                 /* the new case's */
-    const char *person;          /* commitment to the sealed persons, hex */
+    int64_t key;        /* the new case's */
+    const char *person; /* commitment to the sealed persons, hex */
 };
 
 struct dk_events {
@@ -92,7 +98,9 @@ void dk_events_fini(struct dk_events *es);
 /* Decide `cmd` on `c` (state NONE for SUBMIT).  On success appends to *out the
  * events that happened, numbered c->n + 1 .. (seq and hash still 0).  For a
  * FIRE with nothing due, and for a CLOCK or ALERT that the case already has,
- * success with no event: these are repeated harmlessly.
+ * success with no event: these are repeated harmlessly.  Nor is there one for a
+ * CLOCK whose basis is older than that of the clock the case has: an answer to
+ * an older event that came after the newer one's.
  * Refusals: DK_EFIELD, DK_ESTATE, DK_ESTALE, DK_ELIMIT (too late, or too
  * early), DK_ERESPONDENT, DK_EFORBIDDEN (not for this `by`), DK_ENOTFOUND
  * (clock or alert), DK_ENOMEM; *out is as before then.

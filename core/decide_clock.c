@@ -1,0 +1,285 @@
+/* What may be asked of clocks and alerts, and the firing of what is due. */
+#include "decide_internal.h"
+
+#include <string.h>
+
+#include "clock.h"
+
+#define TO_MAX     16
+#define TO_LEN_MAX 129 /* "role:id" */
+
+int dk_decide_extend(struct dk_decision *d)
+{
+    const struct dk_clock *k;
+    const char *id = "conclude", *by = NULL;
+    int64_t days = 0;
+    int i;
+    int rc = dk_json_id(d->args, "clock", DK_OPTIONAL, &id, NULL, d->p);
+
+    if (rc == 0)
+        rc = dk_json_int(d->args, "days", DK_REQUIRED, 1, 365, &days, NULL,
+                         d->p);
+    if (rc == 0)
+        rc = dk_json_id(d->args, "approved_by", DK_REQUIRED, &by, NULL, d->p);
+    if (rc != 0)
+        return rc;
+    if (dk_is_respondent_officer(d->c, by))
+        return dk_refuse_respondent(d, "/approved_by", by);
+    i = dk_clock_find(d->c, id);
+    if (i < 0)
+        return dk_failf(d->p, DK_ENOTFOUND, "/clock",
+                        "the case has no clock '%s' (yet)",
+                        "本案(尚)没有名为 '%s' 的计时", id);
+    k = &d->c->clock[i];
+    if (k->state != DK_CLOCK_RUNNING)
+        return dk_failf(
+            d->p, DK_ELIMIT, "/clock", "clock '%s' does not run now (it is %s)",
+            "计时 '%s' 当前未在运行(%s)", id, dk_clock_state_names[k->state]);
+    if (d->effective >= k->due_at || k->late)
+        return dk_failf(d->p, DK_ELIMIT, "/clock",
+                        "clock '%s' has passed its limit; an extension is "
+                        "approved before it",
+                        "计时 '%s' 已到期;延期须在期限届满前批准", id);
+    if (k->extend_times <= 0)
+        return dk_failf(d->p, DK_ELIMIT, "/clock",
+                        "clock '%s' cannot be extended (again)",
+                        "计时 '%s' 不得(再次)延期", id);
+    if (days > k->extend_days)
+        return dk_failf(d->p, DK_ELIMIT, "/days",
+                        "clock '%s' can be extended by at most %d days",
+                        "计时 '%s' 最多延期 %d 日", id, k->extend_days);
+    dk_jw_str(&d->w, "clock", id);
+    dk_jw_int(&d->w, "days", days);
+    dk_jw_str(&d->w, "approved_by", by);
+    return 0;
+}
+
+/* Compare the clock that is asked for with what the case has under its id:
+ * sets k->no, or d->nothing when there is nothing to do.
+ */
+static int place_number(struct dk_decision *d, struct dk_clock *k)
+{
+    int i = dk_clock_find(d->c, k->id);
+    const struct dk_clock *old = i >= 0 ? &d->c->clock[i] : NULL;
+
+    if (old == NULL) {
+        if (d->c->n_clock >= DK_CLOCKS_MAX)
+            return dk_failf(d->p, DK_EFIELD, "/clock",
+                            "a case has at most %d different clocks",
+                            "每案最多 %d 个计时", DK_CLOCKS_MAX);
+        k->no = 1;
+        return 0;
+    }
+    /* An answer for an older event that comes after a newer one's. */
+    d->nothing = k->basis < old->basis;
+    k->no = k->basis == old->basis ? old->no : old->no + 1;
+    if (k->basis != old->basis)
+        return 0;
+    d->nothing = dk_clock_same(k, old) && old->state != DK_CLOCK_HELD;
+    if (!d->nothing && old->state == DK_CLOCK_LAPSED)
+        return dk_failf(d->p, DK_ELIMIT, "/clock",
+                        "clock '%s' has come to its end and cannot be moved",
+                        "计时 '%s' 已届满,不能再调整", k->id);
+    return 0;
+}
+
+int dk_decide_clock(struct dk_decision *d)
+{
+    struct dk_clock k;
+    int rc = dk_clock_read_set(d->args, &k, d->p);
+
+    if (rc != 0)
+        return rc;
+    if (k.basis > d->c->n)
+        return dk_failf(d->p, DK_EFIELD, "/basis",
+                        "the case has %u events; there is no number %u",
+                        "本案共有 %u 个事件,没有第 %u 号", d->c->n, k.basis);
+    rc = place_number(d, &k);
+    if (rc == 0)
+        dk_clock_write_set(&d->w, &k, d->env->offset_min);
+    return rc;
+}
+
+static int copy_to(struct dk_decision *d)
+{
+    const struct dk_at at = {NULL, "to", 0};
+    const cJSON *arr = NULL, *v;
+    int i = 0;
+    int rc =
+        dk_json_arr(d->args, "to", DK_REQUIRED, 0, TO_MAX, &arr, NULL, d->p);
+
+    if (rc != 0)
+        return rc;
+    dk_jw_arr(&d->w, "to");
+    cJSON_ArrayForEach (v, arr) {
+        const char *to = NULL;
+
+        rc = dk_item_str(v, i++, TO_LEN_MAX, &to, &at, d->p);
+        if (rc != 0)
+            return rc;
+        dk_jw_str(&d->w, NULL, to);
+    }
+    dk_jw_end_arr(&d->w);
+    return 0;
+}
+
+static int copy_text(struct dk_decision *d)
+{
+    static const char *const langs[] = {"zh-CN", "en", NULL};
+    const struct dk_at at = {NULL, "text", 0};
+    const cJSON *o = NULL;
+    int rc = dk_json_obj(d->args, "text", DK_REQUIRED, &o, NULL, d->p);
+
+    if (rc == 0)
+        rc = dk_json_only(o, langs, &at, d->p);
+    dk_jw_obj(&d->w, "text");
+    for (int i = 0; rc == 0 && langs[i] != NULL; i++) {
+        const char *s = NULL;
+
+        rc = dk_json_str(o, langs[i], DK_REQUIRED, 1, DK_TEXT_MAX, &s, &at,
+                         d->p);
+        if (rc == 0)
+            dk_jw_str(&d->w, langs[i], s);
+    }
+    dk_jw_end_obj(&d->w);
+    return rc;
+}
+
+/* The rung that an alert speaks of must have fired. */
+static int find_rung(struct dk_decision *d, const char *id, int64_t no,
+                     const char *rung)
+{
+    int i = dk_clock_find(d->c, id), r;
+
+    if (i < 0 || d->c->clock[i].no != no)
+        return dk_failf(d->p, DK_ENOTFOUND, "/clock",
+                        "the case has no clock '%s' number %lld",
+                        "本案没有计时 '%s' 第 %lld 号", id, (long long)no);
+    r = dk_rung_find(&d->c->clock[i], rung);
+    if (r < 0 || !d->c->clock[i].rung[r].fired)
+        return dk_failf(d->p, DK_ENOTFOUND, "/rung",
+                        "clock '%s' has not reached a rung '%s'",
+                        "计时 '%s' 尚未到达梯级 '%s'", id, rung);
+    d->nothing = d->c->clock[i].rung[r].alerted;
+    return 0;
+}
+
+int dk_decide_alert(struct dk_decision *d)
+{
+    static const char *const levels[] = {"reminder", "yellow",       "red",
+                                         "overdue",  "long_overdue", NULL};
+    const char *id = NULL, *rung = NULL;
+    int64_t no = 0;
+    int level = 0;
+    int rc = dk_json_id(d->args, "clock", DK_REQUIRED, &id, NULL, d->p);
+
+    if (rc == 0)
+        rc = dk_json_int(d->args, "clock_no", DK_REQUIRED, 1, UINT32_MAX, &no,
+                         NULL, d->p);
+    if (rc == 0)
+        rc = dk_json_id(d->args, "rung", DK_REQUIRED, &rung, NULL, d->p);
+    if (rc == 0)
+        rc = dk_json_enum(d->args, "level", DK_REQUIRED, levels, &level, NULL,
+                          d->p);
+    if (rc == 0)
+        rc = find_rung(d, id, no, rung);
+    if (rc != 0)
+        return rc;
+    dk_jw_str(&d->w, "clock", id);
+    dk_jw_int(&d->w, "clock_no", no);
+    dk_jw_str(&d->w, "rung", rung);
+    dk_jw_str(&d->w, "level", levels[level]);
+    rc = copy_to(d);
+    return rc == 0 ? copy_text(d) : rc;
+}
+
+int dk_decide_ack_alert(struct dk_decision *d)
+{
+    int64_t n = 0;
+    size_t i = 0;
+    int rc = dk_json_int(d->args, "alert", DK_REQUIRED, 1, UINT32_MAX, &n, NULL,
+                         d->p);
+
+    if (rc != 0)
+        return rc;
+    while (i < d->c->n_alert && d->c->alert[i] != n)
+        i++;
+    if (i == d->c->n_alert)
+        return dk_failf(d->p, DK_ENOTFOUND, "/alert",
+                        "no alert %lld is open in this case",
+                        "本案没有待确认的第 %lld 号警示", (long long)n);
+    dk_jw_int(&d->w, "alert", n);
+    return 0;
+}
+
+static void write_fired(struct dk_jw *w, const struct dk_clock *k, int rung,
+                        uint32_t skipped, int offset_min)
+{
+    dk_jw_obj(w, NULL);
+    dk_jw_str(w, "clock", k->id);
+    dk_jw_int(w, "clock_no", k->no);
+    dk_jw_str(w, "rung", k->rung[rung].id);
+    dk_jw_time(w, "at", k->rung[rung].at, offset_min);
+    dk_jw_time(w, "due_at", k->due_at, offset_min);
+    dk_jw_arr(w, "skipped");
+    for (int i = 0; i < k->n_rung; i++) {
+        if ((skipped & (UINT32_C(1) << i)) != 0)
+            dk_jw_str(w, NULL, k->rung[i].id);
+    }
+    dk_jw_end_arr(w);
+    dk_jw_end_obj(w);
+}
+
+static void write_closed(struct dk_jw *w, const struct dk_clock *k)
+{
+    dk_jw_obj(w, NULL);
+    dk_jw_str(w, "clock", k->id);
+    dk_jw_int(w, "clock_no", k->no);
+    dk_jw_end_obj(w);
+}
+
+/* Does the end of window `k`, which has just fired, close the case? */
+static bool closes(const struct dk_case *c, const struct dk_clock *k)
+{
+    return k->on_due == DK_DUE_CLOSE && k->state == DK_CLOCK_LAPSED &&
+           dk_fsm_next(c->state, DK_EV_CLOSED) >= 0 &&
+           !dk_clock_superseded(c, k);
+}
+
+/* Add the event and let it happen in `c`, a copy of the case. */
+static int happen(const struct dk_decision *d, struct dk_case *c, enum dk_ev ev,
+                  const char *actor, struct dk_jw *w, struct dk_events *out)
+{
+    int rc = dk_events_add(out, d, ev, c->n + 1, actor, w);
+
+    if (rc == 0)
+        rc = dk_case_evolve(c, &out->v[out->n - 1]);
+    return rc;
+}
+
+int dk_decide_fire(const struct dk_decision *d, struct dk_events *out)
+{
+    struct dk_jw w = {0};
+    struct dk_case *c;
+    int clock, rung, rc = 0;
+    uint32_t skipped;
+
+    if (!dk_clock_due(d->c, d->env->now, &clock, &rung, &skipped))
+        return 0;
+    c = dk_case_clone(d->c);
+    if (c == NULL)
+        return DK_ENOMEM;
+    while (rc == 0 && dk_clock_due(c, d->env->now, &clock, &rung, &skipped)) {
+        const struct dk_clock *k = &c->clock[clock];
+
+        write_fired(&w, k, rung, skipped, d->env->offset_min);
+        rc = happen(d, c, DK_EV_CLOCK_FIRED, d->cmd->actor, &w, out);
+        if (rc == 0 && closes(c, k)) {
+            write_closed(&w, k);
+            rc = happen(d, c, DK_EV_CLOSED, "docketd", &w, out);
+        }
+    }
+    dk_jw_fini(&w);
+    dk_case_free(c);
+    return rc;
+}

@@ -1,0 +1,37 @@
+#include "decide_internal.h"
+
+#include "proto/uuid.h"
+
+static void write_respondents(struct dk_jw *w, const struct dk_submit *s)
+{
+    dk_jw_arr(w, "respondents");
+    for (int i = 0; i < s->n_respondent; i++) {
+        dk_jw_obj(w, NULL);
+        dk_jw_str(w, "unit", s->respondent[i].unit);
+        dk_jw_str(w, "officer", s->respondent[i].officer);
+        dk_jw_end_obj(w);
+    }
+    dk_jw_end_arr(w);
+}
+
+int dk_decide_submit(struct dk_decision *d)
+{
+    const struct dk_submit *s = d->cmd->submit;
+    struct dk_jw *w = &d->w;
+    char id[DK_UUID_TEXT];
+
+    dk_uuid_format(&s->submission, id);
+    dk_jw_str(w, "submission_id", id);
+    dk_jw_str(w, "channel", dk_channel_names[s->channel]);
+    dk_jw_str(w, "kind", dk_kind_names[s->kind]);
+    dk_jw_str(w, "subject", s->subject);
+    dk_jw_str(w, "facts", s->facts);
+    dk_jw_str(w, "region", s->region);
+    dk_jw_str(w, "category", s->category);
+    dk_jw_int(w, "petitioners", s->petitioners);
+    write_respondents(w, s);
+    dk_jw_bool(w, "imported", s->import);
+    dk_jw_time(w, "submitted_at", d->effective, d->env->offset_min);
+    dk_jw_str(w, "person", d->cmd->person);
+    return 0;
+}
