@@ -1,0 +1,447 @@
+/* apply.c - step three of the tick: the pure core turns each item into events,
+ * a new case, or a refusal.  Nothing here talks to the store or a socket.
+ */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/apply_task.h"
+#include "daemon/chain.h"
+#include "daemon/daemon.h"
+#include "proto/caseno.h"
+#include "proto/uuid.h"
+
+/* Follow a case's handler from one load to another. */
+void apply_load(struct daemon *d, struct slot *s)
+{
+    const char *unit, *handler;
+
+    if (s->has_load)
+        loads_add(&d->loads, s->unit, s->handler, -1);
+    s->has_load = dk_case_load(s->c, &unit, &handler);
+    if (!s->has_load)
+        return;
+    snprintf(s->unit, sizeof(s->unit), "%s", unit);
+    snprintf(s->handler, sizeof(s->handler), "%s", handler);
+    if (loads_add(&d->loads, unit, handler, 1) != DK_OK)
+        d->batch.broken = true;
+}
+
+/* One command on case `c`: its events join the batch, chained. */
+int apply_command(struct daemon *d, struct dk_case *c,
+                  const struct dk_command *cmd, struct dk_problem *p)
+{
+    struct dk_env env = spine_env(d);
+    struct dk_events *es = &d->batch.events;
+    size_t first = es->n;
+    int rc = dk_decide(c, cmd, &env, es, p);
+
+    for (size_t i = first; rc == DK_OK && i < es->n; i++) {
+        struct dk_event *e = &es->v[i];
+        rc = dk_case_evolve(c, e);
+        if (rc != DK_OK) {
+            log_error("decided_but_refused", "type=%s n=%u code=%d",
+                      dk_ev_name(e->type), e->n, rc);
+            d->batch.broken = true; /* decide and evolve disagree: our bug */
+            return dk_fail(p, DK_EBUG, NULL, NULL, NULL);
+        }
+        chain_hash(c->hash, e, e->hash);
+        memcpy(c->hash, e->hash, DK_HASH_LEN);
+    }
+    return rc;
+}
+
+/* ---- submissions -------------------------------------------------------- */
+
+static const struct store_request *find_request(const struct batch *b,
+                                                const struct item *it)
+{
+    struct map_key k;
+    uintptr_t i;
+
+    if (it->known)
+        return &it->before;
+    memcpy(k.b, it->id.b, sizeof(k.b));
+    return map_get(&b->by_id, &k, &i) ? &b->request[i] : NULL;
+}
+
+static int remember(struct batch *b, const struct item *it,
+                    const struct dk_case *c, uint32_t n)
+{
+    struct map_key k;
+
+    memcpy(k.b, it->id.b, sizeof(k.b));
+    if (vec_grow(&b->request, &b->cap_request, b->n_request + 1) != DK_OK ||
+        map_put(&b->by_id, &k, (uintptr_t)b->n_request) != DK_OK)
+        return DK_ENOMEM;
+    struct store_request *r = &b->request[b->n_request++];
+    *r = (struct store_request){.id = it->id,
+                                .key = c->key,
+                                .n = n,
+                                .state = c->state,
+                                .at = b->now,
+                                .submitted_at = c->submitted_at};
+    memcpy(r->hash, it->hash, sizeof(r->hash));
+    return DK_OK;
+}
+
+void query_code(const struct daemon *d, const struct dk_uuid *submission,
+                char out[9])
+{
+    uint8_t h[16];
+    uint64_t v;
+
+    crypto_generichash(h, sizeof(h), submission->b, sizeof(submission->b),
+                       d->info.secret, sizeof(d->info.secret));
+    memcpy(&v, h, sizeof(v));
+    snprintf(out, 9, "%08u", (unsigned)(v % 100000000));
+}
+
+static void reply_submit(struct daemon *d, struct item *it,
+                         const struct store_request *r)
+{
+    char no[DK_CASE_NO_MAX];
+    char code[9];
+    struct dk_jw *w = batch_reply(&d->batch, it);
+
+    dk_case_no_format((int32_t)d->cfg->county, r->key, no);
+    query_code(d, &r->id, code);
+    dk_jw_obj(w, NULL);
+    dk_jw_str(w, "case_no", no);
+    dk_jw_str(w, "query_code", code);
+    dk_jw_time(w, "submitted_at", r->submitted_at, d->cfg->offset_min);
+    dk_jw_time(w, "recorded_at", r->at, d->cfg->offset_min);
+    dk_jw_end_obj(w);
+    batch_reply_end(&d->batch, it, "ok");
+}
+
+static int conflict(struct dk_problem *p, const char *field)
+{
+    return dk_failf(p, DK_ECONFLICT, field,
+                    "this id was used before with other contents; make a new "
+                    "id for a new %s",
+                    "该编号已用于其他内容;新的%s请使用新编号",
+                    strcmp(field, "/submission_id") == 0 ? "submission"
+                                                         : "command");
+}
+
+/* The key of the next case of today, or DK_EBUSY after the 999,999th. */
+static int next_key(struct daemon *d, int64_t *key, struct dk_problem *p)
+{
+    dk_ms local = d->batch.now + d->cfg->offset_min * DK_MINUTE;
+    int64_t days = local / DK_DAY - (local % DK_DAY < 0);
+    struct dk_date day = dk_date_from_days(days);
+    int32_t name = day.year * 10000 + day.month * 100 + day.day;
+
+    if (d->day.day != name) {
+        int32_t seq;
+        int rc = store_day_seq(d->st, name, &seq);
+        if (rc != DK_OK)
+            return dk_fail(p, rc, NULL, NULL, NULL);
+        d->day = (struct store_day){name, seq};
+    }
+    if (d->day.seq >= DK_DAY_CASES_MAX)
+        return dk_fail(p, DK_EBUSY, NULL,
+                       "a day has at most 999,999 case numbers; the next ones "
+                       "come at midnight",
+                       "当日案件编号已用完,零点后重试");
+    *key = dk_case_key(day, d->day.seq + 1);
+    return DK_OK;
+}
+
+/* Seal the petitioners' data beside the case; events carry its commitment. */
+static int keep_persons(struct batch *b, const struct dk_submit *s, int64_t key,
+                        char commitment[2 * DK_HASH_LEN + 1])
+{
+    struct dk_jw w = {0};
+    struct store_person row = {.key = key};
+    uint8_t h[DK_HASH_LEN];
+    crypto_generichash_state st;
+
+    dk_submit_write_persons(&w, s);
+    row.data = dk_jw_take(&w, &row.len);
+    if (row.data == NULL)
+        return DK_ENOMEM;
+    if (vec_grow(&b->person, &b->cap_person, b->n_person + 1) != DK_OK) {
+        free((void *)(uintptr_t)row.data);
+        return DK_ENOMEM;
+    }
+    randombytes_buf(row.salt, sizeof(row.salt));
+    crypto_generichash_init(&st, row.salt, sizeof(row.salt), sizeof(h));
+    crypto_generichash_update(&st, row.data, row.len);
+    crypto_generichash_final(&st, h, sizeof(h));
+    sodium_bin2hex(commitment, 2 * DK_HASH_LEN + 1, h, sizeof(h));
+    b->person[b->n_person++] = row;
+    return DK_OK;
+}
+
+/* Count the day's number only when the case is really made. */
+static int use_key(struct daemon *d)
+{
+    struct batch *b = &d->batch;
+
+    d->day.seq++;
+    if (b->n_day > 0 && b->day[b->n_day - 1].day == d->day.day) {
+        b->day[b->n_day - 1].seq = d->day.seq;
+        return DK_OK;
+    }
+    if (vec_grow(&b->day, &b->cap_day, b->n_day + 1) != DK_OK)
+        return DK_ENOMEM;
+    b->day[b->n_day++] = d->day;
+    return DK_OK;
+}
+
+static int new_case(struct daemon *d, struct item *it, struct dk_problem *p)
+{
+    struct batch *b = &d->batch;
+    char commitment[2 * DK_HASH_LEN + 1];
+    int64_t key;
+    size_t persons = b->n_person;
+    int rc = next_key(d, &key, p);
+
+    if (rc != DK_OK)
+        return rc;
+    if (it->submit.n_person > 0)
+        rc = keep_persons(b, &it->submit, key, commitment);
+    struct dk_case *c = rc == DK_OK ? dk_case_new() : NULL;
+    if (c == NULL)
+        return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    struct dk_command cmd = {
+        .action = DK_ACT_SUBMIT,
+        .by = DK_BY_BROKER,
+        .actor = dk_channel_names[it->submit.channel],
+        .claimed = it->submit.submitted_at,
+        .submit = &it->submit,
+        .key = key,
+        .person = it->submit.n_person > 0 ? commitment : NULL,
+    };
+    rc = apply_command(d, c, &cmd, p);
+    if (rc != DK_OK) {
+        while (b->n_person > persons)
+            free((void *)(uintptr_t)b->person[--b->n_person].data);
+        dk_case_free(c);
+        return rc;
+    }
+    /* From here on a failure means no memory: the whole batch is given up. */
+    if (batch_add_slot(b, key, c, true) != DK_OK || use_key(d) != DK_OK ||
+        remember(b, it, c, 1) != DK_OK) {
+        b->broken = true;
+        return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    }
+    struct slot *s = batch_slot(b, key);
+    s->n_before = 0;
+    s->n_mark = 0;
+    s->has_load = false;
+    apply_load(d, s);
+    d->stats.submitted++;
+    return DK_OK;
+}
+
+static int apply_submit(struct daemon *d, struct item *it, struct dk_problem *p)
+{
+    const struct store_request *r = find_request(&d->batch, it);
+    int rc = DK_OK;
+
+    it->wrote = true;
+    if (r == NULL) {
+        rc = new_case(d, it, p);
+        r = find_request(&d->batch, it);
+    } else if (memcmp(r->hash, it->hash, sizeof(r->hash)) != 0) {
+        rc = conflict(p, "/submission_id");
+    } else {
+        d->stats.submitted_again++;
+    }
+    if (rc == DK_OK)
+        reply_submit(d, it, r);
+    return rc;
+}
+
+/* ---- acts on a case ------------------------------------------------------ */
+
+static int not_found(const struct daemon *d, int64_t key, struct dk_problem *p)
+{
+    char no[DK_CASE_NO_MAX];
+
+    dk_case_no_format((int32_t)d->cfg->county, key, no);
+    return dk_failf(p, DK_ENOTFOUND, "/case_no",
+                    "there is no case %s; check the number",
+                    "没有编号为 %s 的案件,请核对编号", no);
+}
+
+static int slot_of(struct daemon *d, int64_t key, struct slot **out,
+                   struct dk_problem *p)
+{
+    *out = batch_slot(&d->batch, key);
+    if (*out == NULL || (*out)->c == NULL)
+        return not_found(d, key, p);
+    return DK_OK;
+}
+
+static void reply_act(struct daemon *d, struct item *it,
+                      const struct store_request *r)
+{
+    char no[DK_CASE_NO_MAX];
+    struct dk_jw *w = batch_reply(&d->batch, it);
+
+    dk_case_no_format((int32_t)d->cfg->county, r->key, no);
+    dk_jw_obj(w, NULL);
+    dk_jw_str(w, "case_no", no);
+    dk_jw_int(w, "n", r->n);
+    dk_jw_str(w, "state", dk_state_name(r->state));
+    dk_jw_time(w, "at", r->at, d->cfg->offset_min);
+    dk_jw_end_obj(w);
+    batch_reply_end(&d->batch, it, "ok");
+}
+
+static int new_act(struct daemon *d, struct item *it, struct dk_problem *p)
+{
+    struct slot *s;
+    int rc = slot_of(d, it->key, &s, p);
+
+    if (rc != DK_OK)
+        return rc;
+    struct dk_command cmd = {
+        .action = it->action,
+        .by = DK_BY_CLIENT,
+        .actor = it->actor,
+        .claimed = it->claimed,
+        .expect_n = it->expect_n,
+        .args = it->body,
+    };
+    uint32_t n = s->c->n;
+    rc = apply_command(d, s->c, &cmd, p);
+    if (rc != DK_OK)
+        return rc;
+    apply_load(d, s);
+    if (remember(&d->batch, it, s->c, n + 1) != DK_OK) {
+        d->batch.broken = true;
+        return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    }
+    d->stats.acted++;
+    return DK_OK;
+}
+
+static int apply_act(struct daemon *d, struct item *it, struct dk_problem *p)
+{
+    const struct store_request *r = find_request(&d->batch, it);
+    int rc = DK_OK;
+
+    it->wrote = true;
+    if (r == NULL) {
+        rc = new_act(d, it, p);
+        r = find_request(&d->batch, it);
+    } else if (memcmp(r->hash, it->hash, sizeof(r->hash)) != 0) {
+        rc = conflict(p, "/command_id");
+    } else {
+        d->stats.acted_again++;
+    }
+    if (rc == DK_OK)
+        reply_act(d, it, r);
+    return rc;
+}
+
+/* ---- clocks -------------------------------------------------------------- */
+
+static int apply_fire(struct daemon *d, struct item *it, struct dk_problem *p)
+{
+    struct slot *s;
+    struct dk_command cmd = {.action = DK_ACT_FIRE,
+                             .by = DK_BY_BROKER,
+                             .actor = "docketd",
+                             .claimed = DK_NEVER};
+    int rc = slot_of(d, it->key, &s, p);
+
+    if (rc != DK_OK)
+        return rc;
+    size_t before = d->batch.events.n;
+    rc = apply_command(d, s->c, &cmd, p);
+    if (rc == DK_OK && d->batch.events.n == before) {
+        /* The row said due, the case says not: an answer in this batch
+         * stopped the clock, or the row is wrong.  Write it anew.
+         */
+        s->rewrite = d->batch.rewrite = true;
+    }
+    apply_load(d, s);
+    return rc;
+}
+
+/* ---- alerts -------------------------------------------------------------- */
+
+static int apply_ack(struct daemon *d, struct item *it, struct dk_problem *p)
+{
+    struct slot *s;
+    int rc = slot_of(d, it->key, &s, p);
+
+    it->wrote = true;
+    if (rc != DK_OK)
+        return rc;
+    cJSON *args = cJSON_CreateObject();
+    const cJSON *note = cJSON_GetObjectItemCaseSensitive(it->body, "note");
+    if (args == NULL || !cJSON_AddNumberToObject(args, "alert", it->alert_n) ||
+        (cJSON_IsString(note) &&
+         !cJSON_AddStringToObject(args, "note", note->valuestring))) {
+        cJSON_Delete(args);
+        return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    }
+    struct dk_command cmd = {.action = DK_ACT_ACK_ALERT,
+                             .by = DK_BY_BROKER,
+                             .actor = it->actor,
+                             .claimed = DK_NEVER,
+                             .args = args};
+    rc = apply_command(d, s->c, &cmd, p);
+    cJSON_Delete(args);
+    if (rc != DK_OK)
+        return rc;
+    struct dk_jw *w = batch_reply(&d->batch, it);
+    dk_jw_obj(w, NULL);
+    dk_jw_str(
+        w, "alert_id",
+        cJSON_GetObjectItemCaseSensitive(it->body, "alert_id")->valuestring);
+    dk_jw_time(w, "acked_at", d->batch.now, d->cfg->offset_min);
+    dk_jw_str(w, "acked_by", it->actor);
+    dk_jw_end_obj(w);
+    batch_reply_end(&d->batch, it, "ok");
+    return DK_OK;
+}
+
+static int apply_kind(struct daemon *d, struct item *it, struct dk_problem *p)
+{
+    switch (it->kind) {
+    case ITEM_SUBMIT:
+        return apply_submit(d, it, p);
+    case ITEM_ACT:
+        return apply_act(d, it, p);
+    case ITEM_ACK:
+        return apply_ack(d, it, p);
+    case ITEM_RETRY:
+        return apply_retry(d, it, p);
+    case ITEM_DROP:
+        return apply_drop(d, it, p);
+    case ITEM_RESULT:
+        return apply_result(d, it, p);
+    case ITEM_FAIL:
+    case ITEM_LOST:
+        return apply_failed(d, it);
+    case ITEM_FIRE:
+        return apply_fire(d, it, p);
+    case ITEM_NONE:
+    case ITEM_READ:
+        break;
+    }
+    return DK_OK;
+}
+
+void apply_item(struct daemon *d, struct item *it)
+{
+    struct dk_problem p = {0};
+    int rc = apply_kind(d, it, &p);
+
+    if (rc == DK_OK)
+        return;
+    if (p.code == DK_OK)
+        dk_fail(&p, rc, NULL, NULL, NULL);
+    d->stats.refused[-p.code]++;
+    if (it->has_peer)
+        batch_reply_problem(&d->batch, it, &p);
+}

@@ -1,0 +1,21 @@
+/* apply_task.h - what workers' answers and the dead letters' keeper change. */
+#ifndef DK_APPLY_TASK_H
+#define DK_APPLY_TASK_H
+
+#include "daemon/batch.h"
+
+/* A worker's commands, all or none.  A refusal counts as a failed attempt. */
+int apply_result(struct daemon *d, struct item *it, struct dk_problem *p);
+/* A hand-out that ended without an answer. */
+int apply_failed(struct daemon *d, struct item *it);
+/* Dead letters: back to work, or away for good with a reason. */
+int apply_retry(struct daemon *d, struct item *it, struct dk_problem *p);
+int apply_drop(struct daemon *d, struct item *it, struct dk_problem *p);
+
+/* One command on a case; its events join the batch (apply.c). */
+int apply_command(struct daemon *d, struct dk_case *c,
+                  const struct dk_command *cmd, struct dk_problem *p);
+/* Count the case for its handler as it stands now (apply.c). */
+void apply_load(struct daemon *d, struct slot *s);
+
+#endif /* DK_APPLY_TASK_H */

@@ -1,0 +1,277 @@
+#include "daemon/config.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/jsonx.h"
+#include "proto/timefmt.h"
+
+enum key_type {
+    KEY_TEXT,
+    KEY_INT,
+    KEY_OFFSET,
+    KEY_LEVEL
+};
+
+struct key {
+    const char *name; /* "section.key" */
+    enum key_type type;
+    size_t at, size; /* KEY_TEXT: room for the text */
+    int64_t min, max;
+};
+
+#define AT(f)   offsetof(struct config, f)
+#define ROOM(f) sizeof(((struct config *)0)->f)
+#define TEXT(n, f)                                                             \
+    {                                                                          \
+        n, KEY_TEXT, AT(f), ROOM(f), 0, 0                                      \
+    }
+#define INT(n, f, lo, hi)                                                      \
+    {                                                                          \
+        n, KEY_INT, AT(f), 0, lo, hi                                           \
+    }
+
+static const struct key keys[] = {
+    INT("office.county", county, 100000, 999999),
+    {"office.utc_offset", KEY_OFFSET, AT(offset_min), 0, 0, 0},
+    TEXT("broker.data", data),
+    TEXT("broker.store", store),
+    TEXT("broker.clients", clients),
+    TEXT("broker.workers", workers),
+    {"broker.log_level", KEY_LEVEL, AT(log), 0, 0, 0},
+    INT("limits.batch", batch, 1, 4096),
+    INT("limits.heartbeat_ms", heartbeat_ms, 50, 60000),
+    INT("limits.lease_ms", lease_ms, 100, 3600000),
+    INT("limits.max_attempts", max_attempts, 1, 1000),
+    INT("limits.followers", followers, 1, 10000),
+};
+#define N_KEYS (sizeof(keys) / sizeof(keys[0]))
+
+void config_defaults(struct config *c)
+{
+    *c = (struct config){
+        .data = "/var/lib/docket",
+        .clients = "ipc:///run/docket/clients.sock",
+        .workers = "ipc:///run/docket/workers.sock",
+        .county = -1,
+        .offset_min = 8 * 60,
+        .batch = 512,
+        .heartbeat_ms = 2000,
+        .lease_ms = 30000,
+        .max_attempts = 8,
+        .followers = 256,
+        .log = LOG_INFO_,
+    };
+}
+
+static int set_text(const struct key *k, char *to, const char *value,
+                    struct dk_problem *p)
+{
+    size_t n = strlen(value);
+
+    if (n == 0 || n >= k->size)
+        return dk_failf(p, DK_EFIELD, NULL,
+                        "'%s' must have 1 to %zu bytes; shorten it",
+                        "'%s' 的长度须为 1 至 %zu 字节", k->name, k->size - 1);
+    memcpy(to, value, n + 1);
+    return DK_OK;
+}
+
+static int set_int(const struct key *k, int64_t *to, const char *value,
+                   struct dk_problem *p)
+{
+    char *end;
+
+    errno = 0;
+    long long v = strtoll(value, &end, 10);
+    if (errno != 0 || end == value || *end != '\0' || v < k->min || v > k->max)
+        return dk_failf(p, DK_EFIELD, NULL,
+                        "'%s' must be a whole number from %lld to %lld, not "
+                        "'%s'",
+                        "'%s' 须为 %lld 至 %lld 的整数,而不是 '%s'", k->name,
+                        (long long)k->min, (long long)k->max, value);
+    *to = v;
+    return DK_OK;
+}
+
+static int set_offset(const struct key *k, int *to, const char *value,
+                      struct dk_problem *p)
+{
+    if (dk_offset_parse(value, to) != DK_OK)
+        return dk_failf(p, DK_EFIELD, NULL,
+                        "'%s' must be an offset such as +08:00, not '%s'",
+                        "'%s' 须为形如 +08:00 的时差,而不是 '%s'", k->name,
+                        value);
+    return DK_OK;
+}
+
+static int set_level(const struct key *k, int64_t *to, const char *value,
+                     struct dk_problem *p)
+{
+    enum log_level l;
+
+    if (log_level_parse(value, &l) != DK_OK)
+        return dk_failf(p, DK_EFIELD, NULL,
+                        "'%s' must be error, warn, info or debug, not '%s'",
+                        "'%s' 须为 error、warn、info 或 debug,而不是 '%s'",
+                        k->name, value);
+    *to = (int64_t)l;
+    return DK_OK;
+}
+
+static int unknown_key(const char *name, struct dk_problem *p)
+{
+    const char *names[N_KEYS + 1] = {0};
+
+    for (size_t i = 0; i < N_KEYS; i++)
+        names[i] = keys[i].name;
+    const char *near = dk_nearest(name, names);
+    if (near != NULL)
+        return dk_failf(p, DK_EFIELD, NULL,
+                        "there is no key '%s'; did you mean '%s'?",
+                        "没有配置项 '%s';是否想写 '%s'?", name, near);
+    return dk_failf(p, DK_EFIELD, NULL,
+                    "there is no key '%s'; docketd.conf(5) lists all keys",
+                    "没有配置项 '%s';全部配置项见 docketd.conf(5)", name);
+}
+
+int config_set(struct config *c, const char *name, const char *value,
+               struct dk_problem *p)
+{
+    for (size_t i = 0; i < N_KEYS; i++) {
+        const struct key *k = &keys[i];
+        void *to = (char *)c + k->at;
+        if (strcmp(k->name, name) != 0)
+            continue;
+        switch (k->type) {
+        case KEY_TEXT:
+            return set_text(k, to, value, p);
+        case KEY_INT:
+            return set_int(k, to, value, p);
+        case KEY_OFFSET:
+            return set_offset(k, to, value, p);
+        case KEY_LEVEL:
+            return set_level(k, to, value, p);
+        }
+    }
+    return unknown_key(name, p);
+}
+
+struct load_state {
+    struct config *c;
+    const char *file;
+    char *errors;
+    size_t cap, len;
+    int mistakes;
+};
+
+static int on_pair(void *arg, const char *section, const char *name,
+                   const char *value)
+{
+    struct load_state *s = arg;
+    char full[256];
+    struct dk_problem p = {0};
+
+    snprintf(full, sizeof(full), "%s.%s", section, name);
+    if (config_set(s->c, full, value, &p) == DK_OK)
+        return 1;
+    s->mistakes++;
+    int n = snprintf(s->errors + s->len, s->cap - s->len, "%s: [%s] %s: %s\n",
+                     s->file, section, name, p.detail);
+    if (n > 0)
+        s->len += (size_t)n < s->cap - s->len ? (size_t)n : s->cap - s->len - 1;
+    return 1; /* go on: every mistake is told, not only the first */
+}
+
+int config_load(struct config *c, const char *file, char *errors, size_t cap)
+{
+    struct load_state s = {.c = c, .file = file, .errors = errors, .cap = cap};
+
+    errors[0] = '\0';
+    int rc = ini_parse(file, on_pair, &s);
+    if (rc < 0) {
+        snprintf(errors, cap,
+                 "%s: cannot be read: %s; check the path and its rights\n",
+                 file, strerror(errno));
+        return DK_ENOTFOUND;
+    }
+    if (rc > 0) {
+        snprintf(errors + s.len, cap - s.len,
+                 "%s:%d: this line is not [section], key = value or a "
+                 "# comment\n",
+                 file, rc);
+        return DK_EFIELD;
+    }
+    return s.mistakes != 0 ? DK_EFIELD : DK_OK;
+}
+
+/* True for ipc://, and tcp:// on 127.0.0.0/8 or [::1]. */
+static bool is_local(const char *endpoint)
+{
+    char host[64];
+    struct in_addr a;
+
+    if (strncmp(endpoint, "ipc://", 6) == 0)
+        return true;
+    if (strncmp(endpoint, "tcp://", 6) != 0)
+        return false;
+    const char *colon = strrchr(endpoint + 6, ':');
+    if (colon == NULL || (size_t)(colon - endpoint - 6) >= sizeof(host))
+        return false;
+    size_t n = (size_t)(colon - endpoint - 6);
+    memcpy(host, endpoint + 6, n);
+    host[n] = '\0';
+    if (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
+        return true;
+    return inet_pton(AF_INET, host, &a) == 1 && ntohl(a.s_addr) >> 24 == 127;
+}
+
+static int check_endpoint(const char *name, const char *endpoint,
+                          struct dk_problem *p)
+{
+    bool ipc = strncmp(endpoint, "ipc://", 6) == 0;
+    bool tcp = strncmp(endpoint, "tcp://", 6) == 0;
+
+    if (!ipc && !tcp)
+        return dk_failf(p, DK_EFIELD, NULL,
+                        "'%s' must begin with ipc:// or tcp://, not '%s'",
+                        "'%s' 须以 ipc:// 或 tcp:// 开头,而不是 '%s'", name,
+                        endpoint);
+    if (ipc && strlen(endpoint) - 6 > 107)
+        return dk_failf(p, DK_EFIELD, NULL,
+                        "'%s': the path of an ipc endpoint may have 107 bytes "
+                        "at most; choose a shorter folder than '%s'",
+                        "'%s':ipc 路径最长 107 字节,请缩短 '%s'", name,
+                        endpoint);
+    if (!is_local(endpoint))
+        return dk_failf(p, DK_EFORBIDDEN, NULL,
+                        "'%s': '%s' can be reached from other machines, and "
+                        "peers are not authenticated yet; listen on ipc:// or "
+                        "tcp://127.0.0.1",
+                        "'%s':'%s' 可被其他机器访问,而目前尚无身份认证;"
+                        "请使用 ipc:// 或 tcp://127.0.0.1",
+                        name, endpoint);
+    return DK_OK;
+}
+
+int config_check(const struct config *c, struct dk_problem *p)
+{
+    if (c->county < 0)
+        return dk_fail(p, DK_EFIELD, NULL,
+                       "the county is not set; write 'county = ' and its six "
+                       "digits (GB/T 2260) under [office], or give --county",
+                       "未设置县级行政区划代码;请在 [office] 下写明 county "
+                       "(六位数字,GB/T 2260),或使用 --county");
+    int rc = check_endpoint("clients", c->clients, p);
+    if (rc == DK_OK)
+        rc = check_endpoint("workers", c->workers, p);
+    if (rc == DK_OK && strcmp(c->clients, c->workers) == 0)
+        rc = dk_fail(p, DK_EFIELD, NULL,
+                     "clients and workers must be two different endpoints",
+                     "clients 与 workers 须为两个不同的地址");
+    return rc;
+}

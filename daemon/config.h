@@ -1,0 +1,45 @@
+/* config.h - what the operator decided: defaults, then the file, then the
+ * command line.
+ */
+#ifndef DK_CONFIG_H
+#define DK_CONFIG_H
+
+#include <stdbool.h>
+
+#include "daemon/log.h"
+#include "proto/problem.h"
+
+#define CONFIG_DEFAULT_FILE "/etc/docket/docketd.conf"
+
+struct config {
+    char data[512];
+    char store[640]; /* URL; "" = sqlite:DATA/docket.db */
+    char clients[256], workers[256];
+    int64_t county; /* -1: not given yet */
+    int offset_min; /* the office's zone, east of UTC */
+    bool test_clock;
+    dk_ms test_time;
+    int64_t batch; /* most commands in one transaction */
+    int64_t heartbeat_ms, lease_ms, max_attempts, followers;
+    int64_t log; /* enum log_level */
+};
+
+void config_defaults(struct config *c);
+
+/* Set one value by "section.key"; DK_EFIELD: unknown (with the nearest) or a
+ * bad value.  The same table feeds the file and the command line.
+ */
+int config_set(struct config *c, const char *name, const char *value,
+               struct dk_problem *p);
+
+/* Read an INI file.  All its mistakes are written to `errors` as lines
+ * "FILE:LINE: sentence".  DK_ENOTFOUND: cannot be read; DK_EFIELD: mistakes.
+ */
+int config_load(struct config *c, const char *file, char *errors, size_t cap);
+
+/* What only the whole can tell: county given, data folder given, TCP off
+ * loopback refused, ipc path length.
+ */
+int config_check(const struct config *c, struct dk_problem *p);
+
+#endif /* DK_CONFIG_H */

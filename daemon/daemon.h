@@ -1,0 +1,124 @@
+/* daemon.h - docketd's one structure, owned by main, and what its modules ask
+ * of each other.  Nothing here is shared with other programs.
+ *
+ * One tick of the spine (spine.c) has six steps:
+ *   gather -> load -> apply -> write -> commit -> release
+ */
+#ifndef DK_DAEMON_H
+#define DK_DAEMON_H
+
+#include <event2/event.h>
+
+#include "core/decide.h"
+#include "daemon/batch.h"
+#include "daemon/config.h"
+#include "daemon/desk.h"
+#include "daemon/follow.h"
+#include "daemon/item.h"
+#include "daemon/loads.h"
+#include "daemon/stats.h"
+#include "daemon/store/store.h"
+#include "daemon/wall.h"
+#include "daemon/zev.h"
+
+/* A clock.set or clock.advance under way (test clock only). */
+struct advance {
+    bool on, settle, moved;
+    dk_ms target;
+    struct zev_peer peer;
+    char request[DK_REQUEST_MAX + 1];
+};
+
+struct daemon {
+    const struct config *cfg;
+    struct event_base *base;
+    void *zctx;
+    struct zev *clients, *workers;
+    struct store *st;
+    struct store_info info; /* last_seq and test_now follow the commits */
+    struct wall wall;
+    struct event *again; /* zero-second timer: tick once more */
+    struct event *house; /* leases, heartbeats, followers */
+    struct batch batch;
+    struct loads loads;
+    struct desk desk;
+    struct follows follows;
+    struct stats stats;
+    struct store_day day; /* latest day of which the counter is known */
+    dk_ms next_due;       /* earliest rung in the store; DK_NEVER: none */
+    dk_ms full_until;     /* monotonic: no writing before; 0: not full */
+    struct advance advance;
+    bool draining;
+    int exit_code; /* of the process, when the loop ends */
+};
+
+/* spine.c */
+void spine_tick(struct daemon *d);
+void spine_again(struct daemon *d); /* tick again before the loop sleeps */
+void spine_stop(struct daemon *d, int exit_code);
+struct dk_env spine_env(struct daemon *d);
+
+/* apply.c: step three, one item after the other. */
+void apply_item(struct daemon *d, struct item *it);
+
+/* door.c: from a client's frames to an item (or a refusal in it). */
+void door_client(struct daemon *d, struct item *it, const struct dk_frame f[],
+                 int n);
+/* door_worker.c */
+void door_worker(struct daemon *d, struct item *it, const struct dk_frame f[],
+                 int n);
+
+/* What ITEM_READ calls after the commit: writes the answer's body, or returns
+ * a problem.  reads.c, lists.c, admin.c.
+ */
+int read_hello(struct daemon *d, const struct item *it, struct dk_jw *w,
+               struct dk_problem *p);
+int read_case(struct daemon *d, const struct item *it, struct dk_jw *w,
+              struct dk_problem *p);
+int read_query(struct daemon *d, const struct item *it, struct dk_jw *w,
+               struct dk_problem *p);
+int read_events(struct daemon *d, const struct item *it, struct dk_jw *w,
+                struct dk_problem *p);
+int read_cases(struct daemon *d, const struct item *it, struct dk_jw *w,
+               struct dk_problem *p);
+int read_alerts(struct daemon *d, const struct item *it, struct dk_jw *w,
+                struct dk_problem *p);
+int read_clocks(struct daemon *d, const struct item *it, struct dk_jw *w,
+                struct dk_problem *p);
+int read_tasks(struct daemon *d, const struct item *it, struct dk_jw *w,
+               struct dk_problem *p);
+int read_task(struct daemon *d, const struct item *it, struct dk_jw *w,
+              struct dk_problem *p);
+int read_workers(struct daemon *d, const struct item *it, struct dk_jw *w,
+                 struct dk_problem *p);
+int read_stats(struct daemon *d, const struct item *it, struct dk_jw *w,
+               struct dk_problem *p);
+int read_verify(struct daemon *d, const struct item *it, struct dk_jw *w,
+                struct dk_problem *p);
+int read_clock_now(struct daemon *d, const struct item *it, struct dk_jw *w,
+                   struct dk_problem *p);
+int read_follow(struct daemon *d, const struct item *it, struct dk_jw *w,
+                struct dk_problem *p);
+int read_unfollow(struct daemon *d, const struct item *it, struct dk_jw *w,
+                  struct dk_problem *p);
+
+/* A case number or alert id from a body, checked against this county. */
+int door_case_no(struct daemon *d, const cJSON *o, const char *key,
+                 int64_t *out, struct dk_problem *p);
+
+/* The petitioner's query code of a submission: eight digits. */
+void query_code(const struct daemon *d, const struct dk_uuid *submission,
+                char out[9]);
+
+/* The event as PROTOCOL.md shows it on the wire. */
+void wire_event(const struct daemon *d, struct dk_jw *w, const char *key,
+                const struct dk_event *e);
+
+/* "+08:00" */
+void wire_offset(struct dk_jw *w, const char *key, int offset_min);
+void wire_county(const struct daemon *d, struct dk_jw *w, const char *key);
+void wire_case_no(const struct daemon *d, struct dk_jw *w, const char *key,
+                  int64_t case_key);
+void wire_id(struct dk_jw *w, const char *key, int64_t v); /* decimal string */
+
+#endif /* DK_DAEMON_H */

@@ -1,0 +1,219 @@
+/* dispatch.c - from open tasks to workers with credit. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/daemon.h"
+
+/* The next session of a service that may get a task, round robin. */
+static struct session *next_free(struct desk *k, enum dk_service service)
+{
+    for (size_t i = 0; i < k->n_session; i++) {
+        k->turn = (k->turn + 1) % k->n_session;
+        struct session *s = k->session[k->turn];
+        if (s->service == service && !s->bye && s->leased < s->credit)
+            return s;
+    }
+    return NULL;
+}
+
+static int64_t free_credit(const struct desk *k, enum dk_service service)
+{
+    int64_t n = 0;
+
+    for (size_t i = 0; i < k->n_session; i++) {
+        const struct session *s = k->session[i];
+        if (s->service == service && !s->bye)
+            n += s->credit - s->leased;
+    }
+    return n;
+}
+
+/* When the event counts for the law: what dk_event_effective() needs of the
+ * case is three members of its text.
+ */
+static int case_times(const struct store_task_row *row, struct dk_case *c)
+{
+    cJSON *o = cJSON_ParseWithLength(row->doc, row->doc_len);
+    int rc = o == NULL ? DK_EJSON : DK_OK;
+
+    if (rc == DK_OK)
+        rc = dk_json_time(o, "submitted_at", DK_REQUIRED, &c->submitted_at,
+                          NULL, NULL);
+    if (rc == DK_OK)
+        rc = dk_json_time(o, "recorded_at", DK_REQUIRED, &c->recorded_at, NULL,
+                          NULL);
+    if (rc == DK_OK)
+        rc = dk_json_bool(o, "imported", DK_OPTIONAL, &c->imported, NULL, NULL);
+    cJSON_Delete(o);
+    return rc;
+}
+
+static int write_task(struct daemon *d, const struct lease *l,
+                      const struct store_task_row *row, struct dk_jw *w)
+{
+    char id[24];
+    char lease[48];
+    struct dk_case *times = dk_case_new();
+    int rc = times == NULL ? DK_ENOMEM : case_times(row, times);
+
+    if (rc == DK_OK) {
+        snprintf(id, sizeof(id), "%" PRId64, l->task_id);
+        desk_lease_text(d, l, lease, sizeof(lease));
+        dk_jw_obj(w, NULL);
+        dk_jw_str(w, "task_id", id);
+        dk_jw_str(w, "lease", lease);
+        dk_jw_int(w, "attempt", l->attempts + 1);
+        dk_jw_str(w, "service", dk_service_names[l->service]);
+        dk_jw_time(w, "now", wall_now(&d->wall), d->cfg->offset_min);
+        dk_jw_raw(w, "case", row->doc, row->doc_len);
+        dk_event_write_task(w, "event", row->e, times, d->cfg->offset_min);
+        dk_jw_end_obj(w);
+        rc = w->oom ? DK_ENOMEM : DK_OK;
+    }
+    dk_case_free(times);
+    return rc;
+}
+
+/* Send one task.  DK_EBUSY: nobody can take it now. */
+static int hand_out(struct daemon *d, struct lease *l,
+                    const struct store_task_row *row)
+{
+    struct dk_jw w = {0};
+    char lease[48];
+    struct session *s;
+    int rc;
+
+    l->no = ++d->desk.next_no;
+    rc = write_task(d, l, row, &w);
+    desk_lease_text(d, l, lease, sizeof(lease));
+    while (rc == DK_OK && (s = next_free(&d->desk, l->service)) != NULL) {
+        rc = zev_send(d->workers, &s->peer, "task", lease, w.buf, w.len);
+        if (rc == DK_OK) {
+            s->leased++;
+            l->session = s;
+            l->state = LEASE_OUT;
+            l->until = mono_now() + d->cfg->lease_ms;
+            d->stats.tasks_sent++;
+            dk_jw_fini(&w);
+            return DK_OK;
+        }
+        /* Gone, or its queue is full although it has credit: not well. */
+        desk_end(d, s,
+                 rc == DK_ENOTFOUND ? "the connection is gone"
+                                    : "its queue is full");
+        rc = DK_OK;
+    }
+    dk_jw_fini(&w);
+    return rc == DK_OK ? DK_EBUSY : rc;
+}
+
+struct dispatch {
+    struct daemon *d;
+    enum dk_service service;
+    struct lease *lease; /* a second attempt: only this one */
+    int64_t seen;        /* rows that came */
+    int rc;
+};
+
+static int on_new_task(void *arg, const struct store_task_row *row)
+{
+    struct dispatch *x = arg;
+    struct desk *k = &x->d->desk;
+    struct map_key key = map_int_key(row->t.id);
+
+    x->seen++;
+    if (desk_find(k, row->t.id) != NULL) { /* out, or waiting its turn */
+        k->cursor[x->service] = row->t.id;
+        return 0;
+    }
+    struct lease *l = calloc(1, sizeof(*l));
+    if (l == NULL)
+        return DK_ENOMEM;
+    l->task_id = row->t.id;
+    l->service = row->t.service;
+    l->key = row->t.key;
+    l->n = row->t.n;
+    l->attempts = row->t.attempts;
+    if (map_put(&k->leases, &key, (uintptr_t)l) != DK_OK) {
+        free(l);
+        return DK_ENOMEM;
+    }
+    x->rc = hand_out(x->d, l, row);
+    if (x->rc != DK_OK) {
+        desk_answered(x->d, l);
+        return 1; /* next time */
+    }
+    k->cursor[x->service] = row->t.id;
+    return 0;
+}
+
+static int on_old_task(void *arg, const struct store_task_row *row)
+{
+    struct dispatch *x = arg;
+
+    if (row->t.id != x->lease->task_id)
+        return 1;
+    x->seen++;
+    x->rc = hand_out(x->d, x->lease, row);
+    return 1;
+}
+
+static void unwait(struct desk *k, struct lease *l)
+{
+    struct lease **v = k->waiting[l->service];
+
+    v[l->place] = v[--k->n_waiting[l->service]];
+    v[l->place]->place = l->place;
+}
+
+/* Tasks whose pause is over go first: they have waited longest. */
+static void dispatch_waiting(struct daemon *d, enum dk_service s)
+{
+    struct desk *k = &d->desk;
+    dk_ms now = mono_now();
+
+    for (size_t i = k->n_waiting[s]; i-- > 0;) {
+        struct lease *l = k->waiting[s][i];
+        if (l->until > now)
+            continue;
+        if (free_credit(k, s) <= 0)
+            return;
+        struct dispatch x = {d, s, l, 0, DK_OK};
+        int rc = store_tasks(d->st, s, l->task_id - 1, 1, on_old_task, &x);
+        if (rc != DK_OK || (x.seen > 0 && x.rc != DK_OK))
+            return;
+        unwait(k, l);
+        if (x.seen == 0)
+            desk_answered(d, l); /* it is no open task any more */
+    }
+}
+
+static void dispatch_new(struct daemon *d, enum dk_service s)
+{
+    struct desk *k = &d->desk;
+    int64_t credit = free_credit(k, s);
+    struct dispatch x = {d, s, NULL, 0, DK_OK};
+
+    if (credit <= 0 || k->n_waiting[s] >= DESK_WAITING_MAX)
+        return;
+    int rc = store_tasks(d->st, s, k->cursor[s], credit, on_new_task, &x);
+    if (rc == DK_OK && x.rc == DK_OK && x.seen < credit)
+        k->more[s] = false;
+    if (rc != DK_OK)
+        log_error("tasks_unreadable", "service=%s code=%s", dk_service_names[s],
+                  dk_err_slug(rc));
+}
+
+void desk_dispatch(struct daemon *d)
+{
+    struct desk *k = &d->desk;
+
+    for (int s = 0; k->n_session > 0 && s < DK_SVC_N; s++) {
+        if (k->n_waiting[s] > 0)
+            dispatch_waiting(d, (enum dk_service)s);
+        if (k->more[s])
+            dispatch_new(d, (enum dk_service)s);
+    }
+}

@@ -1,0 +1,361 @@
+/* door.c - what a client may say, and how it becomes an item. */
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/daemon.h"
+#include "proto/caseno.h"
+
+struct client_type {
+    const char *name;
+    const char *const *fields; /* allowed members; NULL: the decoder checks */
+    int (*decode)(struct daemon *d, struct item *it, struct dk_problem *p);
+    item_read_fn read; /* with no decode: answered after the commit */
+};
+
+int door_case_no(struct daemon *d, const cJSON *o, const char *key,
+                 int64_t *out, struct dk_problem *p)
+{
+    const char *s;
+    char pointer[80];
+    int32_t county;
+    int rc = dk_json_str(o, key, DK_REQUIRED, 1, DK_CASE_NO_MAX, &s, NULL, p);
+
+    if (rc != DK_OK)
+        return rc;
+    snprintf(pointer, sizeof(pointer), "/%s", key);
+    if (dk_case_no_parse(s, &county, out) != DK_OK)
+        return dk_failf(p, DK_EFIELD, pointer,
+                        "'%.40s' is not a case number; it looks like "
+                        "330699-20260501-000001-7 and its last digit checks "
+                        "the others",
+                        "'%.40s' 不是案件编号;编号形如 "
+                        "330699-20260501-000001-7,末位为校验码",
+                        s);
+    if (county != d->cfg->county)
+        return dk_failf(p, DK_ENOTFOUND, pointer,
+                        "case %.40s belongs to another county (%06d); ask its "
+                        "office",
+                        "案件 %.40s 属于其他县(%06d),请向该县查询", s,
+                        (int)county);
+    return DK_OK;
+}
+
+static int read_actor(struct item *it, struct dk_problem *p)
+{
+    return dk_json_id(it->body, "actor", DK_REQUIRED, &it->actor, NULL, p);
+}
+
+static void hash_text(const struct dk_jw *w, uint8_t out[16])
+{
+    crypto_generichash(out, 16, (const unsigned char *)w->buf, w->len, NULL, 0);
+}
+
+/* ---- writes -------------------------------------------------------------- */
+
+static int decode_submit(struct daemon *d, struct item *it,
+                         struct dk_problem *p)
+{
+    struct dk_jw w = {0};
+    int rc = dk_submit_read(it->body, &it->submit, p);
+
+    (void)d;
+    if (rc != DK_OK)
+        return rc;
+    dk_submit_write_canonical(&w, &it->submit);
+    if (w.oom)
+        rc = dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    else
+        hash_text(&w, it->hash);
+    dk_jw_fini(&w);
+    it->id = it->submit.submission;
+    it->kind = ITEM_SUBMIT;
+    return rc;
+}
+
+static int unknown_action(const char *name, struct dk_problem *p)
+{
+    const char *names[DK_ACT_N + 1] = {0};
+    int n = 0;
+
+    for (int a = 0; a < DK_ACT_N; a++) {
+        if (dk_action_who((enum dk_action)a) & DK_BY_CLIENT)
+            names[n++] = dk_action_name((enum dk_action)a);
+    }
+    const char *near = dk_nearest(name, names);
+    return dk_failf(p, DK_EFIELD, "/action",
+                    "there is no action '%.64s'; did you mean '%s'?",
+                    "没有 '%.64s' 这一操作;是否想用 '%s'?", name,
+                    near == NULL ? "accept" : near);
+}
+
+static int decode_act(struct daemon *d, struct item *it, struct dk_problem *p)
+{
+    const cJSON *o = it->body;
+    const char *action;
+    struct dk_jw w = {0};
+    int rc = dk_json_uuid(o, "command_id", DK_REQUIRED, true, &it->id, NULL, p);
+
+    if (rc == DK_OK)
+        rc = door_case_no(d, o, "case_no", &it->key, p);
+    if (rc == DK_OK)
+        rc = dk_json_str(o, "action", DK_REQUIRED, 1, 64, &action, NULL, p);
+    if (rc == DK_OK)
+        rc = read_actor(it, p);
+    if (rc == DK_OK)
+        rc = dk_json_time(o, "at", DK_OPTIONAL, &it->claimed, NULL, p);
+    if (rc == DK_OK)
+        rc = dk_json_int(o, "expect_n", DK_OPTIONAL, 1, UINT32_MAX,
+                         &it->expect_n, NULL, p);
+    if (rc != DK_OK)
+        return rc;
+    int a = dk_action_from_name(action);
+    if (a < 0)
+        return unknown_action(action, p);
+    it->action = (enum dk_action)a;
+    dk_jw_cjson(&w, NULL, o);
+    if (w.oom)
+        rc = dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    else
+        hash_text(&w, it->hash);
+    dk_jw_fini(&w);
+    it->kind = ITEM_ACT;
+    return rc;
+}
+
+/* "CASE.n" */
+static int decode_ack(struct daemon *d, struct item *it, struct dk_problem *p)
+{
+    const char *id;
+    const char *note = NULL;
+    int32_t county;
+    int used = 0;
+    char no[DK_CASE_NO_MAX];
+    int rc =
+        dk_json_str(it->body, "alert_id", DK_REQUIRED, 1, 60, &id, NULL, p);
+
+    if (rc == DK_OK)
+        rc = read_actor(it, p);
+    if (rc == DK_OK)
+        rc =
+            dk_json_str(it->body, "note", DK_OPTIONAL, 1, 2000, &note, NULL, p);
+    if (rc != DK_OK)
+        return rc;
+    if (sscanf(id, "%39[0-9-].%9u%n", no, &it->alert_n, &used) != 2 ||
+        id[used] != '\0' || it->alert_n == 0 ||
+        dk_case_no_parse(no, &county, &it->key) != DK_OK)
+        return dk_fail(p, DK_EFIELD, "/alert_id",
+                       "an alert's id is its case number, a dot and a number, "
+                       "as alert.list shows it",
+                       "警示编号由案件编号、点和序号组成,见 alert.list");
+    if (county != d->cfg->county)
+        return dk_fail(p, DK_ENOTFOUND, "/alert_id", NULL, NULL);
+    it->kind = ITEM_ACK;
+    return DK_OK;
+}
+
+static int read_task_id(const cJSON *o, int64_t *out, struct dk_problem *p)
+{
+    const char *s;
+    int used = 0;
+    long long v = 0;
+    int rc = dk_json_str(o, "task_id", DK_REQUIRED, 1, 18, &s, NULL, p);
+
+    if (rc != DK_OK)
+        return rc;
+    if (s[0] < '0' || s[0] > '9' || sscanf(s, "%lld%n", &v, &used) != 1 ||
+        s[used] != '\0')
+        return dk_fail(p, DK_EFIELD, "/task_id",
+                       "a task's id is a decimal number in a string",
+                       "任务编号是字符串形式的十进制数");
+    *out = v;
+    return DK_OK;
+}
+
+static int decode_retry(struct daemon *d, struct item *it, struct dk_problem *p)
+{
+    (void)d;
+    it->kind = ITEM_RETRY;
+    return read_task_id(it->body, &it->task_id, p);
+}
+
+static int decode_drop(struct daemon *d, struct item *it, struct dk_problem *p)
+{
+    const char *reason;
+    int rc = read_task_id(it->body, &it->task_id, p);
+
+    (void)d;
+    if (rc == DK_OK)
+        rc = read_actor(it, p);
+    if (rc == DK_OK)
+        rc = dk_json_str(it->body, "reason", DK_REQUIRED, 1,
+                         sizeof(it->reason) - 1, &reason, NULL, p);
+    if (rc == DK_OK)
+        snprintf(it->reason, sizeof(it->reason), "%s", reason);
+    it->kind = ITEM_DROP;
+    return rc;
+}
+
+/* ---- the test clock ------------------------------------------------------ */
+
+static int start_advance(struct daemon *d, struct item *it, dk_ms target,
+                         struct dk_problem *p)
+{
+    struct advance *a = &d->advance;
+    bool settle = false;
+    int rc = dk_json_bool(it->body, "settle", DK_OPTIONAL, &settle, NULL, p);
+
+    if (rc != DK_OK)
+        return rc;
+    if (a->on)
+        return dk_fail(p, DK_EBUSY, NULL,
+                       "the test clock is on its way already; wait for its "
+                       "answer",
+                       "测试时钟正在推进,请等待其完成");
+    *a = (struct advance){
+        .on = true, .settle = settle, .target = target, .peer = it->peer};
+    memcpy(a->request, it->request, sizeof(a->request));
+    return DK_OK;
+}
+
+static int need_test_clock(const struct daemon *d, struct dk_problem *p)
+{
+    if (d->wall.test)
+        return DK_OK;
+    return dk_fail(p, DK_EFORBIDDEN, NULL,
+                   "this broker runs on real time; only one started with "
+                   "--test-clock can be moved",
+                   "本服务使用真实时间;只有以 --test-clock 启动的服务可以"
+                   "调整时钟");
+}
+
+static int decode_clock_set(struct daemon *d, struct item *it,
+                            struct dk_problem *p)
+{
+    dk_ms to = 0;
+    int rc = need_test_clock(d, p);
+
+    if (rc == DK_OK)
+        rc = dk_json_time(it->body, "to", DK_REQUIRED, &to, NULL, p);
+    return rc == DK_OK ? start_advance(d, it, to, p) : rc;
+}
+
+static int decode_clock_advance(struct daemon *d, struct item *it,
+                                struct dk_problem *p)
+{
+    int64_t ms = 0;
+    int rc = need_test_clock(d, p);
+
+    if (rc == DK_OK)
+        rc = dk_json_int(it->body, "ms", DK_REQUIRED, 0, 36500 * DK_DAY, &ms,
+                         NULL, p);
+    return rc == DK_OK ? start_advance(d, it, d->wall.test_now + ms, p) : rc;
+}
+
+static int decode_credit(struct daemon *d, struct item *it,
+                         struct dk_problem *p)
+{
+    int64_t credit = 0;
+    int rc = dk_json_int(it->body, "credit", DK_REQUIRED, 0, 10000, &credit,
+                         NULL, p);
+
+    return rc == DK_OK ? follow_credit(d, it, credit, p) : rc;
+}
+
+/* ---- the table ----------------------------------------------------------- */
+
+#define FIELDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define NO_FIELDS   ((const char *const[]){NULL})
+
+static const struct client_type types[] = {
+    {"case.submit", NULL, decode_submit, NULL},
+    {"case.act", NULL, decode_act, NULL},
+    {"case.get", FIELDS("case_no"), NULL, read_case},
+    {"case.query", FIELDS("case_no", "query_code"), NULL, read_query},
+    {"case.list",
+     FIELDS("state", "unit", "handler", "region", "category", "open", "overdue",
+            "newest_first", "after", "limit"),
+     NULL, read_cases},
+    {"case.events", FIELDS("case_no", "from_n", "limit"), NULL, read_events},
+    {"alert.list", FIELDS("open", "level", "unit", "case_no", "after", "limit"),
+     NULL, read_alerts},
+    {"alert.ack", FIELDS("alert_id", "actor", "note"), decode_ack, NULL},
+    {"clock.list",
+     FIELDS("unit", "clock", "overdue", "due_before", "after", "limit"), NULL,
+     read_clocks},
+    {"clock.now", NO_FIELDS, NULL, read_clock_now},
+    {"clock.set", FIELDS("to", "settle"), decode_clock_set, NULL},
+    {"clock.advance", FIELDS("ms", "settle"), decode_clock_advance, NULL},
+    {"task.list", FIELDS("dead", "after", "limit"), NULL, read_tasks},
+    {"task.get", FIELDS("task_id"), NULL, read_task},
+    {"task.retry", FIELDS("task_id"), decode_retry, NULL},
+    {"task.drop", FIELDS("task_id", "actor", "reason"), decode_drop, NULL},
+    {"worker.list", NO_FIELDS, NULL, read_workers},
+    {"stats", NO_FIELDS, NULL, read_stats},
+    {"verify", FIELDS("after", "limit"), NULL, read_verify},
+    {"hello", FIELDS("client"), NULL, read_hello},
+    {"events.follow", FIELDS("from", "credit"), NULL, read_follow},
+    {"events.credit", FIELDS("credit"), decode_credit, NULL},
+    {"events.stop", NO_FIELDS, NULL, read_unfollow},
+};
+#define N_TYPES (sizeof(types) / sizeof(types[0]))
+
+static int unknown_type(const char *name, struct dk_problem *p)
+{
+    const char *names[N_TYPES + 1] = {0};
+
+    for (size_t i = 0; i < N_TYPES; i++)
+        names[i] = types[i].name;
+    const char *near = dk_nearest(name, names);
+    if (near == NULL)
+        return dk_failf(p, DK_ETYPE, NULL,
+                        "there is no message '%s'; PROTOCOL.md lists them",
+                        "没有 '%s' 这种消息,见 PROTOCOL.md", name);
+    return dk_failf(p, DK_ETYPE, NULL,
+                    "there is no message '%s'; did you mean '%s'?",
+                    "没有 '%s' 这种消息;是否想用 '%s'?", name, near);
+}
+
+static int enter(struct daemon *d, struct item *it, const struct dk_msg *m,
+                 struct dk_problem *p)
+{
+    const struct client_type *t = NULL;
+
+    for (size_t i = 0; i < N_TYPES && t == NULL; i++) {
+        if (strcmp(types[i].name, m->type) == 0)
+            t = &types[i];
+    }
+    if (t == NULL)
+        return unknown_type(m->type, p);
+    int rc = dk_json_parse_obj(m->body, m->body_len, DK_BODY_MAX, &it->body, p);
+    if (rc == DK_OK && t->fields != NULL)
+        rc = dk_json_only(it->body, t->fields, NULL, p);
+    if (rc != DK_OK)
+        return rc;
+    if (t->decode == NULL) {
+        it->kind = ITEM_READ;
+        it->read = t->read;
+        return DK_OK;
+    }
+    if (d->draining)
+        return dk_fail(p, DK_ESHUTDOWN, NULL, NULL, NULL);
+    return t->decode(d, it, p);
+}
+
+void door_client(struct daemon *d, struct item *it, const struct dk_frame f[],
+                 int n)
+{
+    struct dk_problem p = {0};
+    struct dk_msg m = {0};
+    int rc = dk_frames_read(f, n < 0 ? 0 : (size_t)n, &m, &p);
+
+    d->stats.messages_clients++;
+    memcpy(it->request, m.request, sizeof(it->request));
+    if (rc == DK_OK)
+        rc = enter(d, it, &m, &p);
+    if (rc == DK_OK)
+        return;
+    it->kind = ITEM_NONE;
+    d->stats.refused[-rc]++;
+    batch_reply_problem(&d->batch, it, &p);
+}

@@ -1,0 +1,157 @@
+#include "daemon/follow.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/daemon.h"
+
+#define SILENCE_MS 60000
+#define CREDIT_MAX 20000
+#define PUSH_MAX   256 /* events for one follower in one tick */
+
+static struct follower *find(struct follows *fs, const struct zev_peer *peer,
+                             const char *request)
+{
+    for (size_t i = 0; i < fs->n; i++) {
+        if (zev_same(&fs->v[i].peer, peer) &&
+            strcmp(fs->v[i].request, request) == 0)
+            return &fs->v[i];
+    }
+    return NULL;
+}
+
+static void drop(struct follows *fs, struct follower *f)
+{
+    *f = fs->v[--fs->n];
+}
+
+int read_follow(struct daemon *d, const struct item *it, struct dk_jw *w,
+                struct dk_problem *p)
+{
+    struct follows *fs = &d->follows;
+    int64_t from;
+    int64_t credit;
+    char text[24];
+    int rc = dk_json_int(it->body, "from", DK_REQUIRED, 1, INT64_MAX / 1024,
+                         &from, NULL, p);
+
+    if (rc == DK_OK)
+        rc = dk_json_int(it->body, "credit", DK_REQUIRED, 1, 10000, &credit,
+                         NULL, p);
+    if (rc != DK_OK)
+        return rc;
+    struct follower *f = find(fs, &it->peer, it->request);
+    if (f == NULL) {
+        if (fs->n >= (size_t)d->cfg->followers ||
+            vec_grow(&fs->v, &fs->cap, fs->n + 1) != DK_OK)
+            return dk_fail(p, DK_EBUSY, NULL,
+                           "there are as many followers as this broker is "
+                           "configured for; try later",
+                           "跟随者数量已达上限,请稍后重试");
+        f = &fs->v[fs->n++];
+    }
+    memset(f, 0, sizeof(*f));
+    f->peer = it->peer;
+    memcpy(f->request, it->request, sizeof(f->request));
+    f->next = from;
+    f->credit = credit;
+    f->seen = mono_now();
+    snprintf(text, sizeof(text), "%" PRId64, from);
+    dk_jw_obj(w, NULL);
+    dk_jw_str(w, "next", text);
+    dk_jw_end_obj(w);
+    return DK_OK;
+}
+
+int read_unfollow(struct daemon *d, const struct item *it, struct dk_jw *w,
+                  struct dk_problem *p)
+{
+    struct follower *f = find(&d->follows, &it->peer, it->request);
+
+    if (f == NULL)
+        return dk_fail(p, DK_ENOTFOUND, NULL,
+                       "nothing is followed under this request id",
+                       "该请求编号下没有正在跟随的事件流");
+    drop(&d->follows, f);
+    dk_jw_obj(w, NULL);
+    dk_jw_end_obj(w);
+    return DK_OK;
+}
+
+int follow_credit(struct daemon *d, const struct item *it, int64_t credit,
+                  struct dk_problem *p)
+{
+    struct follower *f = find(&d->follows, &it->peer, it->request);
+
+    if (f == NULL)
+        return dk_fail(p, DK_ENOTFOUND, NULL,
+                       "nothing is followed under this request id; ask "
+                       "events.follow again from your next sequence",
+                       "该请求编号下没有正在跟随的事件流;请从下一序号重新"
+                       "发送 events.follow");
+    f->credit += credit;
+    if (f->credit > CREDIT_MAX)
+        f->credit = CREDIT_MAX;
+    f->seen = mono_now();
+    return DK_OK;
+}
+
+struct push {
+    struct daemon *d;
+    struct follower *f;
+    struct dk_jw w;
+    int rc;
+};
+
+static int on_event(void *arg, const struct dk_event *e)
+{
+    struct push *x = arg;
+
+    dk_jw_reset(&x->w);
+    wire_event(x->d, &x->w, NULL, e);
+    if (x->w.oom)
+        return DK_ENOMEM;
+    x->rc = zev_send(x->d->clients, &x->f->peer, "event", x->f->request,
+                     x->w.buf, x->w.len);
+    if (x->rc != DK_OK)
+        return 1;
+    x->f->next = e->seq + 1;
+    x->f->credit--;
+    x->d->stats.events_followed++;
+    return 0;
+}
+
+void follow_push(struct daemon *d)
+{
+    struct follows *fs = &d->follows;
+    struct push x = {.d = d};
+
+    for (size_t i = fs->n; i-- > 0;) {
+        struct follower *f = &fs->v[i];
+        if (f->credit <= 0 || f->next > d->info.last_seq)
+            continue;
+        x.f = f;
+        x.rc = DK_OK;
+        int64_t n = f->credit < PUSH_MAX ? f->credit : PUSH_MAX;
+        int rc = store_events(d->st, f->next, n, on_event, &x);
+        if (x.rc == DK_ENOTFOUND)
+            drop(fs, f); /* gone; it asks again from where it was */
+        else if (rc == DK_OK && x.rc == DK_OK && f->credit > 0 &&
+                 f->next <= d->info.last_seq)
+            spine_again(d); /* in portions, so that nobody waits for one */
+    }
+    dk_jw_fini(&x.w);
+}
+
+void follow_house(struct daemon *d)
+{
+    struct follows *fs = &d->follows;
+    dk_ms now = mono_now();
+
+    for (size_t i = fs->n; i-- > 0;) {
+        if (now - fs->v[i].seen > SILENCE_MS)
+            drop(fs, &fs->v[i]);
+    }
+    follow_push(d); /* whom a full queue held up */
+}

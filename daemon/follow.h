@@ -1,0 +1,34 @@
+/* follow.h - peers that read the event stream from some sequence on, each at
+ * its own pace: a follower is a position and a credit, nothing is queued for
+ * it, and a slow one costs nobody anything.
+ */
+#ifndef DK_FOLLOW_H
+#define DK_FOLLOW_H
+
+#include "daemon/zev.h"
+
+struct follower {
+    struct zev_peer peer;
+    char request[DK_REQUEST_MAX + 1];
+    int64_t next;   /* sequence */
+    int64_t credit; /* events it still wants */
+    dk_ms seen;     /* monotonic: last word from it */
+};
+
+struct follows {
+    struct follower *v;
+    size_t n, cap;
+};
+
+struct daemon;
+struct item;
+
+/* events.credit: more credit, and a sign of life. */
+int follow_credit(struct daemon *d, const struct item *it, int64_t credit,
+                  struct dk_problem *p);
+/* Send what was committed (after the commit). */
+void follow_push(struct daemon *d);
+/* Forget followers that said nothing for a minute. */
+void follow_house(struct daemon *d);
+
+#endif /* DK_FOLLOW_H */

@@ -1,0 +1,385 @@
+/* lists.c - pages of cases, alerts, clocks and tasks.
+ *
+ * A page's `next` names its last row, so paging costs the same on every page
+ * and never skips or repeats a row that stayed.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/daemon.h"
+#include "proto/caseno.h"
+
+#define LIMIT_MAX 500
+
+struct page {
+    struct daemon *d;
+    struct dk_jw *w;
+    int64_t left;
+    bool more;
+    char next[160]; /* of the last row written */
+};
+
+static int bad_cursor(struct dk_problem *p)
+{
+    return dk_fail(p, DK_EFIELD, "/after",
+                   "this is not a 'next' of a page of this list; leave it out "
+                   "to start from the beginning",
+                   "不是本列表返回的 next 值;从头开始请省略 after");
+}
+
+static int read_page(const cJSON *o, const char **after, int64_t *limit,
+                     struct dk_problem *p)
+{
+    int rc;
+
+    *after = NULL;
+    *limit = 50;
+    rc = dk_json_str(o, "after", DK_OPTIONAL, 1, 150, after, NULL, p);
+    if (rc == DK_OK)
+        rc = dk_json_int(o, "limit", DK_OPTIONAL, 1, LIMIT_MAX, limit, NULL, p);
+    return rc;
+}
+
+static void start_page(struct page *x, struct daemon *d, struct dk_jw *w,
+                       int64_t limit)
+{
+    memset(x, 0, sizeof(*x));
+    x->d = d;
+    x->w = w;
+    x->left = limit;
+    dk_jw_obj(w, NULL);
+    dk_jw_arr(w, "items");
+}
+
+static int end_page(struct page *x, int rc, struct dk_problem *p)
+{
+    dk_jw_end_arr(x->w);
+    dk_jw_str(x->w, "next", x->more ? x->next : NULL);
+    dk_jw_end_obj(x->w);
+    return rc == DK_OK ? rc : dk_fail(p, rc, NULL, NULL, NULL);
+}
+
+/* True when the row is one too many: there is a next page. */
+static bool is_over(struct page *x)
+{
+    if (x->left-- > 0)
+        return false;
+    x->more = true;
+    return true;
+}
+
+/* ---- cases --------------------------------------------------------------- */
+
+static int on_case(void *arg, const struct store_case_row *row)
+{
+    struct page *x = arg;
+
+    if (is_over(x))
+        return 1;
+    dk_jw_raw(x->w, NULL, row->doc, row->doc_len);
+    dk_case_no_format((int32_t)x->d->cfg->county, row->key, x->next);
+    return 0;
+}
+
+static int read_case_filter(struct daemon *d, const cJSON *o,
+                            struct store_case_filter *f, struct dk_problem *p)
+{
+    const char *state = NULL;
+    int rc = dk_json_str(o, "state", DK_OPTIONAL, 1, 64, &state, NULL, p);
+
+    (void)d;
+    if (rc == DK_OK)
+        rc = dk_json_id(o, "unit", DK_OPTIONAL, &f->unit, NULL, p);
+    if (rc == DK_OK)
+        rc = dk_json_id(o, "handler", DK_OPTIONAL, &f->handler, NULL, p);
+    if (rc == DK_OK)
+        rc = dk_json_str(o, "region", DK_OPTIONAL, 1, 200, &f->region, NULL, p);
+    if (rc == DK_OK)
+        rc = dk_json_str(o, "category", DK_OPTIONAL, 1, 200, &f->category, NULL,
+                         p);
+    if (rc == DK_OK)
+        rc = dk_json_bool(o, "open", DK_OPTIONAL, &f->open, NULL, p);
+    if (rc == DK_OK)
+        rc = dk_json_bool(o, "overdue", DK_OPTIONAL, &f->overdue, NULL, p);
+    if (rc == DK_OK)
+        rc = dk_json_bool(o, "newest_first", DK_OPTIONAL, &f->newest_first,
+                          NULL, p);
+    if (rc != DK_OK || state == NULL)
+        return rc;
+    f->state = dk_state_from_name(state);
+    if (f->state >= 0)
+        return DK_OK;
+    return dk_failf(p, DK_EFIELD, "/state",
+                    "there is no state '%.64s'; PROTOCOL.md lists the states "
+                    "of a case",
+                    "没有 '%.64s' 这一状态,见 PROTOCOL.md", state);
+}
+
+int read_cases(struct daemon *d, const struct item *it, struct dk_jw *w,
+               struct dk_problem *p)
+{
+    struct store_case_filter f = {.state = -1};
+    const char *after;
+    int64_t limit;
+    int32_t county;
+    struct page x;
+    int rc = read_page(it->body, &after, &limit, p);
+
+    if (rc == DK_OK)
+        rc = read_case_filter(d, it->body, &f, p);
+    if (rc != DK_OK)
+        return rc;
+    if (after != NULL && (dk_case_no_parse(after, &county, &f.after) != DK_OK ||
+                          county != d->cfg->county))
+        return bad_cursor(p);
+    start_page(&x, d, w, limit);
+    return end_page(&x, store_list_cases(d->st, &f, limit + 1, on_case, &x), p);
+}
+
+/* ---- alerts -------------------------------------------------------------- */
+
+/* "CASE.n" */
+static int read_alert_cursor(struct daemon *d, const char *s, int64_t *key,
+                             uint32_t *n)
+{
+    char no[DK_CASE_NO_MAX];
+    int32_t county;
+    int used = 0;
+
+    if (sscanf(s, "%39[0-9-].%9u%n", no, n, &used) != 2 || s[used] != '\0' ||
+        dk_case_no_parse(no, &county, key) != DK_OK || county != d->cfg->county)
+        return DK_EFIELD;
+    return DK_OK;
+}
+
+static void write_alert_body(struct dk_jw *w, const char *body)
+{
+    cJSON *o = cJSON_Parse(body);
+
+    dk_jw_cjson(w, "to", cJSON_GetObjectItemCaseSensitive(o, "to"));
+    dk_jw_cjson(w, "text", cJSON_GetObjectItemCaseSensitive(o, "text"));
+    cJSON_Delete(o);
+}
+
+static int on_alert(void *arg, const struct store_alert_row *row)
+{
+    struct page *x = arg;
+    int off = x->d->cfg->offset_min;
+    char no[DK_CASE_NO_MAX];
+
+    if (is_over(x))
+        return 1;
+    dk_case_no_format((int32_t)x->d->cfg->county, row->a.key, no);
+    snprintf(x->next, sizeof(x->next), "%s.%" PRIu32, no, row->a.n);
+    dk_jw_obj(x->w, NULL);
+    dk_jw_str(x->w, "alert_id", x->next);
+    dk_jw_str(x->w, "case_no", no);
+    dk_jw_str(x->w, "clock", row->a.clock);
+    dk_jw_str(x->w, "rung", row->a.rung);
+    dk_jw_str(x->w, "level", row->a.level);
+    dk_jw_str(x->w, "unit", row->a.unit);
+    dk_jw_time(x->w, "due_at", row->a.due_at, off);
+    dk_jw_time(x->w, "raised_at", row->a.raised_at, off);
+    write_alert_body(x->w, row->a.body);
+    dk_jw_time(x->w, "acked_at", row->acked_at, off);
+    dk_jw_str(x->w, "acked_by", row->acked_by);
+    dk_jw_end_obj(x->w);
+    return 0;
+}
+
+int read_alerts(struct daemon *d, const struct item *it, struct dk_jw *w,
+                struct dk_problem *p)
+{
+    struct store_alert_filter f = {.open = true};
+    const char *after;
+    int64_t limit;
+    struct page x;
+    int rc = read_page(it->body, &after, &limit, p);
+
+    if (rc == DK_OK)
+        rc = dk_json_bool(it->body, "open", DK_OPTIONAL, &f.open, NULL, p);
+    if (rc == DK_OK)
+        rc = dk_json_id(it->body, "level", DK_OPTIONAL, &f.level, NULL, p);
+    if (rc == DK_OK)
+        rc = dk_json_id(it->body, "unit", DK_OPTIONAL, &f.unit, NULL, p);
+    if (rc == DK_OK &&
+        cJSON_GetObjectItemCaseSensitive(it->body, "case_no") != NULL)
+        rc = door_case_no(d, it->body, "case_no", &f.case_key, p);
+    if (rc != DK_OK)
+        return rc;
+    if (after != NULL &&
+        read_alert_cursor(d, after, &f.after_key, &f.after_n) != DK_OK)
+        return bad_cursor(p);
+    start_page(&x, d, w, limit);
+    return end_page(&x, store_list_alerts(d->st, &f, limit + 1, on_alert, &x),
+                    p);
+}
+
+/* ---- clocks -------------------------------------------------------------- */
+
+static int on_clock(void *arg, const struct store_clock_row *row)
+{
+    struct page *x = arg;
+    int off = x->d->cfg->offset_min;
+
+    if (is_over(x))
+        return 1;
+    snprintf(x->next, sizeof(x->next), "%" PRId64 "_%" PRId64 "_%s",
+             row->due_at, row->key, row->id);
+    dk_jw_obj(x->w, NULL);
+    wire_case_no(x->d, x->w, "case_no", row->key);
+    dk_jw_str(x->w, "clock", row->id);
+    dk_jw_str(x->w, "unit", row->unit);
+    dk_jw_str(x->w, "state", row->state == DK_CLOCK_HELD ? "held" : "running");
+    dk_jw_bool(x->w, "overdue", row->overdue);
+    dk_jw_time(x->w, "due_at", row->due_at, off);
+    dk_jw_time(x->w, "next_at", row->fire_at, off);
+    dk_jw_end_obj(x->w);
+    return 0;
+}
+
+int read_clocks(struct daemon *d, const struct item *it, struct dk_jw *w,
+                struct dk_problem *p)
+{
+    struct store_clock_filter f = {.due_before = DK_NEVER};
+    const char *after;
+    int64_t limit;
+    struct page x;
+    char id[DK_ID_MAX + 1];
+    int rc = read_page(it->body, &after, &limit, p);
+
+    if (rc == DK_OK)
+        rc = dk_json_id(it->body, "unit", DK_OPTIONAL, &f.unit, NULL, p);
+    if (rc == DK_OK)
+        rc = dk_json_id(it->body, "clock", DK_OPTIONAL, &f.clock, NULL, p);
+    if (rc == DK_OK)
+        rc =
+            dk_json_bool(it->body, "overdue", DK_OPTIONAL, &f.overdue, NULL, p);
+    if (rc == DK_OK)
+        rc = dk_json_time(it->body, "due_before", DK_OPTIONAL, &f.due_before,
+                          NULL, p);
+    if (rc != DK_OK)
+        return rc;
+    if (after != NULL) {
+        if (sscanf(after, "%" SCNd64 "_%" SCNd64 "_%64[^\n]", &f.after_due,
+                   &f.after_key, id) != 3)
+            return bad_cursor(p);
+        f.after_id = id;
+    }
+    start_page(&x, d, w, limit);
+    return end_page(&x, store_list_clocks(d->st, &f, limit + 1, on_clock, &x),
+                    p);
+}
+
+/* ---- tasks --------------------------------------------------------------- */
+
+static void write_task(struct daemon *d, struct dk_jw *w,
+                       const struct store_task_info *t)
+{
+    const struct lease *l = desk_find(&d->desk, t->t.id);
+    bool out = l != NULL && l->session != NULL;
+
+    dk_jw_obj(w, NULL);
+    wire_id(w, "task_id", t->t.id);
+    dk_jw_str(w, "service", dk_service_names[t->t.service]);
+    wire_case_no(d, w, "case_no", t->t.key);
+    dk_jw_int(w, "n", t->t.n);
+    dk_jw_int(w, "attempts", t->t.attempts);
+    dk_jw_bool(w, "dead", t->dead);
+    dk_jw_str(w, "leased_to", out ? l->session->name : NULL);
+    dk_jw_time(w, "failed_at", t->failed_at, d->cfg->offset_min);
+    dk_jw_str(w, "reason", t->reason[0] != '\0' ? t->reason : NULL);
+    dk_jw_end_obj(w);
+}
+
+static int on_task(void *arg, const struct store_task_info *t)
+{
+    struct page *x = arg;
+
+    if (is_over(x))
+        return 1;
+    write_task(x->d, x->w, t);
+    snprintf(x->next, sizeof(x->next), "%" PRId64, t->t.id);
+    return 0;
+}
+
+int read_tasks(struct daemon *d, const struct item *it, struct dk_jw *w,
+               struct dk_problem *p)
+{
+    bool dead = false;
+    const char *after;
+    int64_t limit;
+    int64_t id = 0;
+    int used = 0;
+    struct page x;
+    int rc = read_page(it->body, &after, &limit, p);
+
+    if (rc == DK_OK)
+        rc = dk_json_bool(it->body, "dead", DK_OPTIONAL, &dead, NULL, p);
+    if (rc != DK_OK)
+        return rc;
+    if (after != NULL && (strlen(after) > 18 ||
+                          sscanf(after, "%" SCNd64 "%n", &id, &used) != 1 ||
+                          after[used] != '\0'))
+        return bad_cursor(p);
+    start_page(&x, d, w, limit);
+    return end_page(
+        &x, store_task_list(d->st, dead, id, limit + 1, on_task, &x), p);
+}
+
+int read_task(struct daemon *d, const struct item *it, struct dk_jw *w,
+              struct dk_problem *p)
+{
+    const char *s;
+    struct store_task_info t;
+    int64_t id = 0;
+    int used = 0;
+    int rc = dk_json_str(it->body, "task_id", DK_REQUIRED, 1, 18, &s, NULL, p);
+
+    if (rc != DK_OK)
+        return rc;
+    if (sscanf(s, "%" SCNd64 "%n", &id, &used) != 1 || s[used] != '\0')
+        return dk_fail(p, DK_EFIELD, "/task_id",
+                       "a task's id is a decimal number in a string",
+                       "任务编号是字符串形式的十进制数");
+    rc = store_task_get(d->st, id, &t);
+    if (rc == DK_ENOTFOUND)
+        return dk_fail(p, rc, "/task_id",
+                       "there is no such task: it was answered, or never was",
+                       "没有该任务:已完成或从未存在");
+    if (rc != DK_OK)
+        return dk_fail(p, rc, NULL, NULL, NULL);
+    write_task(d, w, &t);
+    return DK_OK;
+}
+
+int read_workers(struct daemon *d, const struct item *it, struct dk_jw *w,
+                 struct dk_problem *p)
+{
+    const struct desk *k = &d->desk;
+    dk_ms now = mono_now();
+
+    (void)it;
+    (void)p;
+    dk_jw_obj(w, NULL);
+    dk_jw_arr(w, "items");
+    for (size_t i = 0; i < k->n_session; i++) {
+        const struct session *s = k->session[i];
+        dk_jw_obj(w, NULL);
+        dk_jw_str(w, "worker", s->name);
+        dk_jw_str(w, "service", dk_service_names[s->service]);
+        dk_jw_int(w, "credit", s->credit);
+        dk_jw_int(w, "leased", s->leased);
+        dk_jw_int(w, "done", s->done);
+        dk_jw_int(w, "failed", s->failed);
+        dk_jw_int(w, "last_seen_ms", now - s->last_seen);
+        dk_jw_time(w, "since", s->since, d->cfg->offset_min);
+        dk_jw_bool(w, "leaving", s->bye);
+        dk_jw_end_obj(w);
+    }
+    dk_jw_end_arr(w);
+    dk_jw_null(w, "next");
+    dk_jw_end_obj(w);
+    return DK_OK;
+}

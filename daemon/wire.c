@@ -1,0 +1,60 @@
+/* wire.c - how the daemon's values look in a body. */
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/daemon.h"
+#include "proto/caseno.h"
+
+void wire_offset(struct dk_jw *w, const char *key, int offset_min)
+{
+    char s[16];
+    int m = abs(offset_min);
+
+    snprintf(s, sizeof(s), "%c%02d:%02d", offset_min < 0 ? '-' : '+', m / 60,
+             m % 60);
+    dk_jw_str(w, key, s);
+}
+
+void wire_county(const struct daemon *d, struct dk_jw *w, const char *key)
+{
+    char s[16];
+
+    snprintf(s, sizeof(s), "%06d", (int)d->cfg->county);
+    dk_jw_str(w, key, s);
+}
+
+void wire_case_no(const struct daemon *d, struct dk_jw *w, const char *key,
+                  int64_t case_key)
+{
+    char no[DK_CASE_NO_MAX];
+
+    dk_case_no_format((int32_t)d->cfg->county, case_key, no);
+    dk_jw_str(w, key, no);
+}
+
+void wire_id(struct dk_jw *w, const char *key, int64_t v)
+{
+    char s[24];
+
+    snprintf(s, sizeof(s), "%" PRId64, v);
+    dk_jw_str(w, key, s);
+}
+
+void wire_event(const struct daemon *d, struct dk_jw *w, const char *key,
+                const struct dk_event *e)
+{
+    dk_jw_obj(w, key);
+    wire_id(w, "seq", e->seq);
+    dk_jw_hex(w, "broker", d->info.broker, sizeof(d->info.broker));
+    wire_case_no(d, w, "case_no", e->key);
+    dk_jw_int(w, "n", e->n);
+    dk_jw_str(w, "type", dk_ev_name(e->type));
+    dk_jw_time(w, "at", e->at, d->cfg->offset_min);
+    dk_jw_time(w, "claimed_at", e->claimed, d->cfg->offset_min);
+    dk_jw_str(w, "actor", e->actor);
+    dk_jw_raw(w, "body", e->body, e->body_len);
+    dk_jw_hex(w, "hash", e->hash, sizeof(e->hash));
+    dk_jw_end_obj(w);
+}
