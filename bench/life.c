@@ -44,8 +44,9 @@ static struct totals ask_totals(struct dk_client *c)
 
     if (dk_client_call(c, "stats", "{}", 10000, &r, &p) != 0)
         fail("stats", &p);
-    const cJSON *o = r.json;
-    if (dk_json_int(o, "cases", DK_REQUIRED, 0, INT64_MAX, &t.cases, NULL,
+    const cJSON *o = NULL;
+    if (dk_json_obj(r.json, "store", DK_REQUIRED, &o, NULL, &p) != 0 ||
+        dk_json_int(o, "cases", DK_REQUIRED, 0, INT64_MAX, &t.cases, NULL,
                     &p) != 0 ||
         dk_json_int(o, "events", DK_REQUIRED, 0, INT64_MAX, &t.events, NULL,
                     &p) != 0 ||

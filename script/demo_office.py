@@ -215,9 +215,9 @@ class Office:
             if time.monotonic() - last["at"] > 0.2 or \
                     self.seen >= last["seq"]:
                 stats = self.ctl("stats")[0]
-                last["seq"] = int(stats["totals"]["events"])
+                last["seq"] = int(stats["store"]["events"])
                 last["at"] = time.monotonic()
-                open_tasks = int(stats["totals"]["tasks_open"])
+                open_tasks = int(stats["store"]["tasks_open"])
                 return self.seen >= last["seq"] and open_tasks == 0
             return False
         self.pump(all_seen, status)
@@ -323,7 +323,7 @@ class Office:
         self.start_worker("assign")
         self.restarts += 1
         self.catch_up("starting again")
-        count = int(self.ctl("stats")[0]["totals"]["cases"])
+        count = int(self.ctl("stats")[0]["store"]["cases"])
         self.show.line("   重新启动：%d 件在库，一件不少 (%d of %d cases are "
                        "there)" % (count, count, len(self.samples)))
         if count != len(self.samples):
@@ -369,16 +369,14 @@ class Office:
                          re.sub(r"\.\d+", "", c["due_at"]))).days,
                      self.units.get(c["unit"], c["unit"])] for c in late])
         show.line()
-        faults, checked, events = [], 0, 0
-        for doc in self.ctl("verify"):
-            faults += doc.get("faults", [])
-            checked += int(doc.get("cases", 0))
-            events += int(doc.get("events", 0))
-        verdict = "全部吻合 (all hold)" if not faults else \
-            "发现 %d 处问题 (faults)" % len(faults)
-        show.line("   校验 (verify): %d 件、%d 个事件，哈希链与重放%s" %
-                  (checked, events, verdict))
-        return not faults and checked == len(cases)
+        verdict = self.ctl("verify", check=False)[-1]
+        good = verdict["faults"] == 0 and verdict["cases"] == len(cases)
+        show.line("   校验 (verify): %d 件、%d 个事件，" % (
+            verdict["cases"], verdict["events"]) + (
+            show.paint("32", "哈希链与重放全部吻合 (every chain and every "
+                       "replay holds)") if good else
+            show.paint("1;31", "发现 %d 处问题 (faults)" % verdict["faults"])))
+        return good
 
     def next_steps(self, stay):
         show = self.show
