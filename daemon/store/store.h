@@ -25,7 +25,6 @@ struct store_options {
     bool test_clock;     /* must be the same for the life of a store */
     dk_ms test_now;      /* first time of a fresh test-clock store */
     bool create;         /* make it if it is not there */
-    bool bare_for_bench; /* never set by docketd */
 };
 
 /* What a store says of itself when opened. */
