@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # docs/ARCHITECTURE.md has one line for every source file, and lists none that
 # is not there; links between documents lead somewhere; every ADR is in the
-# index.  A pair x.c, x.h is one line, `x`.
+# index; OPERATIONS.md explains every configuration key and every counter, and
+# systemd/docketd.conf shows every key.  A pair x.c, x.h is one line, `x`.
 . "$(dirname "$0")/common"
 doc=docs/ARCHITECTURE.md
 
@@ -10,7 +11,7 @@ sources() {
         sed -E 's/\.[ch]$//'
     files 'script/*' 'systemd/*' 'policy/*' | grep -v '^script/samples/' || true
     files 'tests/support/*' 'tests/it/*' 'tests/lint/*' 'tests/node/*' |
-        grep -E '\.(sh|py|mjs|js)$|/common$' || true
+        grep -E '\.(sh|py|mjs|js)$|^tests/lint/' || true
 }
 # A listed path is the first thing in a table row, in backquotes.
 listed() {
@@ -40,4 +41,14 @@ for adr in docs/adr/[0-9]*.md; do
     grep -q "($(basename "$adr"))" docs/adr/README.md ||
         fault "docs/adr/README.md: no line for $(basename "$adr")"
 done
+while IFS=. read -r section key; do
+    grep -qF "[$section] $key\`" docs/OPERATIONS.md ||
+        fault "docs/OPERATIONS.md: nothing of the key [$section] $key"
+    grep -qE "^;?$key = " systemd/docketd.conf ||
+        fault "systemd/docketd.conf: nothing of the key $key"
+done < <(sed -nE 's/.*"((office|broker|limits)\.[a-z_]+)".*/\1/p' daemon/config.c)
+while IFS= read -r counter; do
+    grep -qF "\`$counter\`" docs/OPERATIONS.md ||
+        fault "docs/OPERATIONS.md: nothing of the counter $counter"
+done < <(sed -nE 's/^ +X\(([a-z_]+)\).*/\1/p' daemon/stats.h)
 finish "every file has its line, every link its end"
