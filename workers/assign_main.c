@@ -1,10 +1,9 @@
 /* docket-assign - who answers for a case: a loop around core/book.h. */
+#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sysexits.h>
 
-#include "core/book.h"
-#include "files.h"
+#include "law.h"
 #include "options.h"
 #include "worker.h"
 
@@ -24,24 +23,12 @@ static int answer(void *arg, const struct dk_case *c, const struct dk_event *e,
     return dk_book_assign(a->book, c, e, commands, why);
 }
 
-static struct dk_book *load(const struct assign *a, struct dk_report *r)
-{
-    size_t len = 0;
-    char *text = files_read(a->file, &len, r);
-    struct dk_book *book = NULL;
-
-    if (text != NULL)
-        book = dk_book_load(a->file, text, len, r);
-    free(text);
-    return book;
-}
-
 /* The new book takes the old one's place only when it is without fault. */
 static int reload(void *arg)
 {
     struct assign *a = arg;
     struct dk_report r = {0};
-    struct dk_book *book = load(a, &r);
+    struct dk_book *book = law_load_book(a->file, &r);
 
     files_print_report(&r);
     dk_report_fini(&r);
@@ -57,7 +44,7 @@ static int check(const struct assign *a)
     struct dk_report r = {0};
     int status;
 
-    dk_book_free(load(a, &r));
+    dk_book_free(law_load_book(a->file, &r));
     status = files_check_result(&r);
     dk_report_fini(&r);
     return status;
@@ -84,53 +71,54 @@ static int run(struct assign *a)
     return status;
 }
 
+static const struct option_def options[] = {
+    {.name = "connect",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct assign, endpoint),
+     .arg = "ENDPOINT",
+     .required = 1,
+     .help = "the broker's endpoint for workers"},
+    {.name = "book",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct assign, file),
+     .arg = "FILE",
+     .required = 1,
+     .help = "units, handlers and rules (docs/UNITS.md)"},
+    {.name = "name",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct assign, name),
+     .arg = "NAME",
+     .help = "what the broker calls this worker"},
+    {.name = "credit",
+     .kind = OPTION_INT,
+     .at = offsetof(struct assign, credit),
+     .arg = "N",
+     .min = 1,
+     .max = WORKER_CREDIT_MAX,
+     .help = "tasks in hand at most, 1..256 (64)"},
+    {.name = "check",
+     .kind = OPTION_FLAG,
+     .at = offsetof(struct assign, check),
+     .help = "check the file, print every mistake, exit 0 or 78"},
+    {0},
+};
+static const struct option_program program = {
+    .name = "docket-assign",
+    .about = "Answers every new case with the unit and handlers that "
+             "answer for it.",
+    .after = "SIGHUP reads the book again; SIGTERM finishes and stops.\n"
+             "docs/WORKERS.md tells more.",
+    .opt = options,
+};
+
 int main(int argc, char **argv)
 {
     struct assign a = {.endpoint = "ipc:///run/docket/workers.sock",
                        .credit = WORKER_CREDIT};
-    const struct option_def opt[] = {
-        {.name = "connect",
-         .kind = OPTION_TEXT,
-         .out = &a.endpoint,
-         .arg = "ENDPOINT",
-         .required = 1,
-         .help = "the broker's endpoint for workers"},
-        {.name = "book",
-         .kind = OPTION_TEXT,
-         .out = &a.file,
-         .arg = "FILE",
-         .required = 1,
-         .help = "units, handlers and rules (docs/UNITS.md)"},
-        {.name = "name",
-         .kind = OPTION_TEXT,
-         .out = &a.name,
-         .arg = "NAME",
-         .help = "what the broker calls this worker"},
-        {.name = "credit",
-         .kind = OPTION_INT,
-         .out = &a.credit,
-         .arg = "N",
-         .min = 1,
-         .max = WORKER_CREDIT_MAX,
-         .help = "tasks in hand at most, 1..256 (64)"},
-        {.name = "check",
-         .kind = OPTION_FLAG,
-         .out = &a.check,
-         .help = "check the file, print every mistake, exit 0 or 78"},
-        {0},
-    };
-    const struct option_program prog = {
-        .name = "docket-assign",
-        .about = "Answers every new case with the unit and handlers that "
-                 "answer for it.",
-        .after = "SIGHUP reads the book again; SIGTERM finishes and stops.\n"
-                 "docs/WORKERS.md tells more.",
-        .opt = opt,
-    };
-    int status = options_parse(&prog, argc, argv);
+    int status = options_parse(&program, &a, argc, argv);
 
     if (status == OPTIONS_GO)
-        status = options_need(&prog);
+        status = options_need(&program, &a);
     if (status != OPTIONS_GO)
         return status;
     return a.check ? check(&a) : run(&a);

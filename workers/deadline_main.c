@@ -1,5 +1,6 @@
 /* docket-deadline - by when the office must act: a loop around core/policy.h.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,73 +98,74 @@ static int check_lang(const char *lang)
     return EX_USAGE;
 }
 
+static const struct option_def options[] = {
+    {.name = "connect",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct deadline, endpoint),
+     .arg = "ENDPOINT",
+     .required = 1,
+     .help = "the broker's endpoint for workers"},
+    {.name = "policy",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct deadline, policy),
+     .arg = "FILE",
+     .required = 1,
+     .help = "the law as data (docs/POLICY.md)"},
+    {.name = "calendar",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct deadline, calendar),
+     .arg = "FILE",
+     .required = 1,
+     .help = "holidays and make-up workdays"},
+    {.name = "name",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct deadline, name),
+     .arg = "NAME",
+     .help = "what the broker calls this worker"},
+    {.name = "credit",
+     .kind = OPTION_INT,
+     .at = offsetof(struct deadline, credit),
+     .arg = "N",
+     .min = 1,
+     .max = WORKER_CREDIT_MAX,
+     .help = "tasks in hand at most, 1..256 (64)"},
+    {.name = "check",
+     .kind = OPTION_FLAG,
+     .at = offsetof(struct deadline, check),
+     .help = "check the files, print every mistake, exit 0 or 78"},
+    {.name = "print",
+     .kind = OPTION_FLAG,
+     .at = offsetof(struct deadline, print),
+     .help = "print what the policy says, and exit"},
+    {.name = "json",
+     .kind = OPTION_FLAG,
+     .at = offsetof(struct deadline, json),
+     .help = "with --print: as JSON"},
+    {.name = "lang",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct deadline, lang),
+     .arg = "LANG",
+     .help = "with --print: zh-CN (default) or en"},
+    {0},
+};
+static const struct option_program program = {
+    .name = "docket-deadline",
+    .about = "Answers every event with the legal time limits that it "
+             "starts or moves.",
+    .after = "SIGHUP reads the files again; SIGTERM finishes and stops.\n"
+             "docs/WORKERS.md tells more.",
+    .opt = options,
+};
+
 int main(int argc, char **argv)
 {
     struct deadline d = {.endpoint = "ipc:///run/docket/workers.sock",
                          .lang = "zh-CN",
                          .credit = WORKER_CREDIT};
-    const struct option_def opt[] = {
-        {.name = "connect",
-         .kind = OPTION_TEXT,
-         .out = &d.endpoint,
-         .arg = "ENDPOINT",
-         .required = 1,
-         .help = "the broker's endpoint for workers"},
-        {.name = "policy",
-         .kind = OPTION_TEXT,
-         .out = &d.policy,
-         .arg = "FILE",
-         .required = 1,
-         .help = "the law as data (docs/POLICY.md)"},
-        {.name = "calendar",
-         .kind = OPTION_TEXT,
-         .out = &d.calendar,
-         .arg = "FILE",
-         .required = 1,
-         .help = "holidays and make-up workdays"},
-        {.name = "name",
-         .kind = OPTION_TEXT,
-         .out = &d.name,
-         .arg = "NAME",
-         .help = "what the broker calls this worker"},
-        {.name = "credit",
-         .kind = OPTION_INT,
-         .out = &d.credit,
-         .arg = "N",
-         .min = 1,
-         .max = WORKER_CREDIT_MAX,
-         .help = "tasks in hand at most, 1..256 (64)"},
-        {.name = "check",
-         .kind = OPTION_FLAG,
-         .out = &d.check,
-         .help = "check the files, print every mistake, exit 0 or 78"},
-        {.name = "print",
-         .kind = OPTION_FLAG,
-         .out = &d.print,
-         .help = "print what the policy says, and exit"},
-        {.name = "json",
-         .kind = OPTION_FLAG,
-         .out = &d.json,
-         .help = "with --print: as JSON"},
-        {.name = "lang",
-         .kind = OPTION_TEXT,
-         .out = &d.lang,
-         .arg = "LANG",
-         .help = "with --print: zh-CN (default) or en"},
-        {0},
-    };
-    const struct option_program prog = {
-        .name = "docket-deadline",
-        .about = "Answers every event with the legal time limits that it "
-                 "starts or moves.",
-        .after = "SIGHUP reads the files again; SIGTERM finishes and stops.\n"
-                 "docs/WORKERS.md tells more.",
-        .opt = opt,
-    };
-    int status = options_parse(&prog, argc, argv);
+    int status = options_parse(&program, &d, argc, argv);
 
     if (status == OPTIONS_GO)
-        status = options_need(&prog);
+        status = options_need(&program, &d);
     if (status == OPTIONS_GO)
         status = check_lang(d.lang);
     if (status != OPTIONS_GO)

@@ -8,9 +8,8 @@
  * (in one line).  It is written before the broker hears the answer, so a crash
  * between the two writes it again: at least once, never not at all.
  */
+#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 
 #include "core/escalate.h"
@@ -40,23 +39,11 @@ static int answer(void *arg, const struct dk_case *c, const struct dk_event *e,
     return rc;
 }
 
-static struct dk_book *load_book(const char *file, struct dk_report *r)
-{
-    size_t len = 0;
-    char *text = files_read(file, &len, r);
-    struct dk_book *book = NULL;
-
-    if (text != NULL)
-        book = dk_book_load(file, text, len, r);
-    free(text);
-    return book;
-}
-
 /* All three files or none. */
 static int load(const struct escalate *x, struct law *law,
                 struct dk_book **book, struct dk_report *r)
 {
-    struct dk_book *b = load_book(x->file, r);
+    struct dk_book *b = law_load_book(x->file, r);
     int rc = law_load(law, x->policy, x->calendar, r);
 
     if (rc == 0 && (b == NULL || r->errors > 0)) {
@@ -128,66 +115,67 @@ static int run(struct escalate *x)
     return status;
 }
 
+static const struct option_def options[] = {
+    {.name = "connect",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct escalate, endpoint),
+     .arg = "ENDPOINT",
+     .required = 1,
+     .help = "the broker's endpoint for workers"},
+    {.name = "policy",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct escalate, policy),
+     .arg = "FILE",
+     .required = 1,
+     .help = "the law and its ladder as data (docs/POLICY.md)"},
+    {.name = "calendar",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct escalate, calendar),
+     .arg = "FILE",
+     .required = 1,
+     .help = "holidays and make-up workdays"},
+    {.name = "book",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct escalate, file),
+     .arg = "FILE",
+     .required = 1,
+     .help = "units, handlers and rules (docs/UNITS.md)"},
+    {.name = "name",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct escalate, name),
+     .arg = "NAME",
+     .help = "what the broker calls this worker"},
+    {.name = "credit",
+     .kind = OPTION_INT,
+     .at = offsetof(struct escalate, credit),
+     .arg = "N",
+     .min = 1,
+     .max = WORKER_CREDIT_MAX,
+     .help = "tasks in hand at most, 1..256 (64)"},
+    {.name = "check",
+     .kind = OPTION_FLAG,
+     .at = offsetof(struct escalate, check),
+     .help = "check the files, print every mistake, exit 0 or 78"},
+    {0},
+};
+static const struct option_program program = {
+    .name = "docket-escalate",
+    .about = "Answers every rung that a clock reaches with the alert it "
+             "calls for,\nand writes each alert as one line to standard "
+             "output.",
+    .after = "SIGHUP reads the files again; SIGTERM finishes and stops.\n"
+             "docs/WORKERS.md tells more.",
+    .opt = options,
+};
+
 int main(int argc, char **argv)
 {
     struct escalate x = {.endpoint = "ipc:///run/docket/workers.sock",
                          .credit = WORKER_CREDIT};
-    const struct option_def opt[] = {
-        {.name = "connect",
-         .kind = OPTION_TEXT,
-         .out = &x.endpoint,
-         .arg = "ENDPOINT",
-         .required = 1,
-         .help = "the broker's endpoint for workers"},
-        {.name = "policy",
-         .kind = OPTION_TEXT,
-         .out = &x.policy,
-         .arg = "FILE",
-         .required = 1,
-         .help = "the law and its ladder as data (docs/POLICY.md)"},
-        {.name = "calendar",
-         .kind = OPTION_TEXT,
-         .out = &x.calendar,
-         .arg = "FILE",
-         .required = 1,
-         .help = "holidays and make-up workdays"},
-        {.name = "book",
-         .kind = OPTION_TEXT,
-         .out = &x.file,
-         .arg = "FILE",
-         .required = 1,
-         .help = "units, handlers and rules (docs/UNITS.md)"},
-        {.name = "name",
-         .kind = OPTION_TEXT,
-         .out = &x.name,
-         .arg = "NAME",
-         .help = "what the broker calls this worker"},
-        {.name = "credit",
-         .kind = OPTION_INT,
-         .out = &x.credit,
-         .arg = "N",
-         .min = 1,
-         .max = WORKER_CREDIT_MAX,
-         .help = "tasks in hand at most, 1..256 (64)"},
-        {.name = "check",
-         .kind = OPTION_FLAG,
-         .out = &x.check,
-         .help = "check the files, print every mistake, exit 0 or 78"},
-        {0},
-    };
-    const struct option_program prog = {
-        .name = "docket-escalate",
-        .about = "Answers every rung that a clock reaches with the alert it "
-                 "calls for,\nand writes each alert as one line to standard "
-                 "output.",
-        .after = "SIGHUP reads the files again; SIGTERM finishes and stops.\n"
-                 "docs/WORKERS.md tells more.",
-        .opt = opt,
-    };
-    int status = options_parse(&prog, argc, argv);
+    int status = options_parse(&program, &x, argc, argv);
 
     if (status == OPTIONS_GO)
-        status = options_need(&prog);
+        status = options_need(&program, &x);
     if (status != OPTIONS_GO)
         return status;
     return x.check ? check(&x) : run(&x);

@@ -26,6 +26,18 @@ static struct dk_calendar *load_calendar(const char *file, struct dk_report *r)
     return c;
 }
 
+struct dk_book *law_load_book(const char *file, struct dk_report *r)
+{
+    size_t len = 0;
+    char *text = files_read(file, &len, r);
+    struct dk_book *b = NULL;
+
+    if (text != NULL)
+        b = dk_book_load(file, text, len, r);
+    free(text);
+    return b;
+}
+
 int law_load(struct law *out, const char *policy, const char *calendar,
              struct dk_report *r)
 {

@@ -1,7 +1,10 @@
-/* law.h - a policy together with the calendar it counts by, as files. */
+/* law.h - what a worker works by, read from files: a policy with the calendar
+ * it counts by, and the office's book.
+ */
 #ifndef DK_WORKER_LAW_H
 #define DK_WORKER_LAW_H
 
+#include "core/book.h"
 #include "core/policy.h"
 #include "files.h"
 
@@ -21,5 +24,8 @@ void law_fini(struct law *l); /* all zero is allowed */
  * fault; prints the report.
  */
 int law_reload(struct law *l, const char *policy, const char *calendar);
+
+/* NULL: the report says what is wrong. */
+struct dk_book *law_load_book(const char *file, struct dk_report *r);
 
 #endif /* DK_WORKER_LAW_H */

@@ -72,7 +72,12 @@ static int unknown(const struct option_program *prog, const char *word)
     return complain(prog, what);
 }
 
-static int store_int(const struct option_program *prog,
+static void *place(void *values, const struct option_def *o)
+{
+    return (char *)values + o->at;
+}
+
+static int store_int(const struct option_program *prog, void *values,
                      const struct option_def *o, const char *text)
 {
     char what[256];
@@ -87,17 +92,17 @@ static int store_int(const struct option_program *prog,
                  o->name, o->min, o->max, text);
         return complain(prog, what);
     }
-    *(int *)o->out = (int)v;
+    *(int *)place(values, o) = (int)v;
     return OPTIONS_GO;
 }
 
-static int store(const struct option_program *prog, const struct option_def *o,
-                 const char *text)
+static int store(const struct option_program *prog, void *values,
+                 const struct option_def *o, const char *text)
 {
     char what[128];
 
     if (o->kind == OPTION_FLAG) {
-        *(int *)o->out = 1;
+        *(int *)place(values, o) = 1;
         return OPTIONS_GO;
     }
     if (text[0] == '\0') {
@@ -106,8 +111,8 @@ static int store(const struct option_program *prog, const struct option_def *o,
         return complain(prog, what);
     }
     if (o->kind == OPTION_INT)
-        return store_int(prog, o, text);
-    *(const char **)o->out = text;
+        return store_int(prog, values, o, text);
+    *(const char **)place(values, o) = text;
     return OPTIONS_GO;
 }
 
@@ -137,7 +142,8 @@ static void make_long(const struct option_program *prog, struct option *out)
     out[i] = (struct option){0};
 }
 
-int options_parse(const struct option_program *prog, int argc, char **argv)
+int options_parse(const struct option_program *prog, void *values, int argc,
+                  char **argv)
 {
     struct option table[OPTIONS_MAX + 3];
     int v;
@@ -161,7 +167,7 @@ int options_parse(const struct option_program *prog, int argc, char **argv)
         if (v < VAL_FIRST)
             return unknown(prog, argv[optind - 1]);
 
-        int rc = store(prog, &prog->opt[v - VAL_FIRST], optarg);
+        int rc = store(prog, values, &prog->opt[v - VAL_FIRST], optarg);
 
         if (rc != OPTIONS_GO)
             return rc;
@@ -171,14 +177,14 @@ int options_parse(const struct option_program *prog, int argc, char **argv)
     return OPTIONS_GO;
 }
 
-int options_need(const struct option_program *prog)
+int options_need(const struct option_program *prog, const void *values)
 {
     char what[160];
 
     for (const struct option_def *o = prog->opt; o->name != NULL; o++) {
         if (!o->required || o->kind != OPTION_TEXT)
             continue;
-        if (*(const char **)o->out == NULL) {
+        if (*(const char *const *)((const char *)values + o->at) == NULL) {
             snprintf(what, sizeof(what), "--%s %s is missing", o->name, o->arg);
             return complain(prog, what);
         }

@@ -4,19 +4,22 @@
 #ifndef DK_WORKER_OPTIONS_H
 #define DK_WORKER_OPTIONS_H
 
-#define OPTIONS_MAX 16 /* options of one program, --help and --version apart   \
-                        */
+#include <stddef.h>
+
+#define OPTIONS_MAX                                                            \
+    16 /* options of one program, --help and --version apart                   \
+        */
 
 enum option_kind {
-    OPTION_FLAG, /* int *out becomes 1 */
-    OPTION_TEXT, /* const char **out; borrowed from argv, not empty */
-    OPTION_INT   /* int *out, in min..max */
+    OPTION_FLAG, /* int: becomes 1 */
+    OPTION_TEXT, /* const char *: borrowed from argv, not empty */
+    OPTION_INT   /* int: in min..max */
 };
 
 struct option_def {
     const char *name; /* without the two hyphens */
     enum option_kind kind;
-    void *out;
+    size_t at;       /* offset of the value in the program's own struct */
     const char *arg; /* what --help calls its argument; NULL for a flag */
     const char *help;
     int min, max;
@@ -34,14 +37,16 @@ enum {
     OPTIONS_GO = -1
 };
 
-/* OPTIONS_GO, or the status to exit with: 0 after --help or --version, 64
+/* Fill `values`, the struct that the table's offsets are in.
+ * OPTIONS_GO, or the status to exit with: 0 after --help or --version, 64
  * after a mistake, which was written to standard error.
  */
-int options_parse(const struct option_program *prog, int argc, char **argv);
+int options_parse(const struct option_program *prog, void *values, int argc,
+                  char **argv);
 
 /* 64, with a message, if a required TEXT option was not given, else
  * OPTIONS_GO.  Called after options_parse(), when all of them are needed.
  */
-int options_need(const struct option_program *prog);
+int options_need(const struct option_program *prog, const void *values);
 
 #endif /* DK_WORKER_OPTIONS_H */

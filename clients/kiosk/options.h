@@ -1,0 +1,18 @@
+/* options.h - the command line of docket-kiosk. */
+#ifndef DK_KIOSK_OPTIONS_H
+#define DK_KIOSK_OPTIONS_H
+
+#include <stdbool.h>
+
+struct kiosk_options {
+    const char *spool, *endpoint, *folder, *name;
+    bool use_stdin, drain, status, json;
+    int timeout_ms;
+};
+
+/* -1: go on; else the status to exit with (0 after --help, 64 after a mistake
+ * that was told on standard error).
+ */
+int kiosk_options_read(int argc, char **argv, struct kiosk_options *out);
+
+#endif /* DK_KIOSK_OPTIONS_H */
