@@ -1,0 +1,469 @@
+/* cmd_import.c - bring in history: what is around the run itself. */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "ctl.h"
+#include "import_run.h"
+#include "proto/submit.h"
+#include "table.h"
+#include "when.h"
+
+/* clang-format off */
+const struct opt opts_import[] = {
+    {.name = "map", .kind = OPT_TEXT, .arg = "MAP",
+     .en = "how the lines' members are called: replied (default), or pairs "
+           "such as facts=content,id=no",
+     .zh = "各行成员的名称：replied（默认），或如 facts=content,id=no"},
+    {.name = "channel", .kind = OPT_NAME, .arg = "NAME",
+     .names = dk_channel_names, .en = "of lines that name none (default online)",
+     .zh = "未写明渠道的行所用渠道（默认 online）"},
+    {.name = "actor", .kind = OPT_TEXT, .arg = "import:NAME",
+     .en = "the system they come from (default import:history); every id is "
+           "derived from it, so keep it",
+     .zh = "来源系统（默认 import:history）；编号由其推导，请保持不变"},
+    {.name = "state", .kind = OPT_TEXT, .arg = "FILE",
+     .en = "where progress is kept (default FILE.import-state)",
+     .zh = "进度文件（默认 FILE.import-state）"},
+    {.name = "refused", .kind = OPT_TEXT, .arg = "FILE",
+     .en = "where refused lines go (default: beside the file, "
+           "NAME.refused.ndjson)",
+     .zh = "被拒绝的行写入何处（默认 NAME.refused.ndjson）"},
+    {.name = "window", .kind = OPT_INT, .arg = "N", .min = 1, .max = 4000,
+     .en = "requests in flight at once (default 256)",
+     .zh = "同时发出的请求数（默认 256）"},
+    {.name = "wait", .kind = OPT_SPAN, .arg = "SPAN",
+     .en = "give up after so long without progress (default 5m)",
+     .zh = "多久没有进展即放弃（默认 5m）"},
+    {.name = "dry-run", .kind = OPT_FLAG,
+     .en = "only check the lines; nothing is sent or written",
+     .zh = "仅检查，不发送也不写文件"},
+    OPT_END,
+};
+/* clang-format on */
+
+void more_import(const struct ctl *ctl)
+{
+    (void)fputs(
+        T(ctl,
+          "\nEach line is a JSON object:\n"
+          "  id, submitted_at, subject, facts (or body)\n"
+          "  [region] [category] [channel] [reply, replied_at] "
+          "[accepted_at]\n"
+          "Other members are not sent. A case with a reply is accepted (at "
+          "accepted_at, else\nsubmitted_at) and answered (at replied_at) once "
+          "docket-assign has brought it to a\nunit. Importing a file again "
+          "changes nothing; a stopped import goes on where it was.\n",
+          "\n每行为一个 JSON 对象：\n"
+          "  id、submitted_at、subject、facts（或 body）\n"
+          "  [region] [category] [channel] [reply、replied_at] "
+          "[accepted_at]\n"
+          "其他成员不会发送。有答复的案件在 docket-assign 转送后登记受理"
+          "（时间取 accepted_at，\n否则取 submitted_at）与答复（时间取 "
+          "replied_at）。重复导入不会产生变化，中断后可续传。\n"),
+        ctl->out);
+}
+
+struct importer {
+    struct ctl *ctl;
+    char state_path[PATH_MAX], refused_path[PATH_MAX];
+    struct import_how how;
+    struct import_state state;
+    struct lines *lines;
+    FILE *refused;
+    struct import_run *run;
+    dk_ms started, said_at, saved_at;
+    int64_t begun_bytes; /* of the file, when this run began */
+    bool tty, hinted;
+    int said_width;
+};
+
+static int set_path(char out[PATH_MAX], const char *given, const char *file,
+                    bool refused)
+{
+    static const char tail[] = ".ndjson";
+    size_t n = strlen(file), cut = 0;
+    int w;
+
+    if (refused && n > sizeof tail &&
+        strcmp(file + n - (sizeof tail - 1), tail) == 0)
+        cut = sizeof tail - 1;
+    if (given != NULL)
+        w = snprintf(out, PATH_MAX, "%s", given);
+    else
+        w = snprintf(out, PATH_MAX, "%.*s%s", (int)(n - cut), file,
+                     refused ? ".refused.ndjson" : ".import-state");
+    return w < 0 || w >= PATH_MAX ? DK_EFIELD : 0;
+}
+
+static int set_how(struct importer *im, const struct args *a,
+                   struct dk_problem *p)
+{
+    const char *actor = args_get(a, "actor"), *channel = args_get(a, "channel");
+    const char *file = a->pos[0];
+
+    im->how.source = actor == NULL ? "import:history" : actor;
+    im->how.channel = channel == NULL ? "online" : channel;
+    if (strncmp(im->how.source, "import:", 7) != 0 ||
+        im->how.source[7] == '\0' || strlen(im->how.source) > DK_ID_MAX)
+        return dk_failf(
+            p, DK_EFIELD, NULL, "--actor is import:NAME, at most %d bytes",
+            "--actor 的形式为 import:名称，至多 %d 字节", DK_ID_MAX);
+    if (set_path(im->state_path, args_get(a, "state"), file, false) != 0 ||
+        set_path(im->refused_path, args_get(a, "refused"), file, true) != 0)
+        return dk_fail(p, DK_EFIELD, NULL, "the file's name is too long",
+                       "文件名过长");
+    return import_map_parse(args_get(a, "map"), &im->how.map, p);
+}
+
+static void clear_line(struct importer *im)
+{
+    if (im->said_width > 0)
+        (void)fprintf(im->ctl->err, "\r\033[K");
+    im->said_width = 0;
+}
+
+static void on_refused(void *arg, int64_t line, const struct dk_problem *p)
+{
+    struct importer *im = arg;
+    const struct ctl *ctl = im->ctl;
+    const char *why = T(ctl, p->detail, p->detail_zh);
+
+    if (why[0] == '\0')
+        why = T(ctl, dk_err_title(p->code), dk_err_title_zh(p->code));
+    clear_line(im);
+    (void)fprintf(
+        ctl->err,
+        T(ctl, "line %" PRId64 ": %s%s%s\n", "第 %" PRId64 " 行：%s%s%s\n"),
+        line, why, p->pointer[0] == '\0' ? "" : "  ", p->pointer);
+}
+
+static void bar(const struct importer *im, double share, char out[64])
+{
+    int full = (int)(share * 20);
+
+    (void)im;
+    (void)snprintf(out, 64, "[%.*s%.*s]", full, "####################",
+                   20 - full, "--------------------");
+}
+
+static void say_progress(struct importer *im, dk_ms now)
+{
+    const struct ctl *ctl = im->ctl;
+    struct import_view v;
+    char pic[64] = "", eta[SPAN_TEXT] = "-";
+    int64_t size = lines_size(im->lines), done = im->state.bytes;
+
+    if (now - im->said_at < (im->tty ? 200 : 5000))
+        return;
+    im->said_at = now;
+    import_run_view(im->run, now, &v);
+    double secs = (double)(now - im->started) / 1000.0;
+    double share = size > 0 ? (double)done / (double)size : 1.0;
+    if (share > 1.0)
+        share = 1.0;
+    double rate = secs > 0 ? (double)v.lines / secs : 0;
+    double bytes_rate = secs > 0 ? (double)(done - im->begun_bytes) / secs : 0;
+    if (bytes_rate > 0)
+        span_show((dk_ms)((double)(size - done) / bytes_rate * 1000.0), ctl->zh,
+                  eta);
+    if (im->tty)
+        bar(im, share, pic);
+    im->said_width = im->tty;
+    (void)fprintf(ctl->err,
+                  T(ctl,
+                    "%s%s %3.0f %%  %" PRId64
+                    " lines  %.0f/s  %s left  %" PRId64 " refused%s",
+                    "%s%s %3.0f %%  %" PRId64 " 行  %.0f 行/秒  剩余 %s  "
+                    "拒绝 %" PRId64 "%s"),
+                  im->tty ? "\r" : "", pic, share * 100.0,
+                  im->state.lines + v.lines, rate, eta,
+                  im->state.refused + v.refused, im->tty ? "\033[K" : "\n");
+}
+
+/* Once, when nothing moves. */
+static void say_hint(struct importer *im, dk_ms now)
+{
+    const struct ctl *ctl = im->ctl;
+    struct import_view v;
+
+    import_run_view(im->run, now, &v);
+    if (v.quiet < 5000) {
+        im->hinted = false;
+        return;
+    }
+    if (im->hinted)
+        return;
+    im->hinted = true;
+    clear_line(im);
+    if (v.answered && v.waiting > 0)
+        (void)fprintf(ctl->err,
+                      T(ctl,
+                        "%" PRId64 " cases wait to be brought to a unit: is "
+                        "docket-assign running? (docketctl workers)\n",
+                        "%" PRId64 " 件案件等待转送：docket-assign 是否在"
+                        "运行？（docketctl workers）\n"),
+                      v.waiting);
+    else
+        (void)fprintf(ctl->err,
+                      T(ctl, "no answer from %s for 5 s; still trying\n",
+                        "%s 已 5 秒无应答，继续尝试\n"),
+                      ctl->endpoint);
+}
+
+/* The refused lines first, then the state that counts on them. */
+static int save(struct importer *im, struct dk_problem *p)
+{
+    if (fflush(im->refused) != 0 || fsync(fileno(im->refused)) != 0)
+        return dk_failf(p, DK_EIO, NULL, "%.200s cannot be written",
+                        "%.200s 无法写入", im->refused_path);
+    int rc = import_mark(im->lines, im->state.bytes, im->state.mark);
+    if (rc != 0)
+        return dk_fail(p, rc, NULL, "the import file cannot be read",
+                       "无法读取导入文件");
+    im->saved_at = ctl_monotonic();
+    return import_state_save(im->state_path, im->how.source, &im->state, p);
+}
+
+/* Where an earlier run has come to, and whether it was this file. */
+static int resume(struct importer *im, const char *file, struct dk_problem *p)
+{
+    char mark[IMPORT_MARK];
+    int rc = import_state_load(im->state_path, im->how.source, &im->state, p);
+
+    if (rc != 0 && rc != DK_ENOTFOUND)
+        return rc;
+    bool old = rc == 0;
+    rc = lines_open(file, im->state.bytes, IMPORT_LINE_MAX, &im->lines, p);
+    if (rc != 0)
+        return rc;
+    if (old && (import_mark(im->lines, im->state.bytes, mark) != 0 ||
+                strcmp(mark, im->state.mark) != 0))
+        return dk_failf(p, DK_ECONFLICT, NULL,
+                        "%.120s is not the file that %.120s was kept for; "
+                        "remove the state file to import it from its start",
+                        "%.120s 不是 %.120s 所记录的文件；若要从头导入，请"
+                        "删除该状态文件",
+                        file, im->state_path);
+    im->begun_bytes = im->state.bytes;
+    im->refused =
+        import_refused_open(im->refused_path, im->state.refused_bytes, p);
+    return im->refused == NULL ? p->code : 0;
+}
+
+static bool stop_asked(const sigset_t *stops)
+{
+    const struct timespec none = {0, 0};
+
+    return sigtimedwait(stops, NULL, &none) > 0;
+}
+
+/* 0: all is done; DK_ETIMEOUT: out of patience; 1: asked to stop. */
+static int work(struct importer *im, const sigset_t *stops,
+                struct dk_problem *p)
+{
+    int rc;
+
+    do {
+        dk_ms now = ctl_monotonic();
+        rc = import_run_step(im->run, now, p);
+        if (rc < 0 && rc != DK_ETIMEOUT)
+            return rc;
+        say_progress(im, now);
+        say_hint(im, now);
+        if (now - im->saved_at >= 1000) {
+            int bad = save(im, p);
+            if (bad != 0)
+                return bad;
+        }
+        if (rc == 1 && stop_asked(stops))
+            break;
+    } while (rc == 1);
+    int bad = save(im, p);
+    return bad != 0 ? bad : rc;
+}
+
+static void summary(const struct importer *im)
+{
+    const struct ctl *ctl = im->ctl;
+    const struct import_state *s = &im->state;
+
+    if (ctl->json) {
+        (void)fprintf(ctl->out,
+                      "{\"lines\":%" PRId64 ",\"cases\":%" PRId64
+                      ",\"answers\":%" PRId64 ",\"refused\":%" PRId64
+                      ",\"complete\":%s}\n",
+                      s->lines, s->cases, s->answers, s->refused,
+                      s->bytes >= lines_size(im->lines) ? "true" : "false");
+        return;
+    }
+    (void)fprintf(ctl->out,
+                  T(ctl,
+                    "%" PRId64 " lines: %" PRId64 " cases, %" PRId64
+                    " of them answered, %" PRId64 " lines refused.\n",
+                    "共 %" PRId64 " 行：%" PRId64 " 件案件，其中已答复 %" PRId64
+                    " 件，拒绝 %" PRId64 " 行。\n"),
+                  s->lines, s->cases, s->answers, s->refused);
+    if (s->refused > 0)
+        (void)fprintf(ctl->err,
+                      T(ctl,
+                        "The refused lines are in %s: mend them and import "
+                        "that file.\n",
+                        "被拒绝的行在 %s，修正后请导入该文件。\n"),
+                      im->refused_path);
+}
+
+static int conclude(const struct importer *im, int rc,
+                    const struct dk_problem *p)
+{
+    const struct ctl *ctl = im->ctl;
+    struct import_view v;
+
+    if (rc < 0 && rc != DK_ETIMEOUT)
+        return say_problem(ctl, p);
+    summary(im);
+    if (rc == 0)
+        return im->state.refused > 0 ? EX_DATAERR : 0;
+    import_run_view(im->run, ctl_monotonic(), &v);
+    (void)fputs(T(ctl, "Stopped; run the same command again to go on.\n",
+                  "已停止；再次运行同一命令即可继续。\n"),
+                ctl->err);
+    return rc == DK_ETIMEOUT && !v.answered ? EX_UNAVAILABLE : EX_TEMPFAIL;
+}
+
+static int run_import(struct importer *im, const struct args *a,
+                      struct dk_problem *p)
+{
+    const char *wait = args_get(a, "wait");
+    dk_ms patience = 5 * DK_MINUTE;
+    sigset_t stops, before;
+    int rc;
+
+    /* libzmq's own threads inherit this: block first, then open */
+    (void)sigemptyset(&stops);
+    (void)sigaddset(&stops, SIGINT);
+    (void)sigaddset(&stops, SIGTERM);
+    (void)pthread_sigmask(SIG_BLOCK, &stops, &before);
+    if ((rc = resume(im, a->pos[0], p)) != 0 ||
+        (rc = ctl_open(im->ctl, p)) != 0)
+        return rc;
+    if (wait != NULL)
+        (void)span_parse(wait, &patience, NULL);
+    struct import_setup s = {
+        .client = im->ctl->client,
+        .how = &im->how,
+        .lines = im->lines,
+        .refused = im->refused,
+        .state = &im->state,
+        .window = (int)args_int(a, "window", 256),
+        .timeout_ms = ctl_timeout(im->ctl, 10000),
+        .patience = patience,
+        .on_refused = on_refused,
+        .arg = im,
+    };
+    im->run = import_run_new(&s);
+    if (im->run == NULL)
+        return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    im->started = im->said_at = im->saved_at = ctl_monotonic();
+    rc = work(im, &stops, p);
+    clear_line(im);
+    return rc;
+}
+
+/* Check one line as the import would; true: it is good (or blank). */
+static bool check_line(struct importer *im, const struct line *in,
+                       struct dk_problem *p)
+{
+    struct import_line l;
+    struct dk_jw w = {0};
+
+    if (in->too_long) {
+        (void)dk_failf(p, DK_ETOOBIG, NULL, "the line has more than %zu bytes",
+                       "该行超过 %zu 字节", IMPORT_LINE_MAX);
+        return false;
+    }
+    if (strspn(in->text, " \t") >= in->len)
+        return true;
+    if (import_line_read(in->text, in->len, &im->how, &l, p) != 0)
+        return false;
+    int rc = import_write_submit(&l, &im->how, &w, p);
+    if (rc == 0 && l.reply != NULL) {
+        dk_jw_reset(&w);
+        rc = import_write_act(&l, &im->how, "answer",
+                              "000000-00000000-000000-0", &w, p);
+    }
+    dk_jw_fini(&w);
+    import_line_fini(&l);
+    return rc == 0;
+}
+
+static int dry_run(struct importer *im, const char *file, struct dk_problem *p)
+{
+    const struct ctl *ctl = im->ctl;
+    int64_t lines = 0, bad = 0;
+    struct line in;
+    int rc = lines_open(file, 0, IMPORT_LINE_MAX, &im->lines, p);
+
+    while (rc == 0 && (rc = lines_next(im->lines, &in)) == 1) {
+        struct dk_problem why = {0};
+        lines++;
+        rc = 0;
+        if (check_line(im, &in, &why))
+            continue;
+        bad++;
+        on_refused(im, lines, &why);
+    }
+    if (rc < 0)
+        return say_problem(ctl, p);
+    if (ctl->json)
+        (void)fprintf(ctl->out,
+                      "{\"lines\":%" PRId64 ",\"refused\":%" PRId64
+                      ",\"dry_run\":true}\n",
+                      lines, bad);
+    else
+        (void)fprintf(ctl->out,
+                      T(ctl,
+                        "%" PRId64 " lines checked, %" PRId64
+                        " would be refused; nothing was sent.\n",
+                        "检查了 %" PRId64 " 行，%" PRId64
+                        " 行将被拒绝；未发送任何内容。\n"),
+                      lines, bad);
+    return bad > 0 ? EX_DATAERR : 0;
+}
+
+int cmd_import(struct ctl *ctl, const struct args *a)
+{
+    struct importer *im = calloc(1, sizeof *im);
+    struct dk_problem p = {0};
+    int code;
+
+    if (im == NULL || sodium_init() < 0) {
+        free(im);
+        return say_oom(ctl);
+    }
+    im->ctl = ctl;
+    im->tty = isatty(STDERR_FILENO) != 0;
+    if (set_how(im, a, &p) != 0) {
+        code = say_usage(ctl, &p);
+    } else if (args_has(a, "dry-run")) {
+        code = dry_run(im, a->pos[0], &p);
+    } else {
+        int rc = run_import(im, a, &p);
+        code = im->run == NULL ? say_problem(ctl, &p) : conclude(im, rc, &p);
+    }
+    if (p.code == DK_ENOTFOUND)
+        code = EX_NOINPUT;
+    import_run_free(im->run);
+    if (im->refused != NULL)
+        (void)fclose(im->refused);
+    lines_close(im->lines);
+    import_map_fini(&im->how.map);
+    free(im);
+    return code;
+}

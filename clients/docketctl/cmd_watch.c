@@ -1,0 +1,349 @@
+/* cmd_watch.c - look at the broker: ping, hello, stats, follow, verify. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl.h"
+#include "table.h"
+#include "text.h"
+#include "when.h"
+
+#define SEQ_MAX (((int64_t)1 << 53) - 1)
+
+/* clang-format off */
+const struct opt opts_follow[] = {
+    {.name = "from", .kind = OPT_INT, .arg = "SEQ", .min = 1,
+     .max = SEQ_MAX, .en = "start at this sequence number (default 1)",
+     .zh = "从该序号开始（默认 1）"},
+    {.name = "new", .kind = OPT_FLAG, .en = "only what happens from now on",
+     .zh = "只看此后发生的事件"},
+    {.name = "count", .kind = OPT_INT, .arg = "N", .min = 1,
+     .max = SEQ_MAX, .en = "stop after so many events",
+     .zh = "看到 N 个事件后停止"},
+    {.name = "idle", .kind = OPT_SPAN, .arg = "SPAN",
+     .en = "stop when nothing has happened for so long, as in 5s",
+     .zh = "超过该时长没有事件时停止，如 5s"},
+    {.name = "case", .kind = OPT_TEXT, .arg = "CASE",
+     .en = "print only this case's events", .zh = "只看该案件"},
+    {.name = "type", .kind = OPT_TEXT, .arg = "TYPE",
+     .en = "print only events of this type, as in alert_raised",
+     .zh = "只看该类事件，如 alert_raised"},
+    OPT_END,
+};
+const struct opt opts_verify[] = {
+    {.name = "limit", .kind = OPT_INT, .member = "limit", .arg = "N",
+     .min = 1, .max = 200, .en = "cases of one slice (default 100)",
+     .zh = "每批案件数（默认 100）"},
+    {.name = "after", .kind = OPT_TEXT, .arg = "CURSOR",
+     .en = "go on after this cursor", .zh = "从该游标之后继续"},
+    OPT_END,
+};
+/* clang-format on */
+
+static int print_reply(struct ctl *ctl, const char *type)
+{
+    struct dk_reply r;
+    int rc = ctl_ask(ctl, type, NULL, &r);
+
+    if (rc != 0)
+        return rc;
+    if (ctl->json)
+        print_raw(ctl, &r);
+    else
+        print_object(ctl, r.json, 0);
+    dk_reply_free(&r);
+    return 0;
+}
+
+int cmd_hello(struct ctl *ctl, const struct args *a)
+{
+    (void)a;
+    return print_reply(ctl, "hello");
+}
+
+int cmd_stats(struct ctl *ctl, const struct args *a)
+{
+    (void)a;
+    return print_reply(ctl, "stats");
+}
+
+int cmd_clock_now(struct ctl *ctl, const struct args *a)
+{
+    (void)a;
+    return print_reply(ctl, "clock.now");
+}
+
+int cmd_ping(struct ctl *ctl, const struct args *a)
+{
+    struct dk_reply r;
+    char buf[32];
+    dk_ms start = ctl_monotonic();
+    int rc = ctl_ask(ctl, "hello", NULL, &r);
+    dk_ms took = ctl_monotonic() - start;
+
+    (void)a;
+    if (rc != 0)
+        return rc;
+    const char *version = member_text(r.json, "version", buf);
+    if (ctl->json)
+        (void)fprintf(ctl->out, "{\"ms\":%" PRId64 "}\n", took);
+    else
+        (void)fprintf(ctl->out,
+                      T(ctl, "docketd %.40s answered in %" PRId64 " ms\n",
+                        "docketd %.40s 在 %" PRId64 " 毫秒内应答\n"),
+                      version == NULL ? "?" : version, took);
+    dk_reply_free(&r);
+    return 0;
+}
+
+struct follower {
+    struct ctl *ctl;
+    const char *case_no, *type;
+    int64_t left; /* events until the end; -1: no end */
+};
+
+enum {
+    FOLLOW_DONE = 1,
+    FOLLOW_BROKEN = 2
+};
+
+static bool is_wanted(const struct follower *f, const cJSON *e)
+{
+    char buf[32];
+    const char *case_no = member_text(e, "case_no", buf);
+    const char *type = member_text(e, "type", buf);
+
+    if (f->case_no != NULL &&
+        (case_no == NULL || strcmp(case_no, f->case_no) != 0))
+        return false;
+    return f->type == NULL || (type != NULL && strcmp(type, f->type) == 0);
+}
+
+static void put_member(const struct ctl *ctl, const cJSON *o,
+                       const char *member)
+{
+    char buf[32];
+    const char *s = member_text(o, member, buf);
+
+    put_text(ctl, s == NULL ? "?" : s, false);
+    (void)fputs("  ", ctl->out);
+}
+
+/* One line: what people need to see; the whole is there with --json. */
+static void put_event(const struct ctl *ctl, const cJSON *e)
+{
+    static const char *const brief[] = {"unit",   "handler", "clock",
+                                        "rung",   "level",   "due_at",
+                                        "result", "reason",  "subject"};
+    char buf[32], at[WHEN_TEXT] = "";
+    const char *when = member_text(e, "at", buf);
+    const char *type = member_text(e, "type", buf);
+    const cJSON *body = cJSON_GetObjectItemCaseSensitive(e, "body");
+
+    if (when != NULL)
+        when_short(when, at);
+    put_member(ctl, e, "seq");
+    (void)fprintf(ctl->out, "%s  ", at);
+    put_member(ctl, e, "case_no");
+    (void)fputs(ctl->color ? table_color(CELL_GOOD) : "", ctl->out);
+    put_text(ctl, type == NULL ? "?" : T(ctl, type, event_zh(type)), false);
+    (void)fputs(ctl->color ? TABLE_COLOR_OFF "  " : "  ", ctl->out);
+    put_member(ctl, e, "actor");
+    for (size_t i = 0; i < sizeof brief / sizeof brief[0]; i++) {
+        const char *s = member_text(body, brief[i], buf);
+        if (s == NULL || s[0] == '\0')
+            continue;
+        (void)fprintf(ctl->out, "%s=", brief[i]);
+        put_text(ctl, s, false);
+        (void)fputc(' ', ctl->out);
+    }
+    (void)fputc('\n', ctl->out);
+}
+
+static int on_event(void *arg, const struct dk_reply *event, int64_t seq)
+{
+    struct follower *f = arg;
+
+    (void)seq;
+    if (!is_wanted(f, event->json))
+        return 0;
+    if (f->ctl->json)
+        print_raw(f->ctl, event);
+    else
+        put_event(f->ctl, event->json);
+    if (fflush(f->ctl->out) != 0)
+        return FOLLOW_BROKEN;
+    if (f->left > 0 && --f->left == 0)
+        return FOLLOW_DONE;
+    return 0;
+}
+
+/* The sequence that comes next, from the broker's totals. */
+static int next_seq(struct ctl *ctl, int64_t *out)
+{
+    struct dk_reply r;
+    char buf[32];
+    int rc = ctl_ask(ctl, "stats", NULL, &r);
+
+    if (rc != 0)
+        return rc;
+    const char *last = member_text(r.json, "last_seq", buf);
+    if (last == NULL || int_parse(last, 0, SEQ_MAX, out) != 0)
+        rc = say_odd_reply(ctl, "last_seq");
+    dk_reply_free(&r);
+    *out += 1;
+    return rc;
+}
+
+int cmd_follow(struct ctl *ctl, const struct args *a)
+{
+    struct follower f = {ctl, args_get(a, "case"), args_get(a, "type"),
+                         args_int(a, "count", -1)};
+    const char *idle = args_get(a, "idle");
+    struct dk_problem p = {0};
+    int64_t from = args_int(a, "from", 1);
+    dk_ms idle_ms = 0;
+
+    if (args_has(a, "new") && !args_has(a, "from")) {
+        int code = next_seq(ctl, &from);
+        if (code != 0)
+            return code;
+    }
+    if (idle != NULL)
+        (void)span_parse(idle, &idle_ms, NULL);
+    if (idle_ms > INT32_MAX)
+        idle_ms = INT32_MAX;
+    int rc = ctl_open(ctl, &p);
+    if (rc == 0)
+        rc =
+            dk_client_follow(ctl->client, from, (int)idle_ms, on_event, &f, &p);
+    if (rc < 0)
+        return say_problem(ctl, &p);
+    return 0; /* a broken output shows when main flushes */
+}
+
+/* What verify has seen so far. */
+struct verify {
+    int64_t cases, events, faults;
+    bool tty;
+    dk_ms said;
+};
+
+static void say_progress(const struct ctl *ctl, struct verify *v, bool last)
+{
+    dk_ms now = ctl_monotonic();
+
+    if (ctl->json || (!last && now - v->said < (v->tty ? 200 : 5000)))
+        return;
+    if (last && !v->tty)
+        return;
+    v->said = now;
+    (void)fprintf(
+        ctl->err,
+        T(ctl, "%s%" PRId64 " cases, %" PRId64 " events, %" PRId64 " faults%s",
+          "%s%" PRId64 " 件案件，%" PRId64 " 个事件，%" PRId64 " 处错误%s"),
+        v->tty ? "\r" : "", v->cases, v->events, v->faults,
+        v->tty && !last ? "" : "\n");
+}
+
+static void put_faults(const struct ctl *ctl, struct verify *v,
+                       const cJSON *faults)
+{
+    const cJSON *f;
+    struct dk_jw w = {0};
+
+    cJSON_ArrayForEach (f, faults) {
+        v->faults++;
+        if (ctl->json) {
+            dk_jw_reset(&w);
+            dk_jw_cjson(&w, NULL, f);
+            (void)fprintf(ctl->out, "%s\n", w.oom ? "{}" : w.buf);
+            continue;
+        }
+        (void)fputs(ctl->color ? table_color(CELL_BAD) : "", ctl->out);
+        put_member(ctl, f, "case_no");
+        put_member(ctl, f, "what");
+        put_member(ctl, f, "detail");
+        (void)fputs(ctl->color ? TABLE_COLOR_OFF "\n" : "\n", ctl->out);
+    }
+    dk_jw_fini(&w);
+}
+
+/* One slice; `after` ("" at first and at the end) moves on. */
+static int verify_slice(struct ctl *ctl, const struct args *a, struct verify *v,
+                        char *after, size_t cap)
+{
+    struct dk_jw w = {0};
+    struct dk_reply r;
+    int64_t cases = 0, events = 0;
+
+    dk_jw_obj(&w, NULL);
+    (void)ctl_write_opts(ctl, a, &w);
+    if (after[0] != '\0')
+        dk_jw_str(&w, "after", after);
+    dk_jw_end_obj(&w);
+    int rc = ctl_ask(ctl, "verify", &w, &r);
+    if (rc != 0)
+        return rc;
+    const cJSON *next = cJSON_GetObjectItemCaseSensitive(r.json, "next");
+    if (dk_json_int(r.json, "cases", DK_REQUIRED, 0, INT64_MAX, &cases, NULL,
+                    NULL) != 0 ||
+        dk_json_int(r.json, "events", DK_REQUIRED, 0, INT64_MAX, &events, NULL,
+                    NULL) != 0) {
+        dk_reply_free(&r);
+        return say_odd_reply(ctl, "cases");
+    }
+    v->cases += cases;
+    v->events += events;
+    put_faults(ctl, v, cJSON_GetObjectItemCaseSensitive(r.json, "faults"));
+    after[0] = '\0';
+    if (cJSON_IsString(next))
+        (void)snprintf(after, cap, "%s", next->valuestring);
+    dk_reply_free(&r);
+    return 0;
+}
+
+int cmd_verify(struct ctl *ctl, const struct args *a)
+{
+    struct verify v = {.tty = isatty(STDERR_FILENO) != 0};
+    const char *start = args_get(a, "after");
+    char after[512];
+    int rc;
+
+    v.said = ctl_monotonic();
+    if (ctl->timeout_ms == 0)
+        ctl->timeout_ms = 60000; /* a slice reads much */
+    (void)snprintf(after, sizeof after, "%s", start == NULL ? "" : start);
+    do {
+        rc = verify_slice(ctl, a, &v, after, sizeof after);
+        if (rc == 0)
+            say_progress(ctl, &v, after[0] == '\0');
+        else if (after[0] != '\0')
+            (void)fprintf(ctl->err,
+                          T(ctl, "  Go on with --after '%s'\n",
+                            "  可用 --after '%s' 继续\n"),
+                          after);
+    } while (rc == 0 && after[0] != '\0');
+    if (rc != 0)
+        return rc;
+    if (ctl->json)
+        (void)fprintf(ctl->out,
+                      "{\"cases\":%" PRId64 ",\"events\":%" PRId64
+                      ",\"faults\":%" PRId64 "}\n",
+                      v.cases, v.events, v.faults);
+    else if (v.faults == 0)
+        (void)fprintf(ctl->out,
+                      T(ctl,
+                        "All well: %" PRId64 " cases, %" PRId64
+                        " events, every chain and every replay.\n",
+                        "全部正确：%" PRId64 " 件案件、%" PRId64
+                        " 个事件，哈希链与重放均一致。\n"),
+                      v.cases, v.events);
+    else
+        (void)fprintf(ctl->out,
+                      T(ctl, "%" PRId64 " faults in %" PRId64 " cases.\n",
+                        "发现 %" PRId64 " 处错误（共 %" PRId64 " 件）。\n"),
+                      v.faults, v.cases);
+    return v.faults == 0 ? 0 : EX_DATAERR;
+}
