@@ -214,7 +214,7 @@ void dk_clock_place(const struct dk_case *c, const struct dk_clock *old,
     if (old != NULL) {
         keep_rungs(old, k);
         k->extend_times = old->extend_times;
-        k->late = old->late;
+        k->late = old->late && k->on_due == DK_DUE_OVERDUE;
     }
     stopped = old != NULL && old->state == DK_CLOCK_STOPPED
                   ? old->stopped_at
