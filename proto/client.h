@@ -31,10 +31,10 @@
 struct dk_client;
 
 struct dk_client_options {
-    int send_hwm;             /* messages; 0: 1000 */
-    int recv_hwm;             /* messages; 0: 10000 */
-    int reconnect_ms;         /* first wait; 0: 100; doubles up to 5 s */
-    size_t max_reply;         /* bytes of a reply; 0: 16 MiB */
+    int send_hwm;     /* messages; 0: 1000 */
+    int recv_hwm;     /* messages; 0: 10000 */
+    int reconnect_ms; /* first wait; 0: 100; doubles up to 5 s */
+    size_t max_reply; /* bytes of a reply; 0: 16 MiB */
 };
 
 struct dk_reply {
@@ -72,8 +72,8 @@ int dk_client_send(struct dk_client *c, const char *type, const char *request,
                    struct dk_problem *p);
 
 /* The next message, whichever it is.  DK_ETIMEOUT when none comes in time
- * (0: do not wait) or a signal was caught meanwhile.  A problem sent by the broker is a message of type
- * "problem": read it with dk_problem_read().
+ * (0: do not wait) or a signal was caught meanwhile.  A problem sent by the
+ * broker is a message of type "problem": read it with dk_problem_read().
  */
 int dk_client_recv(struct dk_client *c, int timeout_ms, struct dk_reply *out,
                    struct dk_problem *p);

@@ -61,15 +61,11 @@ static void renew(struct follow *f, int64_t now)
 {
     char body[40];
 
-    /* With nothing used this adds one, to keep alive; the window may grow by
-     * that: it is taken back from the next renewal.
-     */
-    int add = f->used > 0 ? f->used : 1;
-
-    (void)snprintf(body, sizeof(body), "{\"credit\":%d}", add);
+    /* Nothing used: it still says that we are there. */
+    (void)snprintf(body, sizeof(body), "{\"credit\":%d}", f->used);
     if (dk_client_send(f->c, "events.credit", f->c->following, body,
                        strlen(body), NULL, NULL) == 0)
-        f->used -= add;
+        f->used = 0;
     f->alive_at = now + ALIVE_MS;
 }
 

@@ -23,7 +23,7 @@ static bool request_ok(const struct dk_frame *f)
     if (f->len < 1 || f->len > DK_REQUEST_MAX)
         return false;
     for (size_t i = 0; i < f->len; i++) {
-        if (s[i] < 0x21 || s[i] > 0x7e)
+        if (s[i] < 0x20 || s[i] > 0x7e)
             return false;
     }
     return true;
@@ -48,11 +48,6 @@ int dk_frames_read_max(const struct dk_frame *f, size_t n, size_t max,
     memset(out, 0, sizeof(*out));
     if (n >= 3 && request_ok(&f[2]))
         copy(out->request, &f[2]);
-    if (n >= 1 && !version_ok(&f[0]))
-        return dk_fail(p, DK_EVERSION, NULL,
-                       "the first frame must be \"DKT1\": no other version is "
-                       "spoken here",
-                       "第一帧必须是 \"DKT1\"：此处不支持其他版本");
     if (n != 4)
         return dk_failf(p, DK_EFRAMES, NULL,
                         "the message has %zu frames; send four: \"DKT1\", "
@@ -60,6 +55,11 @@ int dk_frames_read_max(const struct dk_frame *f, size_t n, size_t max,
                         "消息有 %zu 帧；请发送四帧：\"DKT1\"、类型、"
                         "请求号、JSON 正文",
                         n);
+    if (!version_ok(&f[0]))
+        return dk_fail(p, DK_EVERSION, NULL,
+                       "the first frame must be \"DKT1\": no other version is "
+                       "spoken here",
+                       "第一帧必须是 \"DKT1\"：此处不支持其他版本");
     if (!type_ok(&f[1]))
         return dk_failf(p, DK_EFRAMES, NULL,
                         "the type (second frame) is 1 to %d bytes of a-z "
@@ -69,9 +69,9 @@ int dk_frames_read_max(const struct dk_frame *f, size_t n, size_t max,
     if (out->request[0] == '\0')
         return dk_failf(p, DK_EFRAMES, NULL,
                         "the request id (third frame) is 1 to %d bytes of "
-                        "printable ASCII without spaces",
-                        "请求号（第三帧）须为 1 至 %d 字节的可见 ASCII "
-                        "字符，不含空格",
+                        "printable ASCII",
+                        "请求号（第三帧）须为 1 至 %d 字节的可打印 ASCII "
+                        "字符",
                         DK_REQUEST_MAX);
     copy(out->type, &f[1]);
     if (f[3].len > max)

@@ -26,10 +26,10 @@ struct dk_msg {
 };
 
 /* Check n frames and describe them in *out.  DK_EFRAMES: not four frames, or a
- * type ([a-z.] only) or request id (printable ASCII without space, 1..64
- * bytes) out of shape; DK_EVERSION: another version; DK_ETOOBIG: body too
- * large.  On failure out->request is set if it could be read, so that the
- * problem can be sent back under it; else it is "".
+ * type ([a-z.] only) or request id (printable ASCII, 1..64 bytes) out of
+ * shape; DK_EVERSION: another version; DK_ETOOBIG: body too large.  On failure
+ * out->request is set if it could be read, so that the problem can be sent
+ * back under it; else it is "".
  */
 int dk_frames_read(const struct dk_frame *f, size_t n, struct dk_msg *out,
                    struct dk_problem *p);

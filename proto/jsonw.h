@@ -34,7 +34,8 @@ void dk_jw_obj(struct dk_jw *w, const char *key);
 void dk_jw_arr(struct dk_jw *w, const char *key);
 void dk_jw_end_obj(struct dk_jw *w);
 void dk_jw_end_arr(struct dk_jw *w);
-void dk_jw_str(struct dk_jw *w, const char *key, const char *s); /* NULL: null */
+void dk_jw_str(struct dk_jw *w, const char *key,
+               const char *s); /* NULL: null */
 void dk_jw_strn(struct dk_jw *w, const char *key, const char *s, size_t n);
 void dk_jw_int(struct dk_jw *w, const char *key, int64_t v);
 void dk_jw_bool(struct dk_jw *w, const char *key, bool v);

@@ -19,8 +19,9 @@
  * anything RFC 8259 does not allow, invalid UTF-8, U+0000, duplicate keys
  * (compared byte by byte after unescaping), lone surrogates, depth over
  * DK_DEPTH_MAX, over DK_KEYS_MAX members in an object, numbers that are not
- * integers of at most 2^53-1 in size, bytes after the value (all DK_EJSON, with the byte
- * offset in the detail).  On success the caller frees *out by cJSON_Delete().
+ * integers of at most 2^53-1 in size, bytes after the value (all DK_EJSON, with
+ * the byte offset in the detail).  On success the caller frees *out by
+ * cJSON_Delete().
  */
 int dk_json_parse(const char *buf, size_t len, size_t max, cJSON **out,
                   struct dk_problem *p);
@@ -38,7 +39,10 @@ struct dk_at {
     int index;
 };
 
-enum { DK_OPTIONAL = 0, DK_REQUIRED = 1 };
+enum {
+    DK_OPTIONAL = 0,
+    DK_REQUIRED = 1
+};
 
 /* The getters below: `o` must be an object (else DK_EFIELD).  An absent
  * optional member leaves *out untouched and returns 0.  JSON null counts as

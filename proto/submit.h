@@ -6,8 +6,8 @@
 #ifndef DK_SUBMIT_H
 #define DK_SUBMIT_H
 
-#include "jsonx.h"
 #include "jsonw.h"
+#include "jsonx.h"
 
 enum dk_channel {
     DK_CH_ONLINE,
@@ -18,7 +18,12 @@ enum dk_channel {
     DK_CH_KIOSK,
     DK_CH_N
 };
-enum dk_kind { DK_KIND_APPEAL, DK_KIND_SUGGESTION, DK_KIND_ACCUSATION, DK_KIND_N };
+enum dk_kind {
+    DK_KIND_APPEAL,
+    DK_KIND_SUGGESTION,
+    DK_KIND_ACCUSATION,
+    DK_KIND_N
+};
 
 extern const char *const dk_channel_names[]; /* "online" .., NULL-terminated */
 extern const char *const dk_kind_names[];    /* "appeal", "suggestion", .. */
