@@ -26,13 +26,16 @@ void dk_policy_check(const struct dk_policy *p, const struct dk_calendar *cal,
 /* What the deadline service answers for event `e`, which is already part of
  * `c`: writes the JSON array of commands ("clock" actions; possibly empty) to
  * `w`.  DK_ENOTFOUND: no version is in force for the case, or a year of the
- * calendar that is needed is unknown; *why says which.
+ * calendar that is needed is unknown; DK_ESTATE: an earlier event of the case
+ * must be answered first.  *why says which; nothing is written then.
  */
 int dk_policy_answer(const struct dk_policy *p, const struct dk_calendar *cal,
                      const struct dk_case *c, const struct dk_event *e,
                      int offset_min, struct dk_jw *w, struct dk_problem *why);
 
-/* Print what the policy says as a table for people. `lang`: "zh-CN" or "en". */
+/* Print what the policy says: as JSON, as a table for people in `lang` ("zh-CN"
+ * or "en"), or both.  The caller frees *text; it is NULL when out of memory.
+ */
 void dk_policy_print(const struct dk_policy *p, const char *lang,
                      struct dk_jw *json_or_null, char **text_or_null);
 
