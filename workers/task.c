@@ -232,6 +232,8 @@ void task_write_fail(struct dk_jw *w, const struct task *t,
     dk_jw_str(w, "lease", t->lease);
     dk_jw_str(w, "reason", reason);
     if (why->retry_after_ms > 0)
-        dk_jw_int(w, "retry_after_ms", why->retry_after_ms);
+        dk_jw_int(w, "retry_after_ms",
+                  why->retry_after_ms < DK_HOUR ? why->retry_after_ms
+                                                : DK_HOUR);
     dk_jw_end_obj(w);
 }
