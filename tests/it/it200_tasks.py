@@ -57,7 +57,7 @@ class TheLine(Case):
                           "transferred"])
         self.assertIn("clock_set", types)
         self.assertTrue(case["clocks"], "no clock in the case file")
-        self.assertEqual(client.call("stats")["tasks_open"], 0)
+        self.assertEqual(client.call("stats")["store"]["tasks_open"], 0)
 
     def test_workers_that_come_late_find_all_tasks(self):
         world, client = self.started(test_clock=MAY)
@@ -317,7 +317,7 @@ class BadWorkers(Case):
             until(lambda c=client, n=other: self.state(c, n) ==
                   "transferred", 10, "the neighbour")
             self.assertEqual(self.state(client, number), "submitted")
-            self.assertEqual(client.call("stats")["tasks_dead"], 1)
+            self.assertEqual(client.call("stats")["store"]["tasks_dead"], 1)
 
     def test_a_failure_says_when_to_try_again(self):
         world, client = self.fast()

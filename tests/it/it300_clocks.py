@@ -216,7 +216,7 @@ class Fires(Case):
         numbers = [client.answer(r, 30).ok()["case_no"] for r in requests]
         world.idle(client, 60)
         self.go(client, at(11))
-        total = client.call("stats")["alerts_open"]
+        total = client.call("stats")["store"]["alerts_open"]
         self.assertEqual(total, 3 * 700)
         self.assertEqual([f[1] for f in self.fired(client, numbers[350])],
                          [at(6), at(8), at(10)])

@@ -107,7 +107,8 @@ def check_stream(events, report):
         if event["n"] != count[case]:
             report.broken.append("event %d of %s is numbered %d" % (
                 count[case], case, event["n"]))
-        if event["n"] > 1 and event.get("prev") != head.get(case):
+        if event["n"] > 1 and event.get("prev", head.get(case)) != \
+                head.get(case):
             report.broken.append("the chain of %s breaks at %d" % (
                 case, event["n"]))
         if (event["n"] == 1) != (event["type"] == "submitted"):
@@ -383,7 +384,7 @@ def run(world, history, assigned=False, clocks=(), alerts=True,
     report = Report()
     with dkproto.Client(world.broker.clients) as client, \
             dkproto.Follower(world.broker.clients, 1, 5000) as follower:
-        last = client.call("stats")["events"]
+        last = client.call("stats")["store"]["events"]
         follower.follow()
         events = follower.drain(until=last, deadline=120) if last else []
         by_case = group(events)

@@ -360,7 +360,7 @@ class Follower(Client):
         self.renewed = 0.0
 
     def follow(self, timeout=10.0):
-        self.request = self.send("events.follow", {"from": str(self.next),
+        self.request = self.send("events.follow", {"from": self.next,
                                                    "credit": self.credit})
         answer = self.answer(self.request, timeout)
         answer.ok()
