@@ -74,7 +74,7 @@ static bool given(const char *s)
  * its rows in order of the key, and SQLite merges them without sorting.
  */
 static void add_case_arm(struct sql *q, const struct store_case_filter *f,
-                         int state, bool page)
+                         int state)
 {
     char eq[] = " AND state = 00";
 
@@ -94,8 +94,7 @@ static void add_case_arm(struct sql *q, const struct store_case_filter *f,
         eq[sizeof eq - 2] = (char)('0' + state % 10);
         add(q, eq);
     }
-    if (page)
-        add(q, f->newest_first ? " AND key < ?1" : " AND key > ?1");
+    add(q, f->newest_first ? " AND key < ?1" : " AND key > ?1");
     add_if(q, f->unit != NULL, " AND unit = ?3");
     add_if(q, f->handler != NULL, " AND handler = ?4");
     add_if(q, f->region != NULL, " AND region = ?5");
@@ -108,17 +107,16 @@ static void case_sql(struct sql *q, const struct store_case_filter *f)
 {
     uint32_t all = (UINT32_C(1) << DK_S_N) - 1;
     uint32_t states = store_filter_states(f);
-    bool page = f->after != 0;
     const char *glue = "";
 
     if (states == all && !given(f->unit) && !given(f->handler))
-        add_case_arm(q, f, -1, page);
+        add_case_arm(q, f, -1);
     else
         for (int s = 0; s < DK_S_N; s++) {
             if ((states >> s & 1) == 0)
                 continue;
             add(q, glue);
-            add_case_arm(q, f, s, page);
+            add_case_arm(q, f, s);
             glue = " UNION ALL ";
         }
     add(q, " ORDER BY 1");
@@ -138,7 +136,7 @@ int sq_list_cases(struct store *st, const struct store_case_filter *f,
     int rc = prepare((struct sq *)st, &q, &u);
     if (rc != 0)
         return rc;
-    bind_int(&u, 1, f->after);
+    bind_int(&u, 1, f->after == 0 && f->newest_first ? INT64_MAX : f->after);
     bind_int(&u, 2, limit);
     bind_text(&u, 3, f->unit);
     bind_text(&u, 4, f->handler);
