@@ -79,7 +79,8 @@ struct importer {
     FILE *refused;
     struct import_run *run;
     dk_ms started, said_at, saved_at;
-    int64_t begun_bytes; /* of the file, when this run began */
+    int64_t begun_bytes, begun_lines; /* done by earlier runs */
+    int64_t begun_refused;
     bool tty, hinted;
     int said_width;
 };
@@ -91,7 +92,7 @@ static int set_path(char out[PATH_MAX], const char *given, const char *file,
     size_t n = strlen(file), cut = 0;
     int w;
 
-    if (refused && n > sizeof tail &&
+    if (refused && n >= sizeof tail &&
         strcmp(file + n - (sizeof tail - 1), tail) == 0)
         cut = sizeof tail - 1;
     if (given != NULL)
@@ -144,12 +145,11 @@ static void on_refused(void *arg, int64_t line, const struct dk_problem *p)
         line, why, p->pointer[0] == '\0' ? "" : "  ", p->pointer);
 }
 
-static void bar(const struct importer *im, double share, char out[64])
+static void bar(double share, char out[64])
 {
     int full = (int)(share * 20);
 
-    (void)im;
-    (void)snprintf(out, 64, "[%.*s%.*s]", full, "####################",
+    (void)snprintf(out, 64, "\r[%.*s%.*s]", full, "####################",
                    20 - full, "--------------------");
 }
 
@@ -157,34 +157,31 @@ static void say_progress(struct importer *im, dk_ms now)
 {
     const struct ctl *ctl = im->ctl;
     struct import_view v;
-    char pic[64] = "", eta[SPAN_TEXT] = "-";
-    int64_t size = lines_size(im->lines), done = im->state.bytes;
+    char pic[64] = "", eta[SPAN_TEXT] = "?";
 
     if (now - im->said_at < (im->tty ? 200 : 5000))
         return;
     im->said_at = now;
     import_run_view(im->run, now, &v);
-    double secs = (double)(now - im->started) / 1000.0;
-    double share = size > 0 ? (double)done / (double)size : 1.0;
+    double secs = (double)(now - im->started + 1) / 1000.0;
+    double left = (double)lines_size(im->lines) - (double)im->begun_bytes;
+    double share = left > 0 ? (double)v.bytes / left : 1.0;
     if (share > 1.0)
         share = 1.0;
-    double rate = secs > 0 ? (double)v.lines / secs : 0;
-    double bytes_rate = secs > 0 ? (double)(done - im->begun_bytes) / secs : 0;
-    if (bytes_rate > 0)
-        span_show((dk_ms)((double)(size - done) / bytes_rate * 1000.0), ctl->zh,
-                  eta);
+    if (v.bytes > 0)
+        span_show((dk_ms)(secs * 1000.0 * (1.0 - share) / share), ctl->zh, eta);
     if (im->tty)
-        bar(im, share, pic);
+        bar(share, pic);
     im->said_width = im->tty;
     (void)fprintf(ctl->err,
                   T(ctl,
-                    "%s%s %3.0f %%  %" PRId64
-                    " lines  %.0f/s  %s left  %" PRId64 " refused%s",
-                    "%s%s %3.0f %%  %" PRId64 " 行  %.0f 行/秒  剩余 %s  "
-                    "拒绝 %" PRId64 "%s"),
-                  im->tty ? "\r" : "", pic, share * 100.0,
-                  im->state.lines + v.lines, rate, eta,
-                  im->state.refused + v.refused, im->tty ? "\033[K" : "\n");
+                    "%s %3.0f %%  %" PRId64 " submitted, %" PRId64
+                    " finished, %.0f/s, %s left, %" PRId64 " refused%s",
+                    "%s %3.0f %%  已提交 %" PRId64 "，已完成 %" PRId64
+                    "，%.0f 行/秒，剩余 %s，拒绝 %" PRId64 "%s"),
+                  pic, share * 100.0, im->begun_lines + v.submitted,
+                  im->begun_lines + v.lines, (double)v.lines / secs, eta,
+                  im->begun_refused + v.refused, im->tty ? "\033[K" : "\n");
 }
 
 /* Once, when nothing moves. */
@@ -252,6 +249,8 @@ static int resume(struct importer *im, const char *file, struct dk_problem *p)
                         "删除该状态文件",
                         file, im->state_path);
     im->begun_bytes = im->state.bytes;
+    im->begun_lines = im->state.lines;
+    im->begun_refused = im->state.refused;
     im->refused =
         import_refused_open(im->refused_path, im->state.refused_bytes, p);
     return im->refused == NULL ? p->code : 0;
@@ -460,8 +459,9 @@ int cmd_import(struct ctl *ctl, const struct args *a)
     if (p.code == DK_ENOTFOUND)
         code = EX_NOINPUT;
     import_run_free(im->run);
-    if (im->refused != NULL)
-        (void)fclose(im->refused);
+    if (im->refused != NULL && fclose(im->refused) == 0 &&
+        im->state.refused_bytes == 0)
+        (void)unlink(im->refused_path);
     lines_close(im->lines);
     import_map_fini(&im->how.map);
     free(im);

@@ -10,6 +10,16 @@
 
 #include "ctl.h"
 
+/* clang-format off */
+const struct opt opts_policy[] = {
+    {.name = "calendar", .kind = OPT_TEXT, .arg = "FILE",
+     .en = "the calendar it will be used with", .zh = "所用的日历文件"},
+    {.name = "units", .kind = OPT_TEXT, .arg = "FILE",
+     .en = "check the book of units too", .zh = "同时检查单位名册"},
+    OPT_END,
+};
+/* clang-format on */
+
 /* The path of a program beside this one, else its name for PATH to find. */
 static void beside(const char *name, char out[PATH_MAX])
 {
@@ -70,42 +80,49 @@ static int run(const struct ctl *ctl, const char *name,
     return EX_UNAVAILABLE;
 }
 
-static int check_deadline(const struct ctl *ctl, const struct args *a)
+/* The second and third word, or the option of that name. */
+static const char *calendar_of(const struct args *a)
 {
-    const char *args[] = {"--check",
-                          "--policy",
-                          a->pos[0],
-                          "--lang",
-                          T(ctl, "en", "zh-CN"),
-                          a->n_pos > 1 ? "--calendar" : NULL,
-                          a->n_pos > 1 ? a->pos[1] : NULL,
-                          NULL};
+    const char *v = args_get(a, "calendar");
+    return v != NULL || a->n_pos < 2 ? v : a->pos[1];
+}
+
+static const char *units_of(const struct args *a)
+{
+    const char *v = args_get(a, "units");
+    return v != NULL || a->n_pos < 3 ? v : a->pos[2];
+}
+
+static int ask_deadline(const struct ctl *ctl, const struct args *a,
+                        const char *what)
+{
+    const char *calendar = calendar_of(a);
+    const char *args[10] = {what, "--policy", a->pos[0], "--lang",
+                            T(ctl, "en", "zh-CN")};
+    int n = 5;
+
+    if (calendar != NULL) {
+        args[n++] = "--calendar";
+        args[n++] = calendar;
+    }
+    if (ctl->json)
+        args[n++] = "--json";
+    args[n] = NULL;
     return run(ctl, "docket-deadline", args);
 }
 
 int cmd_policy_check(struct ctl *ctl, const struct args *a)
 {
-    int rc = check_deadline(ctl, a);
+    const char *args[] = {"--check", "--book", units_of(a), NULL};
+    int rc = ask_deadline(ctl, a, "--check");
 
-    if (a->n_pos < 3)
+    if (args[2] == NULL)
         return rc;
-    const char *args[] = {"--check", "--book", a->pos[2], NULL};
     int rc2 = run(ctl, "docket-assign", args);
     return rc != 0 ? rc : rc2;
 }
 
 int cmd_policy_show(struct ctl *ctl, const struct args *a)
 {
-    const char *args[10] = {"--print", "--policy", a->pos[0], "--lang",
-                            T(ctl, "en", "zh-CN")};
-    int n = 5;
-
-    if (a->n_pos > 1) {
-        args[n++] = "--calendar";
-        args[n++] = a->pos[1];
-    }
-    if (ctl->json)
-        args[n++] = "--json";
-    args[n] = NULL;
-    return run(ctl, "docket-deadline", args);
+    return ask_deadline(ctl, a, "--print");
 }

@@ -78,11 +78,15 @@ int cmd_ping(struct ctl *ctl, const struct args *a)
 {
     struct dk_reply r;
     char buf[32];
-    dk_ms start = ctl_monotonic();
-    int rc = ctl_ask(ctl, "hello", NULL, &r);
-    dk_ms took = ctl_monotonic() - start;
+    int rc = ctl_ask(ctl, "hello", NULL, &r); /* connects */
 
     (void)a;
+    if (rc != 0)
+        return rc;
+    dk_reply_free(&r);
+    dk_ms start = ctl_monotonic();
+    rc = ctl_ask(ctl, "hello", NULL, &r);
+    dk_ms took = ctl_monotonic() - start;
     if (rc != 0)
         return rc;
     const char *version = member_text(r.json, "version", buf);

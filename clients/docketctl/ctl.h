@@ -108,6 +108,9 @@ const char *member_text(const cJSON *o, const char *key, char buf[32]);
 /* "label: value" for every member of an object, nested ones indented. */
 void print_object(const struct ctl *ctl, const cJSON *o, int indent);
 void print_field(const struct ctl *ctl, const char *label, const char *value);
+/* The same with the value at column `width`. */
+void print_field_at(const struct ctl *ctl, const char *label, int width,
+                    const char *value);
 
 /* list.c */
 enum column_kind {
@@ -175,7 +178,8 @@ int cmd_policy_show(struct ctl *ctl, const struct args *a);
 
 extern const struct opt opts_submit[], opts_show[], opts_list[], opts_act[],
     opts_alerts[], opts_ack[], opts_clocks[], opts_tasks[], opts_dead[],
-    opts_drop[], opts_follow[], opts_clock_move[], opts_import[], opts_verify[];
+    opts_drop[], opts_follow[], opts_clock_move[], opts_import[], opts_policy[],
+    opts_verify[];
 void more_act(const struct ctl *ctl);
 void more_submit(const struct ctl *ctl);
 void more_import(const struct ctl *ctl);

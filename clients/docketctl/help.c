@@ -1,9 +1,41 @@
-/* help.c - the table of commands, and --help printed from it. */
+/* help.c - the tables of commands and of the options that all of them have,
+ * and --help printed from them.
+ */
 #include <string.h>
 
 #include "ctl.h"
 #include "table.h"
 #include "width.h"
+
+static const char *const langs[] = {"zh-CN", "en", NULL};
+static const char *const whens[] = {"auto", "always", "never", NULL};
+
+/* clang-format off */
+const struct opt global_opts[] = {
+    {.name = "connect", .kind = OPT_TEXT, .arg = "ENDPOINT",
+     .en = "the broker's client endpoint (default $DOCKET_CLIENTS, else "
+           "ipc:///run/docket/clients.sock)",
+     .zh = "服务器的客户端地址（默认取 $DOCKET_CLIENTS，其次为 "
+           "ipc:///run/docket/clients.sock）"},
+    {.name = "json", .kind = OPT_FLAG,
+     .en = "print JSON: one document, or one per line for follow and --all",
+     .zh = "输出 JSON：单个文档；follow 与 --all 时每行一个"},
+    {.name = "timeout", .kind = OPT_INT, .arg = "MS", .min = 1,
+     .max = 86400000, .en = "wait so long for the broker (default 5000)",
+     .zh = "等待服务器的毫秒数（默认 5000）"},
+    {.name = "lang", .kind = OPT_NAME, .arg = "LANG", .names = langs,
+     .en = "zh-CN or en (default: by LC_ALL, LC_MESSAGES, LANG)",
+     .zh = "zh-CN 或 en（默认取 LC_ALL、LC_MESSAGES、LANG）"},
+    {.name = "color", .kind = OPT_NAME, .arg = "WHEN", .names = whens,
+     .en = "auto (a terminal, and NO_COLOR is not set), always or never",
+     .zh = "auto（终端且未设 NO_COLOR 时着色）、always 或 never"},
+    {.name = "help", .kind = OPT_FLAG, .en = "this, or the help of a command",
+     .zh = "显示本说明或某个命令的说明"},
+    {.name = "version", .kind = OPT_FLAG, .en = "the version",
+     .zh = "显示版本"},
+    OPT_END,
+};
+/* clang-format on */
 
 /* clang-format off */
 const struct command commands[] = {
@@ -54,9 +86,9 @@ const struct command commands[] = {
      more_import},
     {"policy check", "POLICY [CALENDAR] [UNITS]", 1, 3,
      "check policy files with the programs that will use them",
-     "用实际使用者检查政策文件", NULL, cmd_policy_check, NULL},
+     "用实际使用者检查政策文件", opts_policy, cmd_policy_check, NULL},
     {"policy show", "POLICY [CALENDAR]", 1, 2, "what a policy says",
-     "查看政策内容", NULL, cmd_policy_show, NULL},
+     "查看政策内容", opts_policy, cmd_policy_show, NULL},
     {"ping", "", 0, 0, "is the broker there, and how fast",
      "测试服务器是否应答", NULL, cmd_ping, NULL},
     {"hello", "", 0, 0, "the broker's version, county, limits",

@@ -253,6 +253,20 @@ static int finish(const struct dk_jw *w, struct dk_problem *p)
     return 0;
 }
 
+/* As the broker will: what it would refuse need not travel. */
+static int check_submit(const struct dk_jw *w, struct dk_problem *p)
+{
+    struct dk_submit s;
+    cJSON *o;
+    int rc = dk_json_parse_obj(w->buf, w->len, DK_BODY_MAX, &o, p);
+
+    if (rc != 0)
+        return rc;
+    rc = dk_submit_read(o, &s, p);
+    cJSON_Delete(o);
+    return rc;
+}
+
 int import_write_submit(const struct import_line *l,
                         const struct import_how *how, struct dk_jw *w,
                         struct dk_problem *p)
@@ -272,7 +286,8 @@ int import_write_submit(const struct import_line *l,
     dk_jw_str(w, "submitted_at", l->submitted_at);
     dk_jw_bool(w, "import", true);
     dk_jw_end_obj(w);
-    return finish(w, p);
+    int rc = finish(w, p);
+    return rc == 0 ? check_submit(w, p) : rc;
 }
 
 int import_write_act(const struct import_line *l, const struct import_how *how,

@@ -59,7 +59,7 @@ int import_line_read(const char *text, size_t len, const struct import_how *how,
                      struct import_line *out, struct dk_problem *p);
 void import_line_fini(struct import_line *l);
 
-/* The body of case.submit.  DK_ETOOBIG or DK_ENOMEM. */
+/* The body of case.submit, checked as the broker checks it. */
 int import_write_submit(const struct import_line *l,
                         const struct import_how *how, struct dk_jw *w,
                         struct dk_problem *p);

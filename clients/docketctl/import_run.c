@@ -39,6 +39,7 @@ struct job {
     dk_ms at;     /* in flight: when it was sent; else not before */
     dk_ms since;  /* LOOK: when the submission was acknowledged */
     int back_off;
+    int parts; /* of its weight, 0..4 */
     char case_no[DK_CASE_NO_MAX];
 };
 
@@ -47,7 +48,8 @@ struct import_run {
     struct job ring[RING];
     int64_t head, tail; /* jobs ever retired, ever begun */
     int in_flight;
-    int64_t finished, refused;
+    int64_t submitted, finished, refused;
+    int64_t weighed;    /* bytes of lines, by the steps they have done */
     int64_t ready_line; /* the latest line known to be with a unit */
     dk_ms look_ms;      /* how long that takes, smoothed */
     dk_ms scan_at, progress_at, heard_at;
@@ -81,11 +83,21 @@ static struct job *job_at(struct import_run *r, int64_t i)
     return &r->ring[i % RING];
 }
 
+/* A line's weight comes in four parts, one for each step. */
+static void weigh(struct import_run *r, struct job *j, int parts)
+{
+    if (j->parts == 0)
+        r->submitted++;
+    r->weighed += (j->end - j->start) * (parts - j->parts) / 4;
+    j->parts = parts;
+}
+
 static void refuse(struct import_run *r, struct job *j,
                    const struct dk_problem *p)
 {
     j->step = REFUSED;
     j->in_flight = false;
+    weigh(r, j, 4);
     r->refused++;
     r->finished++;
     r->s.on_refused(r->s.arg, j->line, p);
@@ -94,6 +106,7 @@ static void refuse(struct import_run *r, struct job *j,
 static void finish(struct import_run *r, struct job *j)
 {
     j->step = DONE;
+    weigh(r, j, 4);
     r->finished++;
 }
 
@@ -311,14 +324,17 @@ static int advance(struct import_run *r, struct job *j, const cJSON *body,
             finish(r, j);
             return 0;
         }
+        weigh(r, j, 1);
         j->step = LOOK;
         j->since = now;
         look_later(j, now, r->look_ms / 2);
         return 0;
     case LOOK:
+        weigh(r, j, 2);
         j->step = ACCEPT;
         break;
     case ACCEPT:
+        weigh(r, j, 3);
         j->step = ANSWER;
         break;
     case ANSWER:
@@ -458,7 +474,9 @@ int import_run_step(struct import_run *r, dk_ms now, struct dk_problem *p)
 void import_run_view(const struct import_run *r, dk_ms now,
                      struct import_view *out)
 {
-    *out = (struct import_view){.lines = r->finished,
+    *out = (struct import_view){.submitted = r->submitted,
+                                .lines = r->finished,
+                                .bytes = r->weighed,
                                 .refused = r->refused,
                                 .answered = r->heard_at >= r->progress_at &&
                                             r->heard_at >= 0};

@@ -38,7 +38,9 @@ int import_run_step(struct import_run *r, dk_ms now, struct dk_problem *p);
 
 /* How it stands, for the progress line. */
 struct import_view {
-    int64_t lines; /* read and done, in any order */
+    int64_t submitted; /* lines acknowledged or refused */
+    int64_t lines;     /* done with or refused, in any order */
+    int64_t bytes;     /* of the file, weighed by how far its lines are */
     int64_t refused;
     int64_t waiting; /* cases that are not with a unit yet */
     dk_ms quiet;     /* since the last progress */

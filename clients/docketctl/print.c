@@ -29,7 +29,12 @@ const char *member_text(const cJSON *o, const char *key, char buf[32])
 
 void print_field(const struct ctl *ctl, const char *label, const char *value)
 {
-    const int width = 16;
+    print_field_at(ctl, label, 16, value);
+}
+
+void print_field_at(const struct ctl *ctl, const char *label, int width,
+                    const char *value)
+{
     int pad = width - text_width(label);
 
     (void)fprintf(ctl->out, "%s%s%s%*s",
@@ -52,14 +57,14 @@ static bool is_flat(const cJSON *v)
 }
 
 static void print_value(const struct ctl *ctl, const char *label, int indent,
-                        const cJSON *v)
+                        int width, const cJSON *v)
 {
     struct dk_jw w = {0};
     char name[160];
 
     (void)snprintf(name, sizeof name, "%*s%.120s", indent, "", label);
     if (cJSON_IsString(v)) {
-        print_field(ctl, name, v->valuestring);
+        print_field_at(ctl, name, width, v->valuestring);
         return;
     }
     if (!is_flat(v)) {
@@ -68,7 +73,7 @@ static void print_value(const struct ctl *ctl, const char *label, int indent,
         return;
     }
     dk_jw_cjson(&w, NULL, v);
-    print_field(ctl, name, w.oom || cJSON_IsNull(v) ? NULL : w.buf);
+    print_field_at(ctl, name, width, w.oom || cJSON_IsNull(v) ? NULL : w.buf);
     dk_jw_fini(&w);
 }
 
@@ -76,12 +81,16 @@ void print_object(const struct ctl *ctl, const cJSON *o, int indent)
 {
     const cJSON *v;
     char index[24];
-    int i = 0;
+    int i = 0, width = 14;
 
+    cJSON_ArrayForEach (v, o)
+        if (v->string != NULL && is_flat(v) && text_width(v->string) > width)
+            width = text_width(v->string);
     cJSON_ArrayForEach (v, o) {
         (void)snprintf(index, sizeof index, "%d", ++i);
         char *label = text_clean(v->string == NULL ? index : v->string, false);
-        print_value(ctl, label == NULL ? "?" : label, indent, v);
+        print_value(ctl, label == NULL ? "?" : label, indent,
+                    indent + width + 2, v);
         free(label);
     }
 }
