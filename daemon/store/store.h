@@ -6,10 +6,16 @@
  * "sqlite:PATH" and "mem:" (tests; can be told to fail the n-th call).  One
  * conformance suite (tests/store) runs against each.
  *
- * Not thread-safe; one owner.  Errors: DK_EFULL (no space: nothing was
- * written, the store stays usable), DK_EIO (anything else that failed while
- * writing, or the file is damaged: the caller must stop acknowledging and
- * exit, docs/adr/0002), DK_ENOTFOUND, DK_ENOMEM.
+ * Not thread-safe; one owner.  Errors of the calls after store_open():
+ *   DK_EFULL      no space: nothing was written, the store stays usable
+ *   DK_EIO        anything else that failed while writing, or the file is
+ *                 damaged: the store refuses everything from now on with the
+ *                 same code; the caller must stop acknowledging and exit
+ *                 (docs/adr/0002)
+ *   DK_EBUG       the changes contradict the store or each other (see
+ *                 store_commit): nothing was written, the store stays usable
+ *   DK_ENOTFOUND  there is no such row
+ *   DK_ENOMEM     nothing was written, the store stays usable
  */
 #ifndef DK_STORE_H
 #define DK_STORE_H
@@ -21,28 +27,35 @@
 struct store;
 
 struct store_options {
-    int32_t county;      /* 6 digits; must be the same for the life of a store */
-    bool test_clock;     /* must be the same for the life of a store */
-    dk_ms test_now;      /* first time of a fresh test-clock store */
-    bool create;         /* make it if it is not there */
+    int32_t county;  /* 6 digits; must be the same for the life of a store */
+    bool test_clock; /* must be the same for the life of a store */
+    dk_ms test_now;  /* first time of a fresh test-clock store */
+    bool create;     /* make it if it is not there */
 };
 
 /* What a store says of itself when opened. */
 struct store_info {
-    int64_t last_seq; /* of the event stream; 0: none */
-    int64_t epoch;    /* rises by one with each opening, durably */
-    dk_ms test_now;   /* where the test clock stands */
-    uint8_t broker[16];  /* random id of this stream, made at creation */
-    uint8_t secret[32];  /* for query codes, made at creation */
-    dk_ms last_at;       /* recorded time of the last event; 0: none */
+    int64_t last_seq;   /* of the event stream; 0: none */
+    int64_t epoch;      /* rises by one with each opening, durably */
+    dk_ms test_now;     /* where the test clock stands */
+    uint8_t broker[16]; /* random id of this stream, made at creation */
+    uint8_t secret[32]; /* for query codes, made at creation */
+    dk_ms last_at;      /* recorded time of the last event; 0: none */
 };
 
 /* Open, check, migrate and sync (docs/adr/0002: the file and its log are
  * synced and checkpointed before this returns).  `random` are 48 random bytes
  * for a new store's broker id and secret.  On failure *p holds a sentence for
- * an operator: who else holds the file, which folder cannot be written, that
- * the schema is newer than this program, that the store was run on another
- * kind of clock (DK_EFORBIDDEN), ... and nothing was changed.
+ * an operator, in both languages, and nothing was changed:
+ *   DK_EBUSY      another process has the store open (its pid is named)
+ *   DK_ENOTFOUND  the folder, or without `create` the file, is not there
+ *   DK_EFORBIDDEN folder or file cannot be written; the store is of another
+ *                 county, or was run on the other kind of clock
+ *   DK_EVERSION   not a store of docket, or its schema is newer than this
+ *                 program
+ *   DK_EFULL      no space
+ *   DK_EIO        a sync failed, or the file is damaged
+ *   DK_EFIELD     no such kind of store; a county that is not six digits
  */
 int store_open(const char *url, const struct store_options *opt,
                const uint8_t random[48], struct store **out,
@@ -53,9 +66,9 @@ void store_close(struct store *st); /* NULL is allowed */
 
 struct store_request { /* an id that a client used, and what came of it */
     struct dk_uuid id;
-    uint8_t hash[16]; /* of the canonical body */
-    int64_t key;      /* the case; 0 for none */
-    uint32_t n;       /* number of its event; 1 for a submission */
+    uint8_t hash[16];    /* of the canonical body */
+    int64_t key;         /* the case; 0 for none */
+    uint32_t n;          /* number of its event; 1 for a submission */
     enum dk_state state; /* of the case after it */
     dk_ms at, submitted_at;
 };
@@ -68,7 +81,10 @@ struct store_case_put {
     const char *row_subject; /* reserved for lists; NULL: as c->subject */
 };
 
-struct store_clock_put { /* the whole clock as it is after the batch */
+/* The whole clock as it is after the batch.  Only running and held ones are
+ * kept as rows; putting one that has stopped or lapsed removes its row.
+ */
+struct store_clock_put {
     int64_t key;
     const struct dk_clock *k;
     const char *unit; /* of the case, for lists */
@@ -78,7 +94,7 @@ struct store_task {
     int64_t id; /* rises with the event stream; never used again */
     enum dk_service service;
     int64_t key;
-    uint32_t n; /* the event it is about */
+    uint32_t n;   /* the event it is about */
     int attempts; /* hand-outs that ended without an answer */
 };
 
@@ -95,7 +111,7 @@ struct store_alert {
     uint32_t n; /* number of its alert_raised event */
     const char *clock, *rung, *level, *unit;
     dk_ms raised_at, due_at; /* of the rung */
-    const char *body;        /* the event's body, JSON */
+    const char *body;        /* of its event; filled by reads, not kept twice */
 };
 
 struct store_alert_ack {
@@ -118,7 +134,7 @@ struct store_load { /* open cases of a handler after the batch */
 };
 
 struct store_day { /* last sequence of case numbers of a day */
-    int32_t day; /* YYYYMMDD */
+    int32_t day;   /* YYYYMMDD */
     int32_t seq;
 };
 
@@ -156,6 +172,13 @@ struct store_changes {
     dk_ms test_now; /* DK_NEVER: unchanged */
 };
 
+/* All of it, durably, or nothing.  DK_EBUG for: a request id that is used; an
+ * event whose seq is not the next, or whose (key, n) exists; a new case that
+ * exists or a changed one that does not; a task id or an alert that exists; a
+ * text over 1 MiB.  Ending, failing or retrying a task that is not there (or
+ * not in that state), and acknowledging an alert that is not open, changes
+ * nothing and is no error: the answer of a worker may come twice.
+ */
 int store_commit(struct store *st, const struct store_changes *ch);
 
 /* ---- reads: they see exactly what was committed ------------------------ */
@@ -170,7 +193,9 @@ int store_find_requests(struct store *st, const struct dk_uuid *ids, size_t n,
 int store_load_cases(struct store *st, const int64_t *keys, size_t n,
                      struct dk_case **out);
 
-/* Row callbacks return 0 to go on, 1 to stop early (the call returns 0), or a
+/* `limit` is how many rows at most, 1 or more.
+ *
+ * Row callbacks return 0 to go on, 1 to stop early (the call returns 0), or a
  * negative code, which the call returns.  What they are given lives only
  * during the call.  They must not call the store.
  */
@@ -221,12 +246,12 @@ int store_task_count(struct store *st, enum dk_service service, bool dead,
                      int64_t limit, int64_t *out); /* counts up to limit */
 
 struct store_case_filter {
-    int state;           /* -1: any */
-    const char *unit;    /* NULL: any */
-    const char *handler; /* NULL: any */
+    int state;                     /* -1: any */
+    const char *unit;              /* NULL: any */
+    const char *handler;           /* NULL: any */
     const char *region, *category; /* NULL: any; category: exact or prefix/ */
-    bool open;    /* only cases on which the office owes a step */
-    bool overdue; /* only cases with a running clock that is overdue */
+    bool open;     /* only cases on which the office owes a step */
+    bool overdue;  /* only cases with a running clock that is overdue */
     int64_t after; /* key of the last case of the page before; 0: start */
     bool newest_first;
 };
@@ -281,7 +306,8 @@ int store_person_get(struct store *st, int64_t key, uint8_t salt[16],
 
 typedef int (*store_load_fn)(void *arg, const struct store_load *l);
 int store_loads(struct store *st, store_load_fn fn, void *arg);
-int store_day_seq(struct store *st, int32_t day, int32_t *seq); /* 0: none yet */
+int store_day_seq(struct store *st, int32_t day,
+                  int32_t *seq); /* 0: none yet */
 
 /* Totals for stats; kept, not counted. */
 struct store_totals {
@@ -295,8 +321,9 @@ int store_totals(struct store *st, struct store_totals *out);
 int store_checkpoint(struct store *st, bool whole);
 
 /* Tests only: make the n-th call from now (1 = the next) of store_commit, and
- * of the reads when `reads`, fail with `code`, `times` times (-1: for ever).
- * mem: only; 0 for n switches it off.
+ * of the reads when `reads`, fail with `code`, `times` times (-1: for ever),
+ * before the back end is asked.  0 for n switches it off.  A commit that fails
+ * with DK_EIO makes the store refuse everything after it, as a real one does.
  */
 void store_fault(struct store *st, int64_t n, int times, int code, bool reads);
 

@@ -16,31 +16,32 @@ static const struct store_ops ops;
 
 /* ---- connection --------------------------------------------------------- */
 
-/* Run a statement whose one answer must be `want`. */
-static bool pragma_is(sqlite3 *db, const char *sql, const char *want)
+/* Run a statement and copy the first column of its first row. */
+static int ask(sqlite3 *db, const char *sql, char *out, size_t cap)
 {
     sqlite3_stmt *q = NULL;
-    bool good = false;
+    int rc = sqlite3_prepare_v2(db, sql, -1, &q, NULL);
 
-    if (sqlite3_prepare_v2(db, sql, -1, &q, NULL) == SQLITE_OK &&
-        sqlite3_step(q) == SQLITE_ROW) {
+    *out = '\0';
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(q);
+    if (rc == SQLITE_ROW) {
         const char *got = (const char *)sqlite3_column_text(q, 0);
-        good = got != NULL && strcmp(got, want) == 0;
+        (void)snprintf(out, cap, "%s", got != NULL ? got : "");
     }
-    (void)sqlite3_finalize(q);
-    return good;
+    int end = sqlite3_finalize(q);
+    if (rc == SQLITE_DONE)
+        return SQLITE_CORRUPT; /* there must be a row */
+    return rc == SQLITE_ROW ? end : rc;
 }
 
-static int64_t pragma_int(sqlite3 *db, const char *sql, int64_t fallback)
+static int ask_int(sqlite3 *db, const char *sql, int *out)
 {
-    sqlite3_stmt *q = NULL;
-    int64_t v = fallback;
+    char text[24];
+    int rc = ask(db, sql, text, sizeof text);
 
-    if (sqlite3_prepare_v2(db, sql, -1, &q, NULL) == SQLITE_OK &&
-        sqlite3_step(q) == SQLITE_ROW)
-        v = sqlite3_column_int64(q, 0);
-    (void)sqlite3_finalize(q);
-    return v;
+    *out = rc == SQLITE_OK ? (int)strtol(text, NULL, 10) : 0;
+    return rc;
 }
 
 static void set_limits(sqlite3 *db)
@@ -64,6 +65,10 @@ static void set_limits(sqlite3 *db)
         (void)sqlite3_limit(db, limits[i][0], limits[i][1]);
 }
 
+/* EXCLUSIVE is the first of all, before anything is read: then there is no
+ * shared memory file, and no second connection can ever be made to this
+ * database (SQLite's WAL-reset bug needs two, docs/adr/0001).
+ */
 static int harden(sqlite3 *db)
 {
     int rc = sqlite3_extended_result_codes(db, 1);
@@ -76,6 +81,7 @@ static int harden(sqlite3 *db)
         rc = sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db,
+                          "PRAGMA locking_mode = EXCLUSIVE;"
                           "PRAGMA cell_size_check = ON;"
                           "PRAGMA mmap_size = 0;"
                           "PRAGMA foreign_keys = ON;"
@@ -131,39 +137,48 @@ static int say_sqlite(struct sq *s, int rc, struct dk_problem *p)
     return say_code(s, sq_code(s, rc), why, p);
 }
 
-/* EXCLUSIVE before WAL: then there is no shared memory file and no second
- * connection can ever be made to this database (the WAL-reset bug needs two).
- */
+/* A pragma that "succeeds" may still have been refused: read it back. */
+static int insist(struct sq *s, const char *sql, const char *want,
+                  struct dk_problem *p)
+{
+    char got[24];
+    int rc = ask(s->db, sql, got, sizeof got);
+
+    if (rc != SQLITE_OK)
+        return say_sqlite(s, rc, p);
+    if (strcmp(got, want) == 0)
+        return 0;
+    return sq_refuse(p, DK_EIO, s->file.db, 0,
+                     "the file system does not allow a store that is safe "
+                     "(write-ahead log, full sync, exclusive lock). Put the "
+                     "data folder on a local disk",
+                     "文件系统不支持安全存储(预写日志、完全同步、独占锁)。"
+                     "请把数据文件夹放在本地磁盘上");
+}
+
 static int connect_file(struct sq *s, struct dk_problem *p)
 {
     int rc = sqlite3_open_v2(s->file.db, &s->db,
                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    if (rc == SQLITE_OK)
-        rc = harden(s->db);
     if (rc == SQLITE_OK && s->file.had_wal)
         /* Until we know that it is ours, closing must not touch the log. */
         rc =
             sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     if (rc == SQLITE_OK)
-        rc = sqlite3_exec(s->db, "PRAGMA locking_mode = EXCLUSIVE;", NULL, NULL,
-                          NULL);
+        rc = harden(s->db);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(s->db, "SELECT count(*) FROM sqlite_schema;", NULL,
                           NULL, NULL);
     if (rc != SQLITE_OK)
         return say_sqlite(s, rc, p);
-    if (!pragma_is(s->db, "PRAGMA locking_mode", "exclusive") ||
-        !pragma_is(s->db, "PRAGMA journal_mode = WAL", "wal") ||
-        !pragma_is(s->db, "PRAGMA synchronous", "2"))
-        return sq_refuse(p, DK_EIO, s->file.db, 0,
-                         "the file system does not allow a store that is safe "
-                         "(write-ahead log, full sync, exclusive lock). Put "
-                         "the data folder on a local disk",
-                         "文件系统不支持安全存储(预写日志、完全同步、独占锁)。"
-                         "请把数据文件夹放在本地磁盘上");
+    int code = insist(s, "PRAGMA locking_mode", "exclusive", p);
+    if (code == 0)
+        code = insist(s, "PRAGMA journal_mode = WAL", "wal", p);
+    if (code == 0)
+        code = insist(s, "PRAGMA synchronous", "2", p);
     (void)sqlite3_wal_autocheckpoint(s->db, 0); /* store_sqlite_write.c */
     (void)sqlite3_wal_hook(s->db, on_log, s);
-    return 0;
+    return code;
 }
 
 /* ---- a new store -------------------------------------------------------- */
@@ -223,9 +238,13 @@ static int make_store(struct sq *s, const struct store_options *opt,
 
 static int check_schema(struct sq *s, int *version, struct dk_problem *p)
 {
-    int64_t app = pragma_int(s->db, "PRAGMA application_id", -1);
-    int64_t v = pragma_int(s->db, "PRAGMA user_version", -1);
+    int app = 0, v = 0;
+    int rc = ask_int(s->db, "PRAGMA application_id", &app);
 
+    if (rc == SQLITE_OK)
+        rc = ask_int(s->db, "PRAGMA user_version", &v);
+    if (rc != SQLITE_OK)
+        return say_sqlite(s, rc, p);
     if (app != MIGRATE_APPLICATION_ID || v < 1)
         return sq_refuse(p, DK_EVERSION, s->file.db, 0,
                          "this is not a database of docket",
@@ -237,27 +256,29 @@ static int check_schema(struct sq *s, int *version, struct dk_problem *p)
                         "from before the upgrade.",
                         "%s 的数据结构版本为 %d,高于本程序的 %d。请改用新版 "
                         "docketd,或恢复升级前的备份。",
-                        s->file.db, (int)v, migrate_latest());
-    *version = (int)v;
+                        s->file.db, v, migrate_latest());
+    *version = v;
     return 0;
 }
 
 static int check_options(struct sq *s, const struct store_options *opt,
                          struct dk_problem *p)
 {
-    int64_t county = pragma_int(s->db, "SELECT county FROM meta", -1);
-    int64_t test = pragma_int(s->db, "SELECT test_clock FROM meta", -1);
+    int county = 0, test = 0;
+    int rc = ask_int(s->db, "SELECT county FROM meta", &county);
 
-    if (county < 0 || test < 0)
-        return say_sqlite(s, SQLITE_CORRUPT, p);
+    if (rc == SQLITE_OK)
+        rc = ask_int(s->db, "SELECT test_clock FROM meta", &test);
+    if (rc != SQLITE_OK)
+        return say_sqlite(s, rc, p);
     if (county != opt->county)
         return dk_failf(p, DK_EFORBIDDEN, NULL,
                         "%s belongs to county %06d, not to %06d. Correct the "
                         "county in the configuration, or name another file.",
                         "%s 属于区划代码 %06d,而不是 %06d。请更正配置中的区划"
                         "代码,或指定其他文件。",
-                        s->file.db, (int)county, (int)opt->county);
-    if (test != (opt->test_clock ? 1 : 0))
+                        s->file.db, county, (int)opt->county);
+    if ((test != 0) != opt->test_clock)
         return sq_refuse(p, DK_EFORBIDDEN, s->file.db, 0,
                          test != 0
                              ? "this store was made with a test clock and can "
@@ -273,9 +294,64 @@ static int check_options(struct sq *s, const struct store_options *opt,
 /* The findings of a check are rows, not a result code. */
 static int quick_check(struct sq *s, const char *sql, struct dk_problem *p)
 {
-    if (pragma_is(s->db, sql, "ok"))
-        return 0;
-    return say_sqlite(s, SQLITE_CORRUPT, p);
+    char got[96];
+    int rc = ask(s->db, sql, got, sizeof got);
+
+    if (rc != SQLITE_OK)
+        return say_sqlite(s, rc, p);
+    return strcmp(got, "ok") == 0 ? 0 : say_code(s, DK_EIO, got, p);
+}
+
+/* One row that must be there; the caller reads it and ends the use. */
+static int must_row(struct sq_use *u)
+{
+    int rc = sq_step(u);
+
+    if (rc == 0)
+        return sq_damaged(u->s);
+    return rc == 1 ? 0 : rc;
+}
+
+static int read_meta(struct sq *s, struct store_info *info)
+{
+    struct sq_use u = sq_use(s, SQ_META_GET);
+    int rc = must_row(&u);
+
+    if (rc == 0) {
+        info->test_now = sq_col_int(&u, 0);
+        info->epoch = sq_col_int(&u, 1);
+        if (!sq_col_bytes(&u, 2, info->broker, sizeof info->broker) ||
+            !sq_col_bytes(&u, 3, info->secret, sizeof info->secret))
+            rc = sq_damaged(s);
+    }
+    sq_end(&u);
+    return rc;
+}
+
+static int read_total(struct sq *s)
+{
+    struct sq_use u = sq_use(s, SQ_TOTAL_GET);
+    int rc = must_row(&u);
+
+    s->tot = (struct store_totals){sq_col_int(&u, 0), sq_col_int(&u, 1),
+                                   sq_col_int(&u, 2), sq_col_int(&u, 3),
+                                   sq_col_int(&u, 4)};
+    sq_end(&u);
+    return rc;
+}
+
+static int read_last(struct sq *s, struct store_info *info)
+{
+    struct sq_use u = sq_use(s, SQ_LAST_EVENT);
+    int rc = sq_step(&u);
+
+    if (rc == 1) {
+        info->last_seq = sq_col_int(&u, 0);
+        info->last_at = sq_col_int(&u, 1);
+    }
+    sq_end(&u);
+    s->last_seq = info->last_seq;
+    return rc < 0 ? rc : 0;
 }
 
 /* Read the state that is kept, and hold it against what it must agree with.
@@ -285,30 +361,16 @@ static int quick_check(struct sq *s, const char *sql, struct dk_problem *p)
 static int read_state(struct sq *s, struct store_info *info,
                       struct dk_problem *p)
 {
-    struct sq_use u = sq_use(s, SQ_TOTAL_GET);
-    bool good = sq_step(&u) == 1;
+    int rc = read_meta(s, info);
 
-    s->tot = (struct store_totals){sq_col_int(&u, 0), sq_col_int(&u, 1),
-                                   sq_col_int(&u, 2), sq_col_int(&u, 3),
-                                   sq_col_int(&u, 4)};
-    sq_end(&u);
-    u = sq_use(s, SQ_META_GET);
-    good = good && sq_step(&u) == 1;
-    info->test_now = sq_col_int(&u, 0);
-    info->epoch = sq_col_int(&u, 1);
-    good = good && sq_col_bytes(&u, 2, info->broker, sizeof info->broker) &&
-           sq_col_bytes(&u, 3, info->secret, sizeof info->secret);
-    sq_end(&u);
-    u = sq_use(s, SQ_LAST_EVENT);
-    int row = sq_step(&u);
-    if (row == 1) {
-        info->last_seq = sq_col_int(&u, 0);
-        info->last_at = sq_col_int(&u, 1);
-    }
-    sq_end(&u);
-    s->last_seq = info->last_seq;
-    if (!good || row < 0 || s->tot.events != s->last_seq)
-        return say_sqlite(s, SQLITE_CORRUPT, p);
+    if (rc == 0)
+        rc = read_total(s);
+    if (rc == 0)
+        rc = read_last(s, info);
+    if (rc != 0)
+        return say_code(s, rc, "its state cannot be read", p);
+    if (s->tot.events != s->last_seq)
+        return say_code(s, DK_EIO, "its totals do not fit its events", p);
     return 0;
 }
 

@@ -5,7 +5,6 @@
  */
 #include "store_sqlite.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -38,28 +37,15 @@ int sq_damaged(struct sq *s)
     return DK_EIO;
 }
 
-/* A quota or a file size limit reaches us as a failed write, but is the same
- * to an operator as a full disk, and SQLite has undone the transaction alike.
- */
-static bool out_of_space(struct sq *s, int rc)
-{
-    if ((rc & 0xff) == SQLITE_FULL)
-        return true;
-    if (rc != SQLITE_IOERR_WRITE)
-        return false;
-    int err = sqlite3_system_errno(s->db);
-    return err == ENOSPC || err == EDQUOT || err == EFBIG;
-}
-
 int sq_code(struct sq *s, int rc)
 {
     if (rc == SQLITE_OK || rc == SQLITE_ROW || rc == SQLITE_DONE)
         return 0;
-    if (out_of_space(s, rc))
-        return DK_EFULL;
     if (rc == SQLITE_IOERR_NOMEM)
         return DK_ENOMEM;
     switch (rc & 0xff) {
+    case SQLITE_FULL:
+        return DK_EFULL;
     case SQLITE_NOMEM:
         return DK_ENOMEM;
     case SQLITE_CONSTRAINT:
