@@ -49,6 +49,6 @@ int folder_read(const struct folder *f, const char *name, size_t max,
 int folder_taken(struct folder *f, const char *name, const char *id,
                  struct dk_problem *p);
 int folder_refuse(struct folder *f, const char *name, const char *id,
-                  const struct dk_problem *why, struct dk_problem *p);
+                  const struct dk_problem *reason, struct dk_problem *p);
 
 #endif /* DK_KIOSK_FOLDER_H */

@@ -24,7 +24,7 @@ static dk_ms wall(void)
 }
 
 /* base, 2 base, 4 base .. max, of which the second half is chance. */
-static dk_ms backoff(dk_ms base, dk_ms max, int tries)
+static dk_ms backoff(dk_ms base, dk_ms max, unsigned tries)
 {
     dk_ms full = tries < 16 ? base << tries : max;
     uint32_t r = 0;
@@ -52,7 +52,8 @@ static void later(struct forward *f, struct forward_slot *s, dk_ms at)
         f->n_sent--;
     s->state = SLOT_LATER;
     s->at = at;
-    s->tries++;
+    if (s->tries < 16)
+        s->tries++;
 }
 
 static struct forward_slot *find(struct forward *f, const char *submission)
@@ -91,7 +92,9 @@ static void broker_trouble(struct forward *f, dk_ms now, dk_ms at_least,
 
     if (now < f->pause_until)
         return;
-    wait = backoff(TROUBLE_MS, TROUBLE_MAX_MS, f->trouble++);
+    wait = backoff(TROUBLE_MS, TROUBLE_MAX_MS, f->trouble);
+    if (f->trouble < 16)
+        f->trouble++;
     if (wait < at_least)
         wait = at_least + backoff(LINK_MS, LINK_MAX_MS, 0);
     f->pause_until = now + wait;

@@ -33,7 +33,7 @@ struct forward_slot {
     enum slot_state state;
     int64_t id; /* in the spool */
     char submission[DK_UUID_TEXT];
-    int tries;
+    unsigned tries;
     dk_ms at; /* LATER: not before; SENT: given up then */
 };
 
@@ -46,7 +46,7 @@ struct forward {
     int n_used, n_sent, window;
     int64_t cursor;    /* id of the newest case that got a slot */
     dk_ms pause_until; /* nothing is sent before; 0: no pause */
-    int trouble;       /* rounds that the broker could not serve */
+    unsigned trouble;  /* rounds that the broker could not serve */
     enum forward_link link;
     bool dry; /* no case of the spool is without a slot */
     bool greeted;

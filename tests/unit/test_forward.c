@@ -582,7 +582,7 @@ static void a_line_that_is_too_long_is_passed_over(void **state)
     memcpy(text + size, "\nlast\n", 7);
     split(text, 4096, out, sizeof(out));
     assert_string_equal(out, "first|!|last|");
-    memcpy(text + size, "", 1); /* and with no end at all */
+    text[size] = '\0'; /* and with no end at all */
     split(text, 4096, out, sizeof(out));
     assert_string_equal(out, "first|!|");
     free(text);
