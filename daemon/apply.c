@@ -118,12 +118,10 @@ static void reply_submit(struct daemon *d, struct item *it,
 
 static int conflict(struct dk_problem *p, const char *field)
 {
-    return dk_failf(p, DK_ECONFLICT, field,
-                    "this id was used before with other contents; make a new "
-                    "id for a new %s",
-                    "该编号已用于其他内容;新的%s请使用新编号",
-                    strcmp(field, "/submission_id") == 0 ? "submission"
-                                                         : "command");
+    return dk_fail(p, DK_ECONFLICT, field,
+                   "this id was used before with other contents; make a new id "
+                   "for what is new",
+                   "该编号此前已用于其他内容;新的内容请使用新的编号");
 }
 
 /* The key of the next case of today, or DK_EBUSY after the 999,999th. */
@@ -243,7 +241,6 @@ static int apply_submit(struct daemon *d, struct item *it, struct dk_problem *p)
     const struct store_request *r = find_request(&d->batch, it);
     int rc = DK_OK;
 
-    it->wrote = true;
     if (r == NULL) {
         rc = new_case(d, it, p);
         r = find_request(&d->batch, it);
@@ -327,7 +324,6 @@ static int apply_act(struct daemon *d, struct item *it, struct dk_problem *p)
     const struct store_request *r = find_request(&d->batch, it);
     int rc = DK_OK;
 
-    it->wrote = true;
     if (r == NULL) {
         rc = new_act(d, it, p);
         r = find_request(&d->batch, it);
@@ -373,7 +369,6 @@ static int apply_ack(struct daemon *d, struct item *it, struct dk_problem *p)
     struct slot *s;
     int rc = slot_of(d, it->key, &s, p);
 
-    it->wrote = true;
     if (rc != DK_OK)
         return rc;
     cJSON *args = cJSON_CreateObject();

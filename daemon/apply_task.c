@@ -47,10 +47,16 @@ static int run_commands(struct daemon *d, const struct item *it,
     cJSON_ArrayForEach (o, list) {
         struct dk_command cmd;
         int rc = read_command(o, i++, it, &cmd, p);
-        if (rc == DK_OK)
-            rc = apply_command(d, c, &cmd, p);
         if (rc != DK_OK)
             return rc;
+        rc = apply_command(d, c, &cmd, p);
+        if (rc != DK_OK) {
+            char inner[sizeof(p->pointer)];
+            memcpy(inner, p->pointer, sizeof(inner));
+            snprintf(p->pointer, sizeof(p->pointer), "/commands/%d%.100s",
+                     i - 1, inner);
+            return rc;
+        }
     }
     return DK_OK;
 }
@@ -105,7 +111,6 @@ int apply_result(struct daemon *d, struct item *it, struct dk_problem *p)
     struct slot *s = batch_slot(&d->batch, it->key);
     int rc;
 
-    it->wrote = true;
     if (s == NULL || s->c == NULL)
         rc = dk_fail(p, DK_ENOTFOUND, NULL, NULL, NULL);
     else if (cJSON_GetArraySize(list) == 0)
@@ -146,7 +151,6 @@ int apply_failed(struct daemon *d, struct item *it)
         .reason = it->reason,
     };
     if (it->kind == ITEM_FAIL) {
-        it->wrote = true;
         reply_task(d, it, it->lease->task_id, "ok");
     }
     return DK_OK;
@@ -186,7 +190,6 @@ int apply_retry(struct daemon *d, struct item *it, struct dk_problem *p)
     struct batch *b = &d->batch;
     int rc = find_dead(d, it, p);
 
-    it->wrote = true;
     if (rc != DK_OK)
         return rc;
     if (listed(b->done, b->n_done, it->task_id) ||
@@ -208,7 +211,6 @@ int apply_drop(struct daemon *d, struct item *it, struct dk_problem *p)
     char actor[160];
     char reason[520];
 
-    it->wrote = true;
     if (rc != DK_OK)
         return rc;
     if (listed(b->done, b->n_done, it->task_id) ||

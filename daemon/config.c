@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "proto/jsonx.h"
 #include "proto/timefmt.h"
@@ -48,6 +49,7 @@ static const struct key keys[] = {
     INT("limits.lease_ms", lease_ms, 100, 3600000),
     INT("limits.max_attempts", max_attempts, 1, 1000),
     INT("limits.followers", followers, 1, 10000),
+    INT("limits.full_pause_ms", full_pause_ms, 1, 60000),
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -64,6 +66,7 @@ void config_defaults(struct config *c)
         .lease_ms = 30000,
         .max_attempts = 8,
         .followers = 256,
+        .full_pause_ms = 500,
         .log = LOG_INFO_,
     };
 }
@@ -192,6 +195,11 @@ int config_load(struct config *c, const char *file, char *errors, size_t cap)
     struct load_state s = {.c = c, .file = file, .errors = errors, .cap = cap};
 
     errors[0] = '\0';
+    struct stat st;
+    if (stat(file, &st) == 0 && S_ISDIR(st.st_mode)) {
+        snprintf(errors, cap, "%s: this is a folder; give a file\n", file);
+        return DK_EFIELD;
+    }
     int rc = ini_parse(file, on_pair, &s);
     if (rc < 0) {
         snprintf(errors, cap,
@@ -258,6 +266,25 @@ static int check_endpoint(const char *name, const char *endpoint,
     return DK_OK;
 }
 
+/* "tcp://127.0.0.1:0" or ":*": the system chooses, each time another. */
+static bool any_port(const char *endpoint)
+{
+    const char *colon = strrchr(endpoint, ':');
+
+    return strncmp(endpoint, "tcp://", 6) == 0 && colon != NULL &&
+           (strcmp(colon, ":0") == 0 || strcmp(colon, ":*") == 0);
+}
+
+static int check_store(const struct config *c, struct dk_problem *p)
+{
+    if (c->store[0] == '\0' || strncmp(c->store, "sqlite:", 7) == 0 ||
+        strcmp(c->store, "mem:") == 0)
+        return DK_OK;
+    return dk_failf(p, DK_EFIELD, NULL,
+                    "'store' must be sqlite: and a file's path, not '%s'",
+                    "'store' 须为 sqlite: 加文件路径,而不是 '%s'", c->store);
+}
+
 int config_check(const struct config *c, struct dk_problem *p)
 {
     if (c->county < 0)
@@ -266,10 +293,13 @@ int config_check(const struct config *c, struct dk_problem *p)
                        "digits (GB/T 2260) under [office], or give --county",
                        "未设置县级行政区划代码;请在 [office] 下写明 county "
                        "(六位数字,GB/T 2260),或使用 --county");
-    int rc = check_endpoint("clients", c->clients, p);
+    int rc = check_store(c, p);
+    if (rc == DK_OK)
+        rc = check_endpoint("clients", c->clients, p);
     if (rc == DK_OK)
         rc = check_endpoint("workers", c->workers, p);
-    if (rc == DK_OK && strcmp(c->clients, c->workers) == 0)
+    if (rc == DK_OK && !any_port(c->clients) &&
+        strcmp(c->clients, c->workers) == 0)
         rc = dk_fail(p, DK_EFIELD, NULL,
                      "clients and workers must be two different endpoints",
                      "clients 与 workers 须为两个不同的地址");

@@ -21,7 +21,8 @@ struct config {
     dk_ms test_time;
     int64_t batch; /* most commands in one transaction */
     int64_t heartbeat_ms, lease_ms, max_attempts, followers;
-    int64_t log; /* enum log_level */
+    int64_t full_pause_ms; /* without writing, after the disk was full */
+    int64_t log;           /* enum log_level */
 };
 
 void config_defaults(struct config *c);

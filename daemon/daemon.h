@@ -39,6 +39,7 @@ struct daemon {
     struct wall wall;
     struct event *again; /* zero-second timer: tick once more */
     struct event *house; /* leases, heartbeats, followers */
+    struct event *sig[3];
     struct batch batch;
     struct loads loads;
     struct desk desk;
@@ -52,11 +53,25 @@ struct daemon {
     int exit_code; /* of the process, when the loop ends */
 };
 
+/* daemon.c: 0 or an exit code of sysexits(3), said to standard error.
+ * daemon_tear_down() is called after either outcome of daemon_build().
+ */
+int daemon_build(struct daemon *d, const struct config *cfg);
+int daemon_serve(struct daemon *d); /* until a signal or a failed disk */
+void daemon_tear_down(struct daemon *d);
+/* Print a problem in both languages; returns exit_code. */
+int daemon_complain(const struct dk_problem *p, int exit_code);
+
 /* spine.c */
 void spine_tick(struct daemon *d);
 void spine_again(struct daemon *d); /* tick again before the loop sleeps */
 void spine_stop(struct daemon *d, int exit_code);
 struct dk_env spine_env(struct daemon *d);
+
+/* gather.c */
+int spine_gather(struct daemon *d);
+int spine_load(struct daemon *d);
+bool spine_busy(struct daemon *d); /* is any task open? */
 
 /* apply.c: step three, one item after the other. */
 void apply_item(struct daemon *d, struct item *it);

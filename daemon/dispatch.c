@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "daemon/daemon.h"
 
@@ -168,6 +169,15 @@ static void unwait(struct desk *k, struct lease *l)
     v[l->place]->place = l->place;
 }
 
+static void unreadable(struct daemon *d, enum dk_service s, int rc)
+{
+    log_error("tasks_unreadable", "service=%s code=%s", dk_service_names[s],
+              dk_err_slug(rc));
+    if (rc == DK_EIO)
+        spine_stop(d, EX_IOERR); /* a task that cannot be read is not handed
+                                    out: better to start anew than to wait */
+}
+
 /* Tasks whose pause is over go first: they have waited longest. */
 static void dispatch_waiting(struct daemon *d, enum dk_service s)
 {
@@ -182,6 +192,8 @@ static void dispatch_waiting(struct daemon *d, enum dk_service s)
             return;
         struct dispatch x = {d, s, l, 0, DK_OK};
         int rc = store_tasks(d->st, s, l->task_id - 1, 1, on_old_task, &x);
+        if (rc != DK_OK)
+            unreadable(d, s, rc);
         if (rc != DK_OK || (x.seen > 0 && x.rc != DK_OK))
             return;
         unwait(k, l);

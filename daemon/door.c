@@ -41,9 +41,27 @@ int door_case_no(struct daemon *d, const cJSON *o, const char *key,
     return DK_OK;
 }
 
+/* "kind:id"; the kinds that are the broker's or the workers' own are not for
+ * clients.
+ */
 static int read_actor(struct item *it, struct dk_problem *p)
 {
-    return dk_json_id(it->body, "actor", DK_REQUIRED, &it->actor, NULL, p);
+    static const char *const kinds[] = {
+        "officer:", "unit:", "office:", "petitioner:", "import:", NULL};
+    int rc = dk_json_id(it->body, "actor", DK_REQUIRED, &it->actor, NULL, p);
+
+    if (rc != DK_OK)
+        return rc;
+    for (int i = 0; kinds[i] != NULL; i++) {
+        size_t n = strlen(kinds[i]);
+        if (strncmp(it->actor, kinds[i], n) == 0 && it->actor[n] != '\0')
+            return DK_OK;
+    }
+    return dk_fail(p, DK_EFIELD, "/actor",
+                   "say who acts as kind:id, with the kind officer, unit, "
+                   "office, petitioner or import, such as officer:li",
+                   "请以 种类:编号 写明操作人,种类为 officer、unit、office、"
+                   "petitioner 或 import,例如 officer:li");
 }
 
 static void hash_text(const struct dk_jw *w, uint8_t out[16])
@@ -112,6 +130,12 @@ static int decode_act(struct daemon *d, struct item *it, struct dk_problem *p)
     int a = dk_action_from_name(action);
     if (a < 0)
         return unknown_action(action, p);
+    if ((dk_action_who((enum dk_action)a) & DK_BY_CLIENT) == 0)
+        return dk_failf(p, DK_EFORBIDDEN, "/action",
+                        "'%.64s' is not for clients: the broker or its workers "
+                        "do it",
+                        "'%.64s' 不由客户端执行,而由系统或其工作进程执行",
+                        action);
     it->action = (enum dk_action)a;
     dk_jw_cjson(&w, NULL, o);
     if (w.oom)
@@ -207,7 +231,7 @@ static int start_advance(struct daemon *d, struct item *it, dk_ms target,
 
     if (rc != DK_OK)
         return rc;
-    if (a->on)
+    if (a->on && a->target != target) /* the same again: a retry takes over */
         return dk_fail(p, DK_EBUSY, NULL,
                        "the test clock is on its way already; wait for its "
                        "answer",

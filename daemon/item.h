@@ -34,7 +34,6 @@ struct item {
     enum item_kind kind;
     bool worker;   /* came in by the workers' socket */
     bool has_peer; /* somebody waits for an answer */
-    bool wrote;    /* its answer stands only if the commit succeeds */
     struct zev_peer peer;
     char request[DK_REQUEST_MAX + 1];
     cJSON *body; /* owned */

@@ -191,16 +191,20 @@ static int on_alert(void *arg, const struct store_alert_row *row)
 int read_alerts(struct daemon *d, const struct item *it, struct dk_jw *w,
                 struct dk_problem *p)
 {
+    static const char *const levels[] = {"reminder", "yellow",       "red",
+                                         "overdue",  "long_overdue", NULL};
     struct store_alert_filter f = {.open = true};
     const char *after;
     int64_t limit;
+    int level = -1;
     struct page x;
     int rc = read_page(it->body, &after, &limit, p);
 
     if (rc == DK_OK)
         rc = dk_json_bool(it->body, "open", DK_OPTIONAL, &f.open, NULL, p);
     if (rc == DK_OK)
-        rc = dk_json_id(it->body, "level", DK_OPTIONAL, &f.level, NULL, p);
+        rc = dk_json_enum(it->body, "level", DK_OPTIONAL, levels, &level, NULL,
+                          p);
     if (rc == DK_OK)
         rc = dk_json_id(it->body, "unit", DK_OPTIONAL, &f.unit, NULL, p);
     if (rc == DK_OK &&
@@ -208,6 +212,8 @@ int read_alerts(struct daemon *d, const struct item *it, struct dk_jw *w,
         rc = door_case_no(d, it->body, "case_no", &f.case_key, p);
     if (rc != DK_OK)
         return rc;
+    if (level >= 0)
+        f.level = levels[level];
     if (after != NULL &&
         read_alert_cursor(d, after, &f.after_key, &f.after_n) != DK_OK)
         return bad_cursor(p);

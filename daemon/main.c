@@ -1,17 +1,10 @@
-/* main.c - docketd: options, config, build, loop, tear down. */
-#include <errno.h>
+/* main.c - docketd: options, config, build, serve, tear down. */
 #include <getopt.h>
 #include <signal.h>
-#include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sysexits.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
-#include <zmq.h>
 
 #include "daemon/daemon.h"
 #include "proto/timefmt.h"
@@ -84,13 +77,6 @@ static void build_options(struct option *o)
     o[n] = (struct option){NULL, 0, NULL, 0};
 }
 
-static int complain(const struct dk_problem *p, int exit_code)
-{
-    fprintf(stderr, "docketd: %s\n", p->detail);
-    fprintf(stderr, "docketd: %s\n", p->detail_zh);
-    return exit_code;
-}
-
 static int set_test_clock(struct config *c, const char *arg)
 {
     c->test_clock = true;
@@ -129,7 +115,7 @@ static int read_options(int argc, char **argv, struct config *c,
             return EX_USAGE;
         else if (o <= (int)N_SETTERS && second &&
                  config_set(c, setters[o - 1].key, optarg, &p) != DK_OK)
-            return complain(&p, EX_USAGE);
+            return daemon_complain(&p, EX_USAGE);
     }
     if (optind < argc) {
         fprintf(stderr, "docketd: '%s' is not an option; see --help\n",
@@ -164,242 +150,15 @@ static int configure(int argc, char **argv, struct config *c,
     rc = read_config(c, opt);
     if (rc == 0)
         rc = read_options(argc, argv, c, opt, true);
-    if (rc == 0 && config_check(c, &p) != DK_OK)
-        return complain(&p, EX_CONFIG);
+    if (rc == 0 && config_check(c, &p) != DK_OK) {
+        if (opt->config != NULL)
+            fprintf(stderr, "docketd: %s, or the options beside it:\n",
+                    opt->config);
+        return daemon_complain(&p, EX_CONFIG);
+    }
     if (rc == 0 && c->store[0] == '\0')
         snprintf(c->store, sizeof(c->store), "sqlite:%s/docket.db", c->data);
     return rc;
-}
-
-/* ---- build --------------------------------------------------------------- */
-
-static int exit_of_store(int rc)
-{
-    switch (rc) {
-    case DK_EBUSY:
-        return EX_TEMPFAIL;
-    case DK_EFORBIDDEN:
-    case DK_EVERSION:
-    case DK_EJSON:
-    case DK_ECONFLICT:
-    case DK_EFIELD:
-        return EX_DATAERR;
-    case DK_ENOTFOUND:
-    case DK_EFULL:
-        return EX_CANTCREAT;
-    case DK_ENOMEM:
-        return EX_OSERR;
-    default:
-        return EX_IOERR;
-    }
-}
-
-static int open_store(struct daemon *d)
-{
-    uint8_t random[48];
-    struct dk_problem p = {0};
-    struct store_options opt = {
-        .county = (int32_t)d->cfg->county,
-        .test_clock = d->cfg->test_clock,
-        .test_now = d->cfg->test_time,
-        .create = true,
-    };
-
-    randombytes_buf(random, sizeof(random));
-    int rc = store_open(d->cfg->store, &opt, random, &d->st, &d->info, &p);
-    sodium_memzero(random, sizeof(random));
-    if (rc != DK_OK)
-        return complain(&p, exit_of_store(rc));
-    rc = store_next_due(d->st, &d->next_due);
-    if (rc == DK_OK)
-        rc = loads_reload(&d->loads, d->st);
-    if (rc == DK_OK)
-        return 0;
-    dk_fail(&p, rc, NULL, NULL, NULL);
-    return complain(&p, exit_of_store(rc));
-}
-
-/* libzmq removes an ipc path that is in use and binds anew; ask first. */
-static bool is_in_use(const char *endpoint)
-{
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
-
-    if (strncmp(endpoint, "ipc://", 6) != 0 ||
-        strlen(endpoint) - 6 >= sizeof(a.sun_path))
-        return false;
-    strcpy(a.sun_path, endpoint + 6);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return false;
-    bool used = connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
-    close(fd);
-    return used;
-}
-
-static void on_wake(void *arg)
-{
-    spine_tick(arg);
-}
-
-static int listen_on(struct daemon *d, const char *endpoint, struct zev **out)
-{
-    struct dk_problem p = {0};
-
-    if (is_in_use(endpoint)) {
-        dk_failf(&p, DK_EBUSY, NULL,
-                 "cannot listen on '%s': another program listens there "
-                 "already; stop it or choose another endpoint",
-                 "无法监听 '%s':该地址已被其他程序占用,请停止该程序或改用"
-                 "其他地址",
-                 endpoint);
-        return complain(&p, EX_UNAVAILABLE);
-    }
-    *out = zev_bind(d->base, d->zctx, endpoint, on_wake, d, &p);
-    return *out == NULL ? complain(&p, EX_UNAVAILABLE) : 0;
-}
-
-static void on_again(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    spine_tick(arg);
-}
-
-static void on_house(evutil_socket_t fd, short what, void *arg)
-{
-    struct daemon *d = arg;
-    uint64_t limit;
-
-    (void)fd;
-    (void)what;
-    desk_house(d);
-    follow_house(d);
-    if (sd_watchdog_enabled(0, &limit) > 0)
-        sd_notify(0, "WATCHDOG=1");
-    zev_rearm(d->workers);
-    zev_rearm(d->clients);
-}
-
-static void on_drained(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    spine_stop(arg, 0);
-}
-
-/* Answer what is there for a moment, take nothing new, then stop. */
-static void on_signal(evutil_socket_t sig, short what, void *arg)
-{
-    static const struct timeval drain = {0, 300000};
-    struct daemon *d = arg;
-
-    (void)what;
-    if (sig == SIGHUP) {
-        log_info("reload", "what=nothing why=\"every key needs a restart\"");
-        return;
-    }
-    if (d->draining)
-        return;
-    d->draining = true;
-    log_info("stopping", "signal=%d", (int)sig);
-    sd_notify(0, "STOPPING=1");
-    event_base_once(d->base, -1, EV_TIMEOUT, on_drained, d, &drain);
-}
-
-static int add_events(struct daemon *d, struct event *sig[3])
-{
-    static const int signals[3] = {SIGTERM, SIGINT, SIGHUP};
-    dk_ms ms = d->cfg->heartbeat_ms / 4;
-    struct timeval house = {ms / 1000, (ms % 1000) * 1000};
-
-    for (int i = 0; i < 3; i++) {
-        sig[i] = evsignal_new(d->base, signals[i], on_signal, d);
-        if (sig[i] == NULL || event_add(sig[i], NULL) != 0)
-            return EX_OSERR;
-    }
-    d->again = evtimer_new(d->base, on_again, d);
-    d->house = event_new(d->base, -1, EV_PERSIST, on_house, d);
-    if (d->again == NULL || d->house == NULL ||
-        event_add(d->house, &house) != 0)
-        return EX_OSERR;
-    dk_ms now = d->cfg->test_clock ? d->info.test_now : 0;
-    if (wall_init(&d->wall, d->base, d->cfg->test_clock, now, on_wake, d) !=
-        DK_OK)
-        return EX_OSERR;
-    return 0;
-}
-
-static struct event_base *make_base(void)
-{
-    struct event_config *c = event_config_new();
-    struct timeval slice = {0, 5000};
-
-    if (c == NULL)
-        return NULL;
-    event_config_set_max_dispatch_interval(c, &slice, 16, 0);
-    struct event_base *base = event_base_new_with_config(c);
-    event_config_free(c);
-    return base;
-}
-
-static int build(struct daemon *d, struct event *sig[3])
-{
-    int rc = open_store(d);
-
-    if (rc != 0)
-        return rc;
-    d->base = make_base();
-    d->zctx = zmq_ctx_new();
-    if (d->base == NULL || d->zctx == NULL)
-        return EX_OSERR;
-    zmq_ctx_set(d->zctx, ZMQ_MAX_SOCKETS, 65000);
-    rc = add_events(d, sig);
-    if (rc == 0)
-        rc = listen_on(d, d->cfg->workers, &d->workers);
-    if (rc == 0)
-        rc = listen_on(d, d->cfg->clients, &d->clients);
-    return rc;
-}
-
-static void tear_down(struct daemon *d, struct event *sig[3])
-{
-    zev_close(d->clients);
-    zev_close(d->workers);
-    if (d->zctx != NULL)
-        zmq_ctx_term(d->zctx);
-    if (d->base != NULL)
-        wall_fini(&d->wall);
-    for (int i = 0; i < 3; i++) {
-        if (sig[i] != NULL)
-            event_free(sig[i]);
-    }
-    if (d->again != NULL)
-        event_free(d->again);
-    if (d->house != NULL)
-        event_free(d->house);
-    if (d->base != NULL)
-        event_base_free(d->base);
-    if (d->st != NULL && d->exit_code == 0)
-        store_checkpoint(d->st, true);
-    store_close(d->st);
-    batch_fini(&d->batch);
-    loads_fini(&d->loads);
-    desk_fini(&d->desk);
-    free(d->follows.v);
-}
-
-static int serve(struct daemon *d)
-{
-    char store[700];
-
-    log_info("ready", "clients=%s workers=%s store=%s version=%s",
-             zev_endpoint(d->clients), zev_endpoint(d->workers),
-             log_quote(d->cfg->store, store, sizeof(store)), DK_VERSION_TEXT);
-    sd_notify(0, "READY=1\nSTATUS=serving");
-    spine_tick(d); /* what an earlier run left to do */
-    event_base_dispatch(d->base);
-    log_info("stopped", "exit=%d", d->exit_code);
-    return d->exit_code;
 }
 
 int main(int argc, char **argv)
@@ -407,7 +166,6 @@ int main(int argc, char **argv)
     static struct config cfg;
     static struct daemon d;
     struct options opt = {0};
-    struct event *sig[3] = {NULL, NULL, NULL};
 
     int rc = configure(argc, argv, &cfg, &opt);
     if (opt.help || opt.version) {
@@ -419,22 +177,11 @@ int main(int argc, char **argv)
     }
     if (rc != 0 || opt.check)
         return rc;
-    if (sodium_init() < 0)
-        return EX_OSERR;
     signal(SIGPIPE, SIG_IGN);
     log_set_level((enum log_level)cfg.log);
-    uint64_t seed;
-    randombytes_buf(&seed, sizeof(seed));
-    d.cfg = &cfg;
-    d.stats.started_mono = mono_now();
-    batch_init(&d.batch, seed);
-    loads_init(&d.loads, seed + 2);
-    desk_init(&d.desk, seed + 3);
-    rc = build(&d, sig);
+    rc = daemon_build(&d, &cfg);
     if (rc == 0)
-        rc = serve(&d);
-    else
-        d.exit_code = rc;
-    tear_down(&d, sig);
+        rc = daemon_serve(&d);
+    daemon_tear_down(&d);
     return rc;
 }

@@ -12,11 +12,6 @@
 
 #include "daemon/daemon.h"
 
-#define GATHER_MS  4    /* longest a batch may gather */
-#define FULL_PAUSE 500  /* ms without writing after a commit failed */
-#define DUE_MAX    256  /* clocks fired in one batch */
-#define CLOCK_WAIT 1000 /* ms before due clocks are tried again when full */
-
 struct dk_env spine_env(struct daemon *d)
 {
     return (struct dk_env){.now = d->batch.now,
@@ -37,217 +32,6 @@ void spine_stop(struct daemon *d, int exit_code)
 {
     d->exit_code = exit_code;
     event_base_loopbreak(d->base);
-}
-
-/* ---- gather -------------------------------------------------------------- */
-
-static struct item *add_item(struct daemon *d, enum item_kind kind)
-{
-    struct item *it = batch_item(&d->batch);
-
-    if (it == NULL)
-        d->batch.broken = true;
-    else
-        it->kind = kind;
-    return it;
-}
-
-static void gather_lost(struct daemon *d)
-{
-    struct desk *k = &d->desk;
-
-    for (size_t i = 0; i < k->n_lost; i++) {
-        struct item *it = add_item(d, ITEM_LOST);
-        if (it == NULL)
-            break;
-        it->lease = k->lost[i];
-        it->key = k->lost[i]->key;
-        strcpy(it->reason, "the worker went away or took too long");
-    }
-    k->n_lost = 0;
-}
-
-static bool time_left(const struct daemon *d, dk_ms start)
-{
-    return d->batch.n_item < (size_t)d->cfg->batch &&
-           mono_now() - start < GATHER_MS;
-}
-
-static void gather_socket(struct daemon *d, struct zev *z, bool worker,
-                          dk_ms start)
-{
-    struct zev_peer peer;
-    struct dk_frame f[5];
-    int n;
-
-    while (time_left(d, start) && zev_recv(z, &peer, f, 5, &n) == 1) {
-        struct item *it = add_item(d, ITEM_NONE);
-        if (it == NULL)
-            return; /* no memory: the message is lost, its sender retries */
-        it->worker = worker;
-        it->has_peer = true;
-        it->peer = peer;
-        if (worker)
-            door_worker(d, it, f, n);
-        else
-            door_client(d, it, f, n);
-    }
-}
-
-struct due_state {
-    struct daemon *d;
-    struct map *seen;
-};
-
-static int on_due(void *arg, const struct store_due *due)
-{
-    struct due_state *s = arg;
-    struct map_key k = map_int_key(due->key);
-    uintptr_t v;
-
-    if (map_get(s->seen, &k, &v))
-        return 0; /* one FIRE fires everything of its case */
-    struct item *it = add_item(s->d, ITEM_FIRE);
-    if (it == NULL || map_put(s->seen, &k, 1) != DK_OK)
-        return DK_ENOMEM;
-    it->key = due->key;
-    return 0;
-}
-
-static int gather_due(struct daemon *d)
-{
-    struct map seen;
-    struct due_state s = {d, &seen};
-
-    if (d->next_due > d->batch.now)
-        return DK_OK;
-    map_init(&seen, 0);
-    int rc = store_due_clocks(d->st, d->batch.now, DUE_MAX, on_due, &s);
-    map_fini(&seen);
-    return rc;
-}
-
-static bool busy(struct daemon *d)
-{
-    struct store_totals t;
-
-    return store_totals(d->st, &t) != DK_OK || t.tasks_open > 0;
-}
-
-/* The test clock's way to its target: straight, or from due to due. */
-static void step_test_clock(struct daemon *d)
-{
-    struct advance *a = &d->advance;
-
-    if (!a->on || d->next_due <= d->wall.test_now || (a->settle && busy(d)))
-        return;
-    dk_ms to = a->target;
-    if (a->settle && d->next_due < to)
-        to = d->next_due;
-    if (to == d->wall.test_now)
-        return;
-    d->wall.test_now = to;
-    d->batch.now = to;
-    d->batch.changes.test_now = to;
-}
-
-static int gather(struct daemon *d)
-{
-    dk_ms start = mono_now();
-    bool full = d->full_until > start;
-
-    gather_lost(d);
-    gather_socket(d, d->workers, true, start);
-    gather_socket(d, d->clients, false, start);
-    if (full)
-        return DK_OK;
-    step_test_clock(d);
-    return gather_due(d);
-}
-
-/* ---- load ---------------------------------------------------------------- */
-
-static int load_requests(struct daemon *d)
-{
-    struct batch *b = &d->batch;
-    int rc = DK_OK;
-    size_t n = 0;
-    struct dk_uuid *ids = calloc(b->n_item + 1, sizeof(*ids));
-    struct store_request *out = calloc(b->n_item + 1, sizeof(*out));
-    bool *found = calloc(b->n_item + 1, sizeof(*found));
-
-    if (ids == NULL || out == NULL || found == NULL) {
-        rc = DK_ENOMEM;
-        goto out;
-    }
-    for (size_t i = 0; i < b->n_item; i++) {
-        const struct item *it = &b->item[i];
-        if (it->kind == ITEM_SUBMIT || it->kind == ITEM_ACT)
-            ids[n++] = it->id;
-    }
-    if (n > 0)
-        rc = store_find_requests(d->st, ids, n, out, found);
-    for (size_t i = 0, j = 0; rc == DK_OK && i < b->n_item && n > 0; i++) {
-        struct item *it = &b->item[i];
-        if (it->kind != ITEM_SUBMIT && it->kind != ITEM_ACT)
-            continue;
-        it->known = found[j];
-        it->before = out[j++];
-    }
-out:
-    free(ids);
-    free(out);
-    free(found);
-    return rc;
-}
-
-/* The cases that the items name, each once. */
-static size_t wanted_keys(struct batch *b, int64_t *keys)
-{
-    size_t n = 0;
-    struct map seen;
-
-    map_init(&seen, 0);
-    for (size_t i = 0; i < b->n_item; i++) {
-        const struct item *it = &b->item[i];
-        struct map_key k = map_int_key(it->key);
-        uintptr_t v;
-        if (it->key == 0 || it->known || it->kind == ITEM_READ ||
-            map_get(&seen, &k, &v))
-            continue;
-        if (map_put(&seen, &k, 1) != DK_OK) {
-            b->broken = true;
-            break;
-        }
-        keys[n++] = it->key;
-    }
-    map_fini(&seen);
-    return n;
-}
-
-static int load_cases(struct daemon *d)
-{
-    struct batch *b = &d->batch;
-    int64_t *keys = calloc(b->n_item + 1, sizeof(*keys));
-    struct dk_case **out = calloc(b->n_item + 1, sizeof(struct dk_case *));
-    int rc = DK_ENOMEM;
-
-    if (keys != NULL && out != NULL) {
-        size_t n = wanted_keys(b, keys);
-        rc = n > 0 ? store_load_cases(d->st, keys, n, out) : DK_OK;
-        for (size_t i = 0; rc == DK_OK && i < n; i++)
-            rc = batch_add_slot(b, keys[i], out[i], false);
-    }
-    free(keys);
-    free(out);
-    return rc;
-}
-
-static int load(struct daemon *d)
-{
-    int rc = load_requests(d);
-
-    return rc == DK_OK ? load_cases(d) : rc;
 }
 
 /* ---- write and commit ---------------------------------------------------- */
@@ -280,7 +64,7 @@ static int write_and_commit(struct daemon *d)
     if (!batch_writes(b)) {
         return DK_OK;
     }
-    if (d->full_until > mono_now())
+    if (d->full_until != 0)
         return DK_EFULL;
     int rc = batch_collect(b, &d->loads, d->info.last_seq + 1,
                            (int32_t)d->cfg->county, d->cfg->offset_min);
@@ -302,7 +86,6 @@ static int write_and_commit(struct daemon *d)
         d->desk.more[b->task[i].service] = true;
     count_events(d);
     loads_clean(&d->loads);
-    d->full_until = 0;
     return DK_OK;
 }
 
@@ -314,7 +97,7 @@ static void take_back(struct daemon *d, int rc)
     d->wall.test_now = d->info.test_now;
     log_error("commit_failed", "code=%s", dk_err_slug(rc));
     if (rc == DK_EFULL || rc == DK_EBUG || rc == DK_ENOMEM) {
-        d->full_until = mono_now() + FULL_PAUSE;
+        d->full_until = mono_now() + d->cfg->full_pause_ms;
         if (loads_reload(&d->loads, d->st) == DK_OK)
             return;
     }
@@ -365,7 +148,7 @@ static void settle_lease(struct daemon *d, const struct item *it, int rc)
         l->session->failed += failed;
     }
     if (rc != DK_OK) {
-        desk_again(d, l, l->attempts, FULL_PAUSE);
+        desk_again(d, l, l->attempts, d->cfg->full_pause_ms);
         return;
     }
     if (!failed) {
@@ -403,6 +186,14 @@ static void revive(struct daemon *d)
     }
 }
 
+/* Waits for an answer that the failed commit makes a refusal. */
+static bool is_undone(const struct item *it)
+{
+    if (!it->has_peer || it->kind == ITEM_NONE || it->kind == ITEM_READ)
+        return false;
+    return it->type == NULL || strcmp(it->type, "problem") != 0;
+}
+
 static void release(struct daemon *d, int rc)
 {
     struct batch *b = &d->batch;
@@ -414,8 +205,7 @@ static void release(struct daemon *d, int rc)
         struct item *it = &b->item[i];
         if (it->lease != NULL)
             settle_lease(d, it, rc);
-        if (rc != DK_OK && it->wrote && it->type != NULL &&
-            strcmp(it->type, "problem") != 0) {
+        if (rc != DK_OK && is_undone(it)) {
             d->stats.refused[-no.code]++;
             batch_reply_problem(b, it, &no);
         }
@@ -437,9 +227,9 @@ static void finish_advance(struct daemon *d)
     if (!a->on)
         return;
     if (d->info.test_now != a->target || d->next_due <= a->target ||
-        (a->settle && busy(d))) {
+        (a->settle && spine_busy(d))) {
         /* With settle the workers' answers tick us; otherwise go on. */
-        if (!a->settle || d->next_due <= d->wall.test_now || !busy(d))
+        if (!a->settle || d->next_due <= d->wall.test_now || !spine_busy(d))
             spine_again(d);
         return;
     }
@@ -453,17 +243,24 @@ static void finish_advance(struct daemon *d)
     dk_jw_fini(&w);
 }
 
+/* Before the loop sleeps: wake for the next clock, or when a failed write may
+ * be tried again.
+ */
 static void arm(struct daemon *d)
 {
-    dk_ms now = wall_now(&d->wall);
-    dk_ms at = d->next_due;
+    dk_ms pause = d->full_until - mono_now();
 
-    if (at <= now && d->full_until > 0)
-        at = now + CLOCK_WAIT;
-    wall_arm(&d->wall, at);
-    if (at <= now && !d->wall.test)
-        spine_again(d);
-    if (at <= now && d->wall.test && d->full_until == 0)
+    if (d->full_until != 0) {
+        struct timeval tv = {(time_t)(pause / 1000),
+                             (suseconds_t)(pause % 1000) * 1000};
+        if (pause > 0)
+            evtimer_add(d->again, &tv);
+        else
+            spine_again(d);
+        return;
+    }
+    wall_arm(&d->wall, d->next_due);
+    if (d->next_due <= wall_now(&d->wall))
         spine_again(d);
 }
 
@@ -472,9 +269,11 @@ void spine_tick(struct daemon *d)
     struct batch *b = &d->batch;
 
     batch_reset(b, wall_now(&d->wall));
-    int rc = gather(d);
+    if (d->full_until != 0 && d->full_until <= mono_now())
+        d->full_until = 0;
+    int rc = spine_gather(d);
     if (rc == DK_OK)
-        rc = load(d);
+        rc = spine_load(d);
     for (size_t i = 0; rc == DK_OK && i < b->n_item; i++)
         apply_item(d, &b->item[i]);
     if (rc == DK_OK)
@@ -489,6 +288,8 @@ void spine_tick(struct daemon *d)
         desk_dispatch(d);
         follow_push(d);
         finish_advance(d);
+    } else if (rc == DK_EIO) {
+        spine_stop(d, EX_IOERR);
     }
     arm(d);
     zev_rearm(d->workers);

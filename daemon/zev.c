@@ -5,8 +5,9 @@
 #include <string.h>
 #include <zmq.h>
 
-#define FRAMES_MAX 6 /* routing id, our four, and one to see that it is over   \
-                      */
+#define FRAMES_MAX                                                             \
+    6 /* routing id, our four, and one to see that it is over                  \
+       */
 #define HWM 20000
 
 struct zev {

@@ -1,0 +1,287 @@
+/* daemon.c - build the daemon, run its loop, take it down. */
+#include <libgen.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sysexits.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "daemon/daemon.h"
+
+int daemon_complain(const struct dk_problem *p, int exit_code)
+{
+    fprintf(stderr, "docketd: %s\n", p->detail);
+    fprintf(stderr, "docketd: %s\n", p->detail_zh);
+    return exit_code;
+}
+
+static bool may_write(const struct config *cfg)
+{
+    char path[sizeof(cfg->store)];
+
+    if (strncmp(cfg->store, "sqlite:", 7) != 0)
+        return true;
+    snprintf(path, sizeof(path), "%s", cfg->store + 7);
+    if (access(path, F_OK) == 0 && access(path, R_OK | W_OK) != 0)
+        return false;
+    return access(dirname(path), W_OK | X_OK) == 0;
+}
+
+static int exit_of_store(const struct config *cfg, int rc)
+{
+    switch (rc) {
+    case DK_EBUSY:
+        return EX_TEMPFAIL;
+    case DK_EFORBIDDEN: /* a folder's rights, or another kind of clock */
+        return may_write(cfg) ? EX_DATAERR : EX_CANTCREAT;
+    case DK_EVERSION:
+    case DK_EJSON:
+    case DK_ECONFLICT:
+    case DK_EFIELD:
+        return EX_DATAERR;
+    case DK_ENOTFOUND:
+    case DK_EFULL:
+        return EX_CANTCREAT;
+    case DK_ENOMEM:
+        return EX_OSERR;
+    default:
+        return EX_IOERR;
+    }
+}
+
+static int open_store(struct daemon *d)
+{
+    uint8_t random[48];
+    struct dk_problem p = {0};
+    struct store_options opt = {
+        .county = (int32_t)d->cfg->county,
+        .test_clock = d->cfg->test_clock,
+        .test_now = d->cfg->test_time,
+        .create = true,
+    };
+
+    randombytes_buf(random, sizeof(random));
+    int rc = store_open(d->cfg->store, &opt, random, &d->st, &d->info, &p);
+    sodium_memzero(random, sizeof(random));
+    if (rc != DK_OK)
+        return daemon_complain(&p, exit_of_store(d->cfg, rc));
+    rc = store_next_due(d->st, &d->next_due);
+    if (rc == DK_OK)
+        rc = loads_reload(&d->loads, d->st);
+    if (rc == DK_OK)
+        return 0;
+    dk_fail(&p, rc, NULL, NULL, NULL);
+    return daemon_complain(&p, exit_of_store(d->cfg, rc));
+}
+
+/* libzmq removes whatever is at an ipc path and binds anew; look first. */
+static int check_ipc_path(const char *endpoint, struct dk_problem *p)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    struct stat st;
+
+    if (strncmp(endpoint, "ipc://", 6) != 0 ||
+        strlen(endpoint) - 6 >= sizeof(a.sun_path))
+        return DK_OK;
+    strcpy(a.sun_path, endpoint + 6);
+    if (lstat(a.sun_path, &st) != 0)
+        return DK_OK;
+    if (!S_ISSOCK(st.st_mode))
+        return dk_failf(p, DK_EFORBIDDEN, NULL,
+                        "cannot listen on '%s': something that is not a socket "
+                        "is there; move it away or choose another endpoint",
+                        "无法监听 '%s':该路径上已有其他文件,请移走或改用其他"
+                        "地址",
+                        endpoint);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return DK_OK;
+    bool used = connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
+    close(fd);
+    if (!used)
+        return DK_OK;
+    return dk_failf(p, DK_EBUSY, NULL,
+                    "cannot listen on '%s': another program listens there "
+                    "already; stop it or choose another endpoint",
+                    "无法监听 '%s':该地址已被其他程序占用,请停止该程序或改用"
+                    "其他地址",
+                    endpoint);
+}
+
+static void on_wake(void *arg)
+{
+    spine_tick(arg);
+}
+
+static int listen_on(struct daemon *d, const char *endpoint, struct zev **out)
+{
+    struct dk_problem p = {0};
+
+    if (check_ipc_path(endpoint, &p) != DK_OK)
+        return daemon_complain(&p, EX_UNAVAILABLE);
+    *out = zev_bind(d->base, d->zctx, endpoint, on_wake, d, &p);
+    return *out == NULL ? daemon_complain(&p, EX_UNAVAILABLE) : 0;
+}
+
+static void on_again(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    spine_tick(arg);
+}
+
+static void on_house(evutil_socket_t fd, short what, void *arg)
+{
+    struct daemon *d = arg;
+    uint64_t limit;
+
+    (void)fd;
+    (void)what;
+    desk_house(d);
+    follow_house(d);
+    if (sd_watchdog_enabled(0, &limit) > 0)
+        sd_notify(0, "WATCHDOG=1");
+    zev_rearm(d->workers);
+    zev_rearm(d->clients);
+}
+
+static void on_drained(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    spine_stop(arg, 0);
+}
+
+/* Answer what is there for a moment, take nothing new, then stop. */
+static void on_signal(evutil_socket_t sig, short what, void *arg)
+{
+    static const struct timeval drain = {0, 300000};
+    struct daemon *d = arg;
+
+    (void)what;
+    if (sig == SIGHUP) {
+        log_info("reload", "what=nothing why=\"every key needs a restart\"");
+        return;
+    }
+    if (d->draining)
+        return;
+    d->draining = true;
+    log_info("stopping", "signal=%d", (int)sig);
+    sd_notify(0, "STOPPING=1");
+    event_base_once(d->base, -1, EV_TIMEOUT, on_drained, d, &drain);
+}
+
+static int add_events(struct daemon *d)
+{
+    static const int signals[3] = {SIGTERM, SIGINT, SIGHUP};
+    dk_ms ms = d->cfg->heartbeat_ms < 1000 ? d->cfg->heartbeat_ms / 4 : 250;
+    struct timeval house = {ms / 1000, (ms % 1000) * 1000};
+
+    for (int i = 0; i < 3; i++) {
+        d->sig[i] = evsignal_new(d->base, signals[i], on_signal, d);
+        if (d->sig[i] == NULL || event_add(d->sig[i], NULL) != 0)
+            return EX_OSERR;
+    }
+    d->again = evtimer_new(d->base, on_again, d);
+    d->house = event_new(d->base, -1, EV_PERSIST, on_house, d);
+    if (d->again == NULL || d->house == NULL ||
+        event_add(d->house, &house) != 0)
+        return EX_OSERR;
+    dk_ms now = d->cfg->test_clock ? d->info.test_now : 0;
+    if (wall_init(&d->wall, d->base, d->cfg->test_clock, now, on_wake, d) !=
+        DK_OK)
+        return EX_OSERR;
+    return 0;
+}
+
+static struct event_base *make_base(void)
+{
+    struct event_config *c = event_config_new();
+    struct timeval slice = {0, 5000};
+
+    if (c == NULL)
+        return NULL;
+    event_config_set_max_dispatch_interval(c, &slice, 16, 0);
+    struct event_base *base = event_base_new_with_config(c);
+    event_config_free(c);
+    return base;
+}
+
+int daemon_build(struct daemon *d, const struct config *cfg)
+{
+    uint64_t seed;
+
+    if (sodium_init() < 0)
+        return EX_OSERR;
+    randombytes_buf(&seed, sizeof(seed));
+    memset(d, 0, sizeof(*d));
+    d->cfg = cfg;
+    d->wall.fd = -1;
+    d->stats.started_mono = mono_now();
+    batch_init(&d->batch, seed);
+    loads_init(&d->loads, seed + 2);
+    desk_init(&d->desk, seed + 3);
+    d->base = make_base();
+    d->zctx = zmq_ctx_new();
+    if (d->base == NULL || d->zctx == NULL)
+        return d->exit_code = EX_OSERR;
+    zmq_ctx_set(d->zctx, ZMQ_MAX_SOCKETS, 65000);
+    /* The store last: a busy endpoint must not leave a mark on the disk. */
+    int rc = listen_on(d, cfg->workers, &d->workers);
+    if (rc == 0)
+        rc = listen_on(d, cfg->clients, &d->clients);
+    if (rc == 0)
+        rc = open_store(d);
+    if (rc == 0)
+        rc = add_events(d);
+    d->exit_code = rc;
+    return rc;
+}
+
+void daemon_tear_down(struct daemon *d)
+{
+    zev_close(d->clients);
+    zev_close(d->workers);
+    if (d->zctx != NULL)
+        zmq_ctx_term(d->zctx);
+    if (d->base != NULL)
+        wall_fini(&d->wall);
+    for (int i = 0; i < 3; i++) {
+        if (d->sig[i] != NULL)
+            event_free(d->sig[i]);
+    }
+    if (d->again != NULL)
+        event_free(d->again);
+    if (d->house != NULL)
+        event_free(d->house);
+    if (d->base != NULL)
+        event_base_free(d->base);
+    if (d->st != NULL && d->exit_code == 0)
+        store_checkpoint(d->st, true);
+    store_close(d->st);
+    batch_fini(&d->batch);
+    loads_fini(&d->loads);
+    desk_fini(&d->desk);
+    free(d->follows.v);
+}
+
+int daemon_serve(struct daemon *d)
+{
+    char store[700];
+
+    log_info("ready", "clients=%s workers=%s store=%s version=%s",
+             zev_endpoint(d->clients), zev_endpoint(d->workers),
+             log_quote(d->cfg->store, store, sizeof(store)), DK_VERSION_TEXT);
+    sd_notify(0, "READY=1\nSTATUS=serving");
+    spine_tick(d); /* what an earlier run left to do */
+    event_base_dispatch(d->base);
+    log_info("stopped", "exit=%d", d->exit_code);
+    return d->exit_code;
+}

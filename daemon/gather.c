@@ -1,0 +1,221 @@
+/* gather.c - steps one and two of the tick: drain the sockets and the clocks
+ * into a bounded batch, and load the cases that it names.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "daemon/daemon.h"
+
+#define GATHER_MS 4   /* longest a batch may gather */
+#define DUE_MAX   256 /* clocks fired in one batch */
+
+/* ---- gather -------------------------------------------------------------- */
+
+static struct item *add_item(struct daemon *d, enum item_kind kind)
+{
+    struct item *it = batch_item(&d->batch);
+
+    if (it == NULL)
+        d->batch.broken = true;
+    else
+        it->kind = kind;
+    return it;
+}
+
+static void gather_lost(struct daemon *d)
+{
+    struct desk *k = &d->desk;
+
+    for (size_t i = 0; i < k->n_lost; i++) {
+        struct item *it = add_item(d, ITEM_LOST);
+        if (it == NULL)
+            break;
+        it->lease = k->lost[i];
+        it->key = k->lost[i]->key;
+        strcpy(it->reason, "the worker went away or took too long");
+    }
+    k->n_lost = 0;
+}
+
+static void gather_socket(struct daemon *d, struct zev *z, bool worker,
+                          size_t most, dk_ms until)
+{
+    struct zev_peer peer;
+    struct dk_frame f[5];
+    int n;
+
+    while (d->batch.n_item < most && mono_now() < until &&
+           zev_recv(z, &peer, f, 5, &n) == 1) {
+        struct item *it = add_item(d, ITEM_NONE);
+        if (it == NULL)
+            return; /* no memory: the message is lost, its sender retries */
+        it->worker = worker;
+        it->has_peer = true;
+        it->peer = peer;
+        if (worker)
+            door_worker(d, it, f, n);
+        else
+            door_client(d, it, f, n);
+    }
+}
+
+struct due_state {
+    struct daemon *d;
+    struct map *seen;
+};
+
+static int on_due(void *arg, const struct store_due *due)
+{
+    struct due_state *s = arg;
+    struct map_key k = map_int_key(due->key);
+    uintptr_t v;
+
+    if (map_get(s->seen, &k, &v))
+        return 0; /* one FIRE fires everything of its case */
+    struct item *it = add_item(s->d, ITEM_FIRE);
+    if (it == NULL || map_put(s->seen, &k, 1) != DK_OK)
+        return DK_ENOMEM;
+    it->key = due->key;
+    return 0;
+}
+
+static int gather_due(struct daemon *d)
+{
+    struct map seen;
+    struct due_state s = {d, &seen};
+
+    if (d->next_due > d->batch.now)
+        return DK_OK;
+    map_init(&seen, 0);
+    int rc = store_due_clocks(d->st, d->batch.now, DUE_MAX, on_due, &s);
+    map_fini(&seen);
+    return rc;
+}
+
+bool spine_busy(struct daemon *d)
+{
+    struct store_totals t = {0};
+
+    if (store_totals(d->st, &t) != DK_OK)
+        spine_stop(d, EX_IOERR);
+    return t.tasks_open > 0;
+}
+
+/* The test clock's way to its target: straight, or from due to due. */
+static void step_test_clock(struct daemon *d)
+{
+    struct advance *a = &d->advance;
+
+    if (!a->on || d->next_due <= d->wall.test_now ||
+        (a->settle && spine_busy(d)))
+        return;
+    dk_ms to = a->target;
+    if (a->settle && d->next_due < to)
+        to = d->next_due;
+    if (to == d->wall.test_now)
+        return;
+    d->wall.test_now = to;
+    d->batch.now = to;
+    d->batch.changes.test_now = to;
+}
+
+int spine_gather(struct daemon *d)
+{
+    dk_ms start = mono_now();
+
+    /* Workers first, but never the whole batch: kiosks wait too. */
+    size_t most = (size_t)d->cfg->batch;
+    gather_lost(d);
+    gather_socket(d, d->workers, true, most * 2 / 3 + 1, start + GATHER_MS / 2);
+    gather_socket(d, d->clients, false, most + 1, start + GATHER_MS);
+    if (d->full_until != 0)
+        return DK_OK;
+    step_test_clock(d);
+    return gather_due(d);
+}
+
+/* ---- load ---------------------------------------------------------------- */
+
+static int load_requests(struct daemon *d)
+{
+    struct batch *b = &d->batch;
+    int rc = DK_OK;
+    size_t n = 0;
+    struct dk_uuid *ids = calloc(b->n_item + 1, sizeof(*ids));
+    struct store_request *out = calloc(b->n_item + 1, sizeof(*out));
+    bool *found = calloc(b->n_item + 1, sizeof(*found));
+
+    if (ids == NULL || out == NULL || found == NULL) {
+        rc = DK_ENOMEM;
+        goto out;
+    }
+    for (size_t i = 0; i < b->n_item; i++) {
+        const struct item *it = &b->item[i];
+        if (it->kind == ITEM_SUBMIT || it->kind == ITEM_ACT)
+            ids[n++] = it->id;
+    }
+    if (n > 0)
+        rc = store_find_requests(d->st, ids, n, out, found);
+    for (size_t i = 0, j = 0; rc == DK_OK && i < b->n_item && n > 0; i++) {
+        struct item *it = &b->item[i];
+        if (it->kind != ITEM_SUBMIT && it->kind != ITEM_ACT)
+            continue;
+        it->known = found[j];
+        it->before = out[j++];
+    }
+out:
+    free(ids);
+    free(out);
+    free(found);
+    return rc;
+}
+
+/* The cases that the items name, each once. */
+static size_t wanted_keys(struct batch *b, int64_t *keys)
+{
+    size_t n = 0;
+    struct map seen;
+
+    map_init(&seen, 0);
+    for (size_t i = 0; i < b->n_item; i++) {
+        const struct item *it = &b->item[i];
+        struct map_key k = map_int_key(it->key);
+        uintptr_t v;
+        if (it->key == 0 || it->known || it->kind == ITEM_READ ||
+            map_get(&seen, &k, &v))
+            continue;
+        if (map_put(&seen, &k, 1) != DK_OK) {
+            b->broken = true;
+            break;
+        }
+        keys[n++] = it->key;
+    }
+    map_fini(&seen);
+    return n;
+}
+
+static int load_cases(struct daemon *d)
+{
+    struct batch *b = &d->batch;
+    int64_t *keys = calloc(b->n_item + 1, sizeof(*keys));
+    struct dk_case **out = calloc(b->n_item + 1, sizeof(struct dk_case *));
+    int rc = DK_ENOMEM;
+
+    if (keys != NULL && out != NULL) {
+        size_t n = wanted_keys(b, keys);
+        rc = n > 0 ? store_load_cases(d->st, keys, n, out) : DK_OK;
+        for (size_t i = 0; rc == DK_OK && i < n; i++)
+            rc = batch_add_slot(b, keys[i], out[i], false);
+    }
+    free(keys);
+    free(out);
+    return rc;
+}
+
+int spine_load(struct daemon *d)
+{
+    int rc = load_requests(d);
+
+    return rc == DK_OK ? load_cases(d) : rc;
+}
