@@ -36,6 +36,7 @@ static void ask_again(struct follow *f, int64_t in_ms)
 static int ask(struct follow *f, int64_t now, struct dk_problem *p)
 {
     char body[80];
+    struct dk_problem why;
     int rc;
 
     if (f->asked) /* the broker frees the old one when its time is over */
@@ -45,9 +46,12 @@ static int ask(struct follow *f, int64_t now, struct dk_problem *p)
     (void)snprintf(body, sizeof(body), "{\"from\":%lld,\"credit\":%d}",
                    (long long)f->next, WINDOW);
     rc = dk_client_send(f->c, "events.follow", f->c->following, body,
-                        strlen(body), NULL, p);
-    if (rc != 0 && rc != DK_EBUSY)
+                        strlen(body), NULL, &why);
+    if (rc != 0 && rc != DK_EBUSY) {
+        if (p != NULL)
+            *p = why;
         return rc;
+    }
     f->asked = rc == 0;
     f->running = false;
     f->used = 0;

@@ -1,0 +1,166 @@
+/* PROTOCOL.md says what the code does. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "proto/frames.h"
+#include "proto/jsonx.h"
+#include "proto/submit.h"
+#include "tests/support/problem_table.h"
+
+static char *slurp(const char *name)
+{
+    FILE *f = fopen(name, "rb");
+    char *buf = calloc(1, 1 << 20);
+
+    assert_non_null(f);
+    assert_non_null(buf);
+    assert_true(fread(buf, 1, (1 << 20) - 1, f) > 0);
+    assert_int_equal(fclose(f), 0);
+    return buf;
+}
+
+static int load(void **state)
+{
+    *state = slurp("proto/PROTOCOL.md");
+    return 0;
+}
+
+static int unload(void **state)
+{
+    free(*state);
+    return 0;
+}
+
+static void the_document_prints_the_catalogue_of_problems(void **state)
+{
+    const char *doc = *state;
+    const char *from = strstr(doc, PROBLEM_MARK);
+    const char *to = strstr(doc, PROBLEM_MARK_END);
+    char *want = NULL;
+    size_t n = 0;
+    FILE *f = open_memstream(&want, &n);
+
+    assert_non_null(f);
+    problems_print(f);
+    assert_int_equal(fclose(f), 0);
+    assert_non_null(from);
+    assert_non_null(to);
+    from += strlen(PROBLEM_MARK);
+    assert_int_equal(to - from, n);
+    assert_memory_equal(from, want, n);
+    free(want);
+}
+
+/* The line of the table of limits that begins with `what`. */
+static void limit_is(const char *doc, const char *what, const char *value)
+{
+    char row[256], want[256];
+    const char *at, *end;
+
+    (void)snprintf(row, sizeof(row), "\n| %s | ", what);
+    at = strstr(doc, row);
+    if (at == NULL)
+        fail_msg("no limit '%s'", what);
+    at += strlen(row);
+    end = strchr(at, '\n');
+    assert_non_null(end);
+    (void)snprintf(want, sizeof(want), "%.*s", (int)(end - at), at);
+    if (strstr(want, value) == NULL)
+        fail_msg("%s: '%s' does not say %s", what, want, value);
+}
+
+static void the_document_tells_the_limits_of_the_code(void **state)
+{
+    char n[64];
+
+    assert_int_equal(DK_BODY_MAX, 65536);
+    limit_is(*state, "body of a request", "65,536");
+    assert_int_equal(DK_REPLY_MAX, 262144);
+    limit_is(*state, "body from the broker", "262,144");
+    (void)snprintf(n, sizeof(n), "%d, %d", DK_DEPTH_MAX, DK_KEYS_MAX);
+    limit_is(*state, "nesting, members of an object", n);
+    (void)snprintf(n, sizeof(n), "%d, %d", DK_PETITION_MAX, DK_RESPOND_MAX);
+    limit_is(*state, "persons, respondents", n);
+    (void)snprintf(n, sizeof(n), "| 2 | type: 1–%d bytes", DK_TYPE_MAX);
+    assert_non_null(strstr(*state, n));
+    (void)snprintf(n, sizeof(n), "| 3 | request id: 1–%d bytes",
+                   DK_REQUEST_MAX);
+    assert_non_null(strstr(*state, n));
+    (void)snprintf(n, sizeof(n), "| 1 | `%s`", DK_VERSION_FRAME);
+    assert_non_null(strstr(*state, n));
+}
+
+static void names_are(const char *doc, const char *what,
+                      const char *const names[])
+{
+    char want[256];
+    size_t n = (size_t)snprintf(want, sizeof(want), "`%s`: ", what);
+
+    for (int i = 0; names[i] != NULL; i++)
+        n += (size_t)snprintf(want + n, sizeof(want) - n, "%s`%s`",
+                              i > 0 ? ", " : "", names[i]);
+    if (strstr(doc, want) == NULL)
+        fail_msg("not in the document: %s", want);
+}
+
+static void the_document_lists_channels_and_kinds(void **state)
+{
+    names_are(*state, "channel", dk_channel_names);
+    names_are(*state, "kind", dk_kind_names);
+}
+
+/* Every message of the document's tables has its schema, and every schema is
+ * JSON that the strict reader takes.
+ */
+static void every_message_has_its_schema(void **state)
+{
+    static const char *const ends[] = {"## Messages on the client endpoint",
+                                       "## Messages on the worker endpoint"};
+    int found = 0;
+
+    for (int e = 0; e < 2; e++) {
+        const char *at = strstr(*state, ends[e]);
+        const char *stop = at != NULL ? strstr(at + 4, "\n## ") : NULL;
+
+        assert_non_null(stop);
+        while ((at = strstr(at, "\n| `")) != NULL && at < stop) {
+            char name[64] = "", file[128];
+            const char *q = strchr(at + 4, '`');
+
+            assert_non_null(q);
+            (void)snprintf(name, sizeof(name), "%.*s", (int)(q - at - 4),
+                           at + 4);
+            (void)snprintf(file, sizeof(file), "proto/schemas/%s%s.json",
+                           e == 1 ? "worker." : "", name);
+            if (strcmp(name, "problem") == 0)
+                (void)strcpy(file, "proto/schemas/problem.json");
+            char *text = slurp(file);
+            cJSON *o;
+            assert_int_equal(
+                dk_json_parse_obj(text, strlen(text), 1 << 20, &o, NULL), 0);
+            cJSON_Delete(o);
+            free(text);
+            found++;
+            at = q;
+        }
+    }
+    assert_int_equal(found, 23 + 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_document_prints_the_catalogue_of_problems),
+        cmocka_unit_test(the_document_tells_the_limits_of_the_code),
+        cmocka_unit_test(the_document_lists_channels_and_kinds),
+        cmocka_unit_test(every_message_has_its_schema),
+    };
+
+    return cmocka_run_group_tests(tests, load, unload);
+}
