@@ -392,5 +392,6 @@ int main(void)
 #define ON_MEM(f)    {"mem: " #f, f, setup_mem, teardown, NULL},
 #define ON_SQLITE(f) {"sqlite: " #f, f, setup_sqlite, teardown, NULL},
     const struct CMUnitTest tests[] = {EACH(ON_MEM) EACH(ON_SQLITE)};
+    use_memory_disk();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -198,5 +198,6 @@ int main(void)
         cmocka_unit_test(
             both_back_ends_answer_and_hold_the_same_under_random_batches),
     };
+    use_memory_disk();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,12 +93,6 @@ static void expect_whole(struct world *w, struct run r)
     sqlite3_close(db);
 }
 
-static void use_memory_disk(void)
-{
-    if (access("/dev/shm", W_OK) == 0) /* thousands of syncs */
-        assert_int_equal(setenv("TMPDIR", "/dev/shm", 1), 0);
-}
-
 static void every_point(bool forever, bool full)
 {
     int struck = 0, refused = 0, lost = 0;

@@ -60,6 +60,15 @@ static inline void world_reopen(struct world *w)
     assert_int_equal(world_open(w), 0);
 }
 
+/* For tests with thousands of syncs that are not about the disk: what a
+ * process leaves behind when it dies is the same in memory.
+ */
+static inline void use_memory_disk(void)
+{
+    if (access("/dev/shm", W_OK) == 0)
+        assert_int_equal(setenv("TMPDIR", "/dev/shm", 1), 0);
+}
+
 /* A folder and names, but no store yet. */
 static inline struct world *world_new(bool file)
 {
@@ -361,6 +370,21 @@ static inline void submit(struct world *w, int64_t no)
 
     add_submission(w, b, no);
     assert_int_equal(commit(w, b), 0);
+}
+
+/* ---- what a row callback saw --------------------------------------------- */
+
+struct seen {
+    int64_t v[ROOM];
+    size_t n;
+    int stop_after; /* 0: never */
+    int say;        /* what to return then */
+};
+
+static inline int see(struct seen *s, int64_t v)
+{
+    s->v[s->n++] = v;
+    return s->stop_after != 0 && (int)s->n >= s->stop_after ? s->say : 0;
 }
 
 #endif /* DK_TEST_STORE_WORLD_H */
