@@ -190,19 +190,15 @@ static int use_key(struct daemon *d)
     return DK_OK;
 }
 
-static int new_case(struct daemon *d, struct item *it, struct dk_problem *p)
+/* The case itself: decided, in the batch, numbered.  Once decided, a failure
+ * means no memory: the whole batch is given up then.
+ */
+static int make_case(struct daemon *d, struct item *it, int64_t key,
+                     const char *person, struct dk_problem *p)
 {
     struct batch *b = &d->batch;
-    char commitment[2 * DK_HASH_LEN + 1];
-    int64_t key;
-    size_t persons = b->n_person;
-    int rc = next_key(d, &key, p);
+    struct dk_case *c = dk_case_new();
 
-    if (rc != DK_OK)
-        return rc;
-    if (it->submit.n_person > 0)
-        rc = keep_persons(b, &it->submit, key, commitment);
-    struct dk_case *c = rc == DK_OK ? dk_case_new() : NULL;
     if (c == NULL)
         return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
     struct dk_command cmd = {
@@ -212,16 +208,13 @@ static int new_case(struct daemon *d, struct item *it, struct dk_problem *p)
         .claimed = it->submit.submitted_at,
         .submit = &it->submit,
         .key = key,
-        .person = it->submit.n_person > 0 ? commitment : NULL,
+        .person = person,
     };
-    rc = apply_command(d, c, &cmd, p);
+    int rc = apply_command(d, c, &cmd, p);
     if (rc != DK_OK) {
-        while (b->n_person > persons)
-            free((void *)(uintptr_t)b->person[--b->n_person].data);
         dk_case_free(c);
         return rc;
     }
-    /* From here on a failure means no memory: the whole batch is given up. */
     if (batch_add_slot(b, key, c, true) != DK_OK || use_key(d) != DK_OK ||
         remember(b, it, c, 1) != DK_OK) {
         b->broken = true;
@@ -232,6 +225,29 @@ static int new_case(struct daemon *d, struct item *it, struct dk_problem *p)
     s->n_mark = 0;
     s->has_load = false;
     apply_load(d, s);
+    return DK_OK;
+}
+
+static int new_case(struct daemon *d, struct item *it, struct dk_problem *p)
+{
+    struct batch *b = &d->batch;
+    char commitment[2 * DK_HASH_LEN + 1];
+    size_t persons = b->n_person;
+    int64_t key = 0;
+    int rc = next_key(d, &key, p);
+
+    if (rc != DK_OK)
+        return rc;
+    if (it->submit.n_person > 0)
+        rc = keep_persons(b, &it->submit, key, commitment);
+    if (rc == DK_OK)
+        rc = make_case(d, it, key, it->submit.n_person > 0 ? commitment : NULL,
+                       p);
+    if (rc != DK_OK) {
+        while (b->n_person > persons)
+            free((void *)(uintptr_t)b->person[--b->n_person].data);
+        return rc;
+    }
     d->stats.submitted++;
     return DK_OK;
 }

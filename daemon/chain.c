@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <string.h>
 
 void chain_hash(const uint8_t prev[DK_HASH_LEN], const struct dk_event *e,
                 uint8_t out[DK_HASH_LEN])
@@ -13,13 +14,12 @@ void chain_hash(const uint8_t prev[DK_HASH_LEN], const struct dk_event *e,
 
     if (e->claimed != DK_NEVER)
         snprintf(claimed, sizeof(claimed), "%" PRId64, e->claimed);
-    int n =
-        snprintf(head, sizeof(head),
-                 "%" PRId64 "\n%" PRIu32 "\n%s\n%" PRId64 "\n%s\n%s\n", e->key,
-                 e->n, dk_ev_name(e->type), e->at, claimed, e->actor);
+    snprintf(head, sizeof(head),
+             "%" PRId64 "\n%" PRIu32 "\n%s\n%" PRId64 "\n%s\n%s\n", e->key,
+             e->n, dk_ev_name(e->type), e->at, claimed, e->actor);
     crypto_generichash_init(&st, NULL, 0, DK_HASH_LEN);
     crypto_generichash_update(&st, prev, DK_HASH_LEN);
-    crypto_generichash_update(&st, (const unsigned char *)head, (size_t)n);
+    crypto_generichash_update(&st, (const unsigned char *)head, strlen(head));
     crypto_generichash_update(&st, (const unsigned char *)e->body, e->body_len);
     crypto_generichash_final(&st, out, DK_HASH_LEN);
 }
