@@ -8,8 +8,8 @@ tool=$(command -v clang-format-14 || command -v clang-format) || {
 }
 mapfile -t list < <(files '*.c' '*.h')
 ((${#list[@]} > 0)) || fault "no source files found"
-for file in "${list[@]}"; do
-    "$tool" "$file" | cmp -s - "$file" ||
-        fault "$file: not formatted; run: $tool -i $file"
-done
+while IFS= read -r file; do
+    fault "$file: not formatted; run: $tool -i $file"
+done < <("$tool" --dry-run "${list[@]}" 2>&1 |
+    sed -nE 's/^([^:]+):[0-9]+:[0-9]+: (warning|error): .*/\1/p' | sort -u)
 finish "${#list[@]} files"

@@ -9,79 +9,57 @@
 . "$(dirname "$0")/common"
 build=${1:-build/dev}
 
-layer_of() {
-    case $1 in
-    proto/client*) echo client ;;
-    proto/*) echo proto ;;
-    core/*) echo core ;;
-    daemon/store/*) echo store ;;
-    daemon/*) echo daemon ;;
-    workers/*) echo workers ;;
-    clients/*/*) echo "${1%/*}" ;;
-    bench/*) echo bench ;;
-    *) echo other ;;
-    esac
-}
+mapfile -t list < <(files '*.c' '*.h' |
+    grep -E '^(proto|core|daemon|workers|clients|bench)/')
+((${#list[@]} > 0)) || fault "no source files found"
+while IFS= read -r line; do
+    fault "$line"
+done < <(/usr/bin/python3 - "${list[@]}" <<'P'
+import os, re, sys
 
-# may_use LAYER: the layers it may include from, itself among them.
-may_use() {
-    case $1 in
-    proto) echo proto ;;
-    client) echo client proto ;;
-    core) echo core proto ;;
-    store) echo store core proto ;;
-    daemon) echo daemon store core proto ;;
-    workers) echo workers core client proto ;;
-    clients/*) echo "$1" client proto ;;
-    bench) echo bench client proto ;;
-    esac
-}
+PURE = (r"time\.h|sys/.*|unistd\.h|fcntl\.h|locale\.h|wchar\.h|wctype\.h|"
+        r"ctype\.h|assert\.h|errno\.h|signal\.h|pthread\.h|zmq\.h|sqlite3\.h|"
+        r"event2/.*|sodium\.h|systemd/.*")
+LAYERS = [  # (name, its files, may use, system headers it may not see)
+    ("client", r"proto/client|proto/example", "client proto",
+     r"sqlite3\.h|event2/.*|sodium\.h|locale\.h"),
+    ("proto", r"proto/", "proto", PURE),
+    ("core", r"core/", "core proto", PURE),
+    ("store", r"daemon/store/", "store core proto",
+     r"zmq\.h|event2/.*|systemd/.*|time\.h|locale\.h"),
+    ("daemon", r"daemon/", "daemon store core proto",
+     r"sqlite3\.h|locale\.h"),
+    ("workers", r"workers/", "workers core client proto",
+     r"sqlite3\.h|locale\.h"),
+    ("docketctl", r"clients/docketctl/", "docketctl client proto", "sqlite3.h"),
+    ("kiosk", r"clients/kiosk/", "kiosk client proto", "locale.h"),
+    ("bench", r"bench/", "bench client proto", "locale.h"),
+]
 
-# The system headers that a layer may not see.
-forbidden_for() {
-    case $1 in
-    proto | core)
-        echo 'time.h|sys/.*|unistd.h|fcntl.h|locale.h|wchar.h|wctype.h|ctype.h|assert.h|errno.h|signal.h|pthread.h|zmq.h|sqlite3.h|event2/.*|sodium.h|systemd/.*'
-        ;;
-    client) echo 'sqlite3.h|event2/.*|sodium.h|locale.h|pthread.h' ;;
-    store) echo 'zmq.h|event2/.*|systemd/.*|time.h|locale.h' ;;
-    daemon) echo 'sqlite3.h|locale.h|pthread.h' ;;
-    workers) echo 'sqlite3.h|locale.h|pthread.h' ;;
-    *) echo 'no-such-header' ;;
-    esac
-}
+def layer_of(path):
+    for layer in LAYERS:
+        if re.match(layer[1], path):
+            return layer
+    return ("other", "", "", "")
 
-check_file() {
-    local file=$1 from layers bad inc target to
-    from=$(layer_of "$file")
-    layers=" $(may_use "$from") "
-    bad=$(forbidden_for "$from")
-    while IFS= read -r inc; do
-        if [[ -f ${file%/*}/$inc ]]; then
-            target=$(realpath --relative-to=. "${file%/*}/$inc")
-        else
-            target=$inc
-        fi
-        to=$(layer_of "$target")
-        [[ $layers == *" $to "* ]] ||
-            fault "$file includes \"$inc\": $from may only use:$layers"
-    done < <(sed -nE 's/^[ \t]*#[ \t]*include[ \t]*"([^"]+)".*/\1/p' "$file")
-    while IFS= read -r inc; do
-        [[ ! $inc =~ ^($bad)$ ]] ||
-            fault "$file includes <$inc>: not for the layer $from"
-    done < <(sed -nE 's/^[ \t]*#[ \t]*include[ \t]*<([^>]+)>.*/\1/p' "$file")
-    if [[ $from == daemon && $file != daemon/zev.* ]] &&
-        grep -q '<zmq\.h>' "$file"; then
-        fault "$file includes <zmq.h>: in the daemon only zev.c may"
-    fi
-}
-
-n=0
-while IFS= read -r file; do
-    check_file "$file"
-    n=$((n + 1))
-done < <(files '*.c' '*.h' | grep -E '^(proto|core|daemon|workers|clients|bench)/')
-((n > 0)) || fault "no source files found"
+for path in sys.argv[1:]:
+    name, _, may, never = layer_of(path)
+    text = open(path, encoding="utf-8").read()
+    for inc in re.findall(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', text, re.M):
+        beside = os.path.normpath(os.path.join(os.path.dirname(path), inc))
+        to = layer_of(beside if os.path.exists(beside) else inc)[0]
+        if to not in may.split():
+            print('%s includes "%s": %s may only use %s' %
+                  (path, inc, name, may))
+    for inc in re.findall(r"^[ \t]*#[ \t]*include[ \t]*<([^>]+)>", text, re.M):
+        if re.fullmatch(never, inc):
+            print("%s includes <%s>: not for the layer %s" % (path, inc, name))
+        if inc == "zmq.h" and name == "daemon" and \
+                not re.match(r"daemon/(zev|daemon)\.c", path):
+            print("%s includes <zmq.h>: in the daemon only zev.c talks to it "
+                  "(and daemon.c makes its context)" % path)
+P
+)
 
 # What the two pure libraries take from outside.
 allowed='^(mem[a-z]+|str[a-z]+|malloc|calloc|realloc|free|cJSON_.*|dk_.*|snprintf|vsnprintf|qsort|bsearch|llabs|labs|abs)$'
@@ -93,12 +71,15 @@ for lib in dkproto dkcore; do
         fault "$archive is not there: build it first"
         continue
     }
+    # What one of its files takes from another is nobody's business.
     while read -r symbol; do
         if [[ $symbol =~ $never ]] ||
             ! [[ $symbol =~ $allowed || $symbol =~ $allowed_cc ]]; then
             fault "lib$lib.a wants $symbol(): it must be pure" \
                 "(mem*, str*, malloc's family, snprintf, cJSON_*, dk_*)"
         fi
-    done < <(nm -u "$archive" | awk '$1 == "U" { print $2 }' | sort -u)
+    done < <(comm -23 \
+        <(nm -u "$archive" | awk '$1 == "U" { print $2 }' | sort -u) \
+        <(nm --defined-only "$archive" | awk 'NF == 3 { print $3 }' | sort -u))
 done
-finish "$n files, no arrow backwards; proto and core are pure"
+finish "${#list[@]} files, no arrow backwards; proto and core are pure"
