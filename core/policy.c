@@ -254,7 +254,8 @@ void dk_policy_check(const struct dk_policy *p, const struct dk_calendar *cal,
                    "calendar \"%s\" knows %d to %d: a limit in natural days "
                    "that ends in another year does not move off a holiday%s",
                    dk_calendar_id(cal), first, last,
-                   working ? ", and a limit in working days is refused; add "
-                             "each year's notice when it is out"
+                   working ? ", and one in working days is refused, or "
+                             "does not lapse; add each year's notice when it "
+                             "is out"
                            : "; add each year's notice when it is out");
 }

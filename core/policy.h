@@ -26,7 +26,8 @@ void dk_policy_check(const struct dk_policy *p, const struct dk_calendar *cal,
 /* What the deadline service answers for event `e`, which is already part of
  * `c`: writes the JSON array of commands ("clock" actions; possibly empty) to
  * `w`.  DK_ENOTFOUND: no version is in force for the case, or a year of the
- * calendar that is needed is unknown; DK_ESTATE: an earlier event of the case
+ * calendar that is needed is unknown (a right that would lapse then just does
+ * not lapse: its clock is left out); DK_ESTATE: an earlier event of the case
  * must be answered first.  *why says which; nothing is written then.
  */
 int dk_policy_answer(const struct dk_policy *p, const struct dk_calendar *cal,

@@ -176,6 +176,14 @@ static int start_clock(const struct answering *a, const cJSON *body,
         rc = find_last_day(a, k, day_of(a, s.started_at), (int)days, &s.last);
     if (rc == 0)
         write_setting(a, &s);
+    /* Nobody loses a right by a day that could not be counted, and the other
+     * clocks of the event need not wait for the calendar.
+     */
+    if (rc == DK_ENOTFOUND && k->on_due == DK_DUE_LAPSE) {
+        if (a->why != NULL)
+            *a->why = (struct dk_problem){0};
+        rc = 0;
+    }
     return rc;
 }
 

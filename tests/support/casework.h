@@ -174,7 +174,7 @@ static inline const struct dk_clock *cw_clock(const struct casework *w,
             return &w->c->clock[i];
     }
     fail_msg("the case has no clock \"%s\"", id);
-    return NULL;
+    abort(); /* fail_msg() does not come back */
 }
 
 /* When a rung is, or due itself for rung NULL; as office time. */

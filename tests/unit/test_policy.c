@@ -142,15 +142,38 @@ static void natural_days_run_into_an_unknown_year_and_stay_put(void **state)
 
 static void working_days_in_an_unknown_year_are_refused(void **state)
 {
-    struct law *l = *state;
+    struct law *l = new_law(
+        "{\"format\":\"docket-policy/1\",\"id\":\"t\",\"calendar\":\"cn\","
+        "\"versions\":[{\"effective_from\":\"2000-01-01\",\"clocks\":["
+        "{\"id\":\"ten\",\"starts_on\":[\"submitted\"],"
+        "\"stops_on\":[\"answered\"],"
+        "\"length\":{\"days\":10,\"count\":\"working\"}}]}]}");
     struct dk_problem why = {0};
+    (void)state;
+    /* From Mon 14 December 2026 the tenth is Mon 28 December. */
+    submit(l, "2026-12-14T09:00:00+08:00");
+    cw_assert_at(&l->w, "ten", NULL, "2026-12-29T00:00:00+08:00");
+    /* From Fri 18 the ninth is Thu 31; the tenth is in 2027. */
+    cw_submit(&l->w, "2026-12-18T09:00:00+08:00", "");
+    assert_int_equal(try_deadline(l, &why), DK_ENOTFOUND);
+    assert_non_null(strstr(why.detail, "\"ten\""));
+    assert_non_null(strstr(why.detail, "calendar \"cn\""));
+    assert_true(why.detail_zh[0] != '\0');
+    assert_int_equal(l->w.c->n_clock, 0);
+    free_law(l);
+}
+
+static void a_right_does_not_lapse_by_a_day_nobody_could_count(void **state)
+{
+    struct law *l = *state;
     submit(l, "2026-12-28T09:00:00+08:00");
     cw_act(&l->w, NULL, "register", "{}");
-    cw_act(&l->w, NULL, "transfer", "{\"unit\":\"town-a\"}");
-    assert_int_equal(try_deadline(l, &why), DK_ENOTFOUND);
-    assert_non_null(strstr(why.detail, "\"object\""));
-    assert_non_null(strstr(why.detail, "calendar \"cn\""));
-    assert_int_equal(l->w.c->n_clock, 1); /* only the transfer */
+    act(l, NULL, "transfer", "{\"unit\":\"town-a\"}");
+    /* The objection's five working days run into 2027; the notice does not
+     * wait for that.
+     */
+    assert_int_equal(l->w.c->n_clock, 2);
+    cw_assert_at(&l->w, "notice", NULL, "2027-01-13T00:00:00+08:00");
 }
 
 /* ---- versions ---- */
@@ -380,7 +403,8 @@ int main(void)
         T(five_working_days_pass_over_the_spring_festival),
         cmocka_unit_test(warnings_of_a_working_day_clock_count_working_days),
         T(natural_days_run_into_an_unknown_year_and_stay_put),
-        T(working_days_in_an_unknown_year_are_refused),
+        cmocka_unit_test(working_days_in_an_unknown_year_are_refused),
+        T(a_right_does_not_lapse_by_a_day_nobody_could_count),
         T(a_case_keeps_the_law_of_its_day),
         T(a_command_names_policy_version_and_article),
         T(an_event_that_starts_nothing_gets_an_empty_answer),
