@@ -17,9 +17,8 @@
 #include "proto/submit.h"
 
 #define DK_CLOCKS_MAX 16 /* different clocks of one case */
-#define DK_RUNGS_MAX  12 /* warnings and steps of one clock, its end included  \
-                          */
-#define DK_RUNG_ID 24    /* bytes of a rung's id with its NUL */
+#define DK_RUNGS_MAX  12 /* warnings and steps of a clock, its end included */
+#define DK_RUNG_ID    24 /* bytes of a rung's id with its NUL */
 
 enum dk_on_due {
     DK_DUE_OVERDUE, /* the office is late: the clock runs on, rungs go on */
@@ -53,8 +52,12 @@ struct dk_clock {
     enum dk_clock_state state;
     enum dk_on_due on_due;
     dk_ms started_at, due_at;
-    dk_ms stopped_at;            /* DK_NEVER while it has not stopped */
-    bool late;                   /* stopped at or after due, or due has fired */
+    dk_ms stopped_at; /* DK_NEVER while it has not stopped */
+    /* An OVERDUE clock's due rung has fired, or it stopped at or after due; a
+     * held limit does not pass meanwhile.  Of an imported case only the stop
+     * tells, once there is one: its rungs fired long after the fact.
+     */
+    bool late;
     uint64_t stops_on, holds_on; /* masks of 1 << enum dk_ev */
     int extend_times;            /* extensions still allowed */
     int extend_days;             /* longest one */
@@ -96,7 +99,10 @@ struct dk_case {
     char unit[DK_ID_MAX + 1];    /* responsible unit; "" before assignment */
     char handler[DK_ID_MAX + 1]; /* "" = the unit has not named one */
     char rule[DK_ID_MAX + 1];    /* which rule assigned it */
-    char answered_by[DK_ID_MAX + 1]; /* unit that gave the latest answer */
+    /* Unit that gave the latest answer, refusal to accept, or opinion on
+     * review: it does not review that itself.
+     */
+    char answered_by[DK_ID_MAX + 1];
     int extensions;
     uint32_t last_n[DK_EV_N]; /* number of the latest event of a type; 0 none */
     dk_ms last_at[DK_EV_N];   /* its effective time */
@@ -113,7 +119,8 @@ struct dk_case *dk_case_clone(const struct dk_case *c);
 void dk_case_free(struct dk_case *c);
 
 /* Apply one event.  DK_ESTATE: the table refuses it; DK_EJSON/DK_EFIELD: its
- * body is not what this version writes; DK_ENOMEM.  On failure *c is not
+ * body is not what this version writes, or it is not number n + 1 of this
+ * case; DK_ENOMEM.  On failure *c is not
  * changed.
  */
 int dk_case_evolve(struct dk_case *c, const struct dk_event *e);

@@ -12,62 +12,66 @@
 
 /* X(NAME, wire name, zh-CN, is the office still owing something?) */
 #define DK_STATES(X)                                                           \
-    X(NONE, "none", "无", 0)                                                  \
-    X(SUBMITTED, "submitted", "已提交", 1)                                  \
-    X(REGISTERED, "registered", "已登记", 1)                                \
-    X(TRANSFERRED, "transferred", "已转送", 1)                              \
-    X(OBJECTED, "objected", "提出异议", 1)                                 \
-    X(ACCEPTED, "accepted", "已受理", 1)                                    \
-    X(SUSPENDED, "suspended", "中止", 1)                                     \
-    X(ANSWERED, "answered", "已答复", 0)                                    \
-    X(IN_REVIEW, "in_review", "复查中", 1)                                  \
-    X(REVIEWED, "reviewed", "已复查", 0)                                    \
-    X(IN_RE_REVIEW, "in_re_review", "复核中", 1)                            \
-    X(ENDED, "ended", "终结", 0)                                             \
-    X(NOT_ACCEPTED, "not_accepted", "不予受理", 0)                         \
-    X(DISCIPLINE, "discipline", "移送纪检监察", 0)                       \
-    X(WITHDRAWN, "withdrawn", "已撤回", 0)                                  \
+    X(NONE, "none", "无", 0)                                                   \
+    X(SUBMITTED, "submitted", "已提交", 1)                                     \
+    X(REGISTERED, "registered", "已登记", 1)                                   \
+    X(TRANSFERRED, "transferred", "已转送", 1)                                 \
+    X(OBJECTED, "objected", "提出异议", 1)                                     \
+    X(ACCEPTED, "accepted", "已受理", 1)                                       \
+    X(SUSPENDED, "suspended", "中止", 1)                                       \
+    X(ANSWERED, "answered", "已答复", 0)                                       \
+    X(IN_REVIEW, "in_review", "复查中", 1)                                     \
+    X(REVIEWED, "reviewed", "已复查", 0)                                       \
+    X(IN_RE_REVIEW, "in_re_review", "复核中", 1)                               \
+    X(ENDED, "ended", "终结", 0)                                               \
+    X(NOT_ACCEPTED, "not_accepted", "不予受理", 0)                             \
+    X(DISCIPLINE, "discipline", "移送纪检监察", 0)                             \
+    X(WITHDRAWN, "withdrawn", "已撤回", 0)                                     \
     X(CLOSED, "closed", "已办结", 0)
 
 /* X(NAME, wire name, zh-CN) */
 #define DK_EVENTS(X)                                                           \
-    X(SUBMITTED, "submitted", "提交")                                        \
-    X(REGISTERED, "registered", "登记")                                      \
-    X(ASSIGNED, "assigned", "分派")                                          \
-    X(TRANSFERRED, "transferred", "转送")                                    \
-    X(HANDED_OVER, "handed_over", "交办")                                    \
-    X(DISCIPLINE, "sent_to_discipline", "移送纪检监察")                 \
-    X(OBJECTED, "objected", "异议")                                          \
-    X(OBJECTION_UPHELD, "objection_upheld", "异议成立")                   \
-    X(OBJECTION_REFUSED, "objection_refused", "异议不成立")              \
-    X(ACCEPTED, "accepted", "受理")                                          \
-    X(NOT_ACCEPTED, "not_accepted", "不予受理")                            \
-    X(EXTENDED, "extended", "延期")                                          \
-    X(SUSPENDED, "suspended", "中止")                                        \
-    X(RESUMED, "resumed", "恢复")                                            \
-    X(REPORTED, "reported", "回报")                                          \
-    X(ANSWERED, "answered", "答复")                                          \
-    X(REVIEW_ASKED, "review_asked", "申请复查")                            \
-    X(REVIEWED, "reviewed", "复查意见")                                    \
-    X(RE_REVIEW_ASKED, "re_review_asked", "申请复核")                      \
-    X(RE_REVIEWED, "re_reviewed", "复核意见")                              \
-    X(CLOSED, "closed", "办结")                                              \
-    X(WITHDRAWN, "withdrawn", "撤回")                                        \
-    X(REOPENED, "reopened", "重新受理")                                    \
-    X(EVALUATED, "evaluated", "评价")                                        \
-    X(URGED, "urged", "督办")                                                \
-    X(URGE_ANSWERED, "urge_answered", "督办反馈")                          \
-    X(CLOCK_SET, "clock_set", "计时")                                        \
-    X(CLOCK_FIRED, "clock_fired", "到期")                                    \
-    X(ALERT_RAISED, "alert_raised", "警示")                                  \
+    X(SUBMITTED, "submitted", "提交")                                          \
+    X(REGISTERED, "registered", "登记")                                        \
+    X(ASSIGNED, "assigned", "分派")                                            \
+    X(TRANSFERRED, "transferred", "转送")                                      \
+    X(HANDED_OVER, "handed_over", "交办")                                      \
+    X(DISCIPLINE, "sent_to_discipline", "移送纪检监察")                        \
+    X(OBJECTED, "objected", "异议")                                            \
+    X(OBJECTION_UPHELD, "objection_upheld", "异议成立")                        \
+    X(OBJECTION_REFUSED, "objection_refused", "异议不成立")                    \
+    X(ACCEPTED, "accepted", "受理")                                            \
+    X(NOT_ACCEPTED, "not_accepted", "不予受理")                                \
+    X(EXTENDED, "extended", "延期")                                            \
+    X(SUSPENDED, "suspended", "中止")                                          \
+    X(RESUMED, "resumed", "恢复")                                              \
+    X(REPORTED, "reported", "回报")                                            \
+    X(ANSWERED, "answered", "答复")                                            \
+    X(REVIEW_ASKED, "review_asked", "申请复查")                                \
+    X(REVIEWED, "reviewed", "复查意见")                                        \
+    X(RE_REVIEW_ASKED, "re_review_asked", "申请复核")                          \
+    X(RE_REVIEWED, "re_reviewed", "复核意见")                                  \
+    X(CLOSED, "closed", "办结")                                                \
+    X(WITHDRAWN, "withdrawn", "撤回")                                          \
+    X(REOPENED, "reopened", "重新受理")                                        \
+    X(EVALUATED, "evaluated", "评价")                                          \
+    X(URGED, "urged", "督办")                                                  \
+    X(URGE_ANSWERED, "urge_answered", "督办反馈")                              \
+    X(CLOCK_SET, "clock_set", "计时")                                          \
+    X(CLOCK_FIRED, "clock_fired", "到期")                                      \
+    X(ALERT_RAISED, "alert_raised", "警示")                                    \
     X(ALERT_ACKED, "alert_acked", "警示确认")
 
 #define DK_STATE_ENUM(name, wire, zh, owes) DK_S_##name,
-enum dk_state { DK_STATES(DK_STATE_ENUM) DK_S_N };
+enum dk_state {
+    DK_STATES(DK_STATE_ENUM) DK_S_N
+};
 #undef DK_STATE_ENUM
 
 #define DK_EVENT_ENUM(name, wire, zh) DK_EV_##name,
-enum dk_ev { DK_EVENTS(DK_EVENT_ENUM) DK_EV_N };
+enum dk_ev {
+    DK_EVENTS(DK_EVENT_ENUM) DK_EV_N
+};
 #undef DK_EVENT_ENUM
 
 _Static_assert(DK_EV_N <= 64, "event sets are 64-bit masks");
@@ -80,15 +84,21 @@ uint64_t dk_fsm_allowed(enum dk_state from);
 
 const char *dk_state_name(enum dk_state s);
 const char *dk_state_zh(enum dk_state s);
-bool dk_state_owes(enum dk_state s); /* the office still owes a step */
+bool dk_state_owes(enum dk_state s);      /* the office still owes a step */
 int dk_state_from_name(const char *name); /* -1: unknown */
 const char *dk_ev_name(enum dk_ev e);
 const char *dk_ev_zh(enum dk_ev e);
 int dk_ev_from_name(const char *name); /* -1: unknown */
 
 /* Services that must answer for an event: a mask of 1 << enum dk_service. */
-enum dk_service { DK_SVC_ASSIGN, DK_SVC_DEADLINE, DK_SVC_ESCALATE, DK_SVC_N };
-extern const char *const dk_service_names[]; /* "assign", "deadline", "escalate", NULL */
+enum dk_service {
+    DK_SVC_ASSIGN,
+    DK_SVC_DEADLINE,
+    DK_SVC_ESCALATE,
+    DK_SVC_N
+};
+extern const char
+    *const dk_service_names[]; /* "assign", "deadline", "escalate", NULL */
 unsigned dk_ev_services(enum dk_ev e);
 
 #endif /* DK_FSM_H */
