@@ -68,7 +68,7 @@ static void submit(struct dk_client *c)
     int n = snprintf(
         body, sizeof(body),
         "{\"submission_id\":\"%s\",\"channel\":\"kiosk\",\"kind\":\"appeal\","
-        "\"region\":\"330699001\","
+        "\"region\":\"城关街道\","
         "\"category\":\"城乡建设/住房保障与房地产/物业服务\","
         "\"subject\":\"小区电梯停运多日无人维修\","
         "\"facts\":\"翠竹苑三幢电梯停运二十天，多次书面催促没有结果。\"}",

@@ -69,7 +69,7 @@ static void make_body(struct load *l)
 {
     static const char head[] =
         "{\"submission_id\":\"00000000-0000-7000-8000-000000000000\","
-        "\"channel\":\"kiosk\",\"kind\":\"appeal\",\"region\":\"330699001\","
+        "\"channel\":\"kiosk\",\"kind\":\"appeal\",\"region\":\"城关街道\","
         "\"category\":\"城乡建设/住房保障与房地产/物业服务\","
         "\"petitioners\":1,\"subject\":\"小区电梯停运多日无人维修\","
         "\"facts\":\"";

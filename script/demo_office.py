@@ -302,13 +302,16 @@ class Office:
         self.catch_up()
 
     def act(self, place, action, fields):
+        """An officer's step, or the petitioner's, where the case is ready
+        for it: what went to a discipline body is out of our hands."""
         no = self.number[self.samples[place]["subject"]]
         case = self.ctl("show", no)[0]
-        case = case.get("case", case)
-        if action in BY_PETITIONER:
-            actor = "petitioner:self"
-        else:
-            actor = "officer:%s" % (case.get("handler") or "duty")
+        if case["state"] in ("discipline", "closed"):
+            return
+        duty = "officer:%s" % (case.get("handler") or "duty")
+        if case["state"] == "registered":  # the office looked at it itself
+            self.ctl("act", no, "transfer", "--actor", duty)
+        actor = "petitioner:self" if action in BY_PETITIONER else duty
         self.ctl("act", no, action, "--actor", actor,
                  *["%s=%s" % item for item in fields.items()])
 
