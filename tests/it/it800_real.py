@@ -65,7 +65,19 @@ def overdue(data, due):
 
 def one_clock(days, count):
     """A policy of a single limit: handed in to answered."""
-    raise NotImplementedError
+    both = {"zh-CN": "答复期限", "en": "Answer"}
+    return {
+        "format": "docket-policy/1", "id": "one-clock", "name": both,
+        "calendar": "cn", "versions": [{
+            "effective_from": "2000-01-01", "law": both,
+            "ladder": {"overdue": {"level": "overdue",
+                                   "tell": ["handler", "office"]}},
+            "clocks": [{
+                "id": "limit", "name": both, "article": "-",
+                "verified": False, "starts_on": ["submitted"],
+                "stops_on": ["answered"],
+                "length": {"days": days, "count": count},
+                "on_last_day_rest": "keep", "on_due": "overdue"}]}]}
 
 
 class Office:
