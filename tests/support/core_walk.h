@@ -144,6 +144,18 @@ static inline void walk_alert_args(struct walk *w, char *buf, size_t cap)
                    id, no, rung);
 }
 
+static inline const char *walk_extendable(struct walk *w)
+{
+    const struct dk_case *c = w->k.c;
+
+    for (int i = 0; i < c->n_clock && w->pick(w, 8) != 0; i++) {
+        if (c->clock[i].state == DK_CLOCK_RUNNING &&
+            c->clock[i].extend_times > 0)
+            return c->clock[i].id;
+    }
+    return c->n_clock > 0 ? c->clock[0].id : "conclude";
+}
+
 /* Arguments of most kinds of action; a few wrong ones among them. */
 static inline void walk_args(struct walk *w, enum dk_action a, char *buf,
                              size_t cap)
@@ -189,10 +201,7 @@ static inline void walk_args(struct walk *w, enum dk_action a, char *buf,
         (void)snprintf(buf, cap,
                        "{\"clock\":\"%s\",\"days\":%u,\"reason\":\"复杂\","
                        "\"approved_by\":\"o1\"}",
-                       c->n_clock > 0
-                           ? c->clock[w->pick(w, (unsigned)c->n_clock)].id
-                           : "conclude",
-                       w->pick(w, 40));
+                       walk_extendable(w), w->pick(w, 40));
     else if (a == DK_ACT_CLOCK)
         walk_clock_args(w, buf, cap);
     else if (a == DK_ACT_ALERT)
@@ -205,9 +214,16 @@ static inline void walk_args(struct walk *w, enum dk_action a, char *buf,
         (void)snprintf(buf, cap, "%s", form == 1 ? "{\"note\":\"无\"}" : "{}");
 }
 
+/* Ways out of the life cycle: taken seldom, so that walks come far. */
+static inline bool walk_is_exit(enum dk_action a)
+{
+    return a == DK_ACT_WITHDRAW || a == DK_ACT_DISCIPLINE ||
+           a == DK_ACT_REOPEN || a == DK_ACT_NOT_ACCEPT;
+}
+
 static inline enum dk_action walk_action(struct walk *w)
 {
-    unsigned kind = w->pick(w, 8);
+    unsigned kind = w->pick(w, 12);
     enum dk_action a = DK_ACT_FIRE;
 
     if (kind == 0)
@@ -216,10 +232,13 @@ static inline enum dk_action walk_action(struct walk *w)
         return DK_ACT_CLOCK;
     if (kind == 3)
         return DK_ACT_ALERT;
+    if (w->k.c->state == DK_S_ACCEPTED && kind == 4)
+        return DK_ACT_EXTEND;
     for (int tries = 0; tries < 12; tries++) {
         a = (enum dk_action)w->pick(w, DK_ACT_N);
         if (a != DK_ACT_SUBMIT &&
-            dk_fsm_next(w->k.c->state, dk_action_event(a)) >= 0)
+            dk_fsm_next(w->k.c->state, dk_action_event(a)) >= 0 &&
+            (!walk_is_exit(a) || w->pick(w, 6) == 0))
             break;
     }
     return a;
@@ -258,15 +277,17 @@ static inline void walk_damage(struct walk *w)
 /* One command.  What is broken then is in w->k.fault. */
 static inline void walk_step(struct walk *w)
 {
-    static const dk_ms steps[] = {0,           DK_MINUTE,  DK_HOUR,
-                                  DK_DAY,      3 * DK_DAY, 10 * DK_DAY,
-                                  30 * DK_DAY, -DK_HOUR};
+    static const dk_ms steps[] = {
+        0,           0,           DK_SECOND,   DK_MINUTE,
+        DK_MINUTE,   DK_HOUR,     DK_HOUR,     5 * DK_HOUR,
+        DK_DAY,      DK_DAY,      2 * DK_DAY,  3 * DK_DAY,
+        10 * DK_DAY, 30 * DK_DAY, 90 * DK_DAY, -DK_HOUR};
     char args[4096];
     struct dk_command cmd = {.claimed = DK_NEVER, .actor = "office:a"};
     cJSON *o = NULL;
     int rc;
 
-    w->k.env.now += steps[w->pick(w, 8)];
+    w->k.env.now += steps[w->pick(w, 16)];
     if (w->k.c->n == 0) {
         walk_submit(w);
         return;

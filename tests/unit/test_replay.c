@@ -14,8 +14,8 @@
 
 #include "tests/support/core_walk.h"
 
-#define WALKS 2000
-#define STEPS 60
+#define WALKS 1500
+#define STEPS 80
 
 static uint64_t seed;
 
