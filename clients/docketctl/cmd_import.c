@@ -35,7 +35,7 @@ const struct opt opts_import[] = {
      .en = "where refused lines go (default: beside the file, "
            "NAME.refused.ndjson)",
      .zh = "被拒绝的行写入何处（默认 NAME.refused.ndjson）"},
-    {.name = "window", .kind = OPT_INT, .arg = "N", .min = 1, .max = 4000,
+    {.name = "window", .kind = OPT_INT, .arg = "N", .min = 1, .max = 2000,
      .en = "requests in flight at once (default 256)",
      .zh = "同时发出的请求数（默认 256）"},
     {.name = "wait", .kind = OPT_SPAN, .arg = "SPAN",
@@ -58,15 +58,17 @@ void more_import(const struct ctl *ctl)
           "[accepted_at]\n"
           "Other members are not sent. A case with a reply is accepted (at "
           "accepted_at, else\nsubmitted_at) and answered (at replied_at) once "
-          "docket-assign has brought it to a\nunit. Importing a file again "
+          "docket-assign has assigned it; where\nthat leaves it with the "
+          "office, the import transfers it first.\nImporting a file again "
           "changes nothing; a stopped import goes on where it was.\n",
           "\n每行为一个 JSON 对象：\n"
           "  id、submitted_at、subject、facts（或 body）\n"
           "  [region] [category] [channel] [reply、replied_at] "
           "[accepted_at]\n"
-          "其他成员不会发送。有答复的案件在 docket-assign 转送后登记受理"
+          "其他成员不会发送。有答复的案件在 docket-assign 分派后登记受理"
           "（时间取 accepted_at，\n否则取 submitted_at）与答复（时间取 "
-          "replied_at）。重复导入不会产生变化，中断后可续传。\n"),
+          "replied_at）；仅分派而未转送的，由导入先行转送。\n"
+          "重复导入不会产生变化，中断后可续传。\n"),
         ctl->out);
 }
 
@@ -168,7 +170,7 @@ static void say_progress(struct importer *im, dk_ms now)
     double share = left > 0 ? (double)v.bytes / left : 1.0;
     if (share > 1.0)
         share = 1.0;
-    if (v.bytes > 0)
+    if (v.bytes > 0 && v.quiet < 5000)
         span_show((dk_ms)(secs * 1000.0 * (1.0 - share) / share), ctl->zh, eta);
     if (im->tty)
         bar(share, pic);

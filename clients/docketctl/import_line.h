@@ -64,12 +64,12 @@ int import_write_submit(const struct import_line *l,
                         const struct import_how *how, struct dk_jw *w,
                         struct dk_problem *p);
 
-/* The body of case.act: "accept" or "answer". */
+/* The body of case.act: "transfer", "accept" or "answer". */
 int import_write_act(const struct import_line *l, const struct import_how *how,
                      const char *action, const char *case_no, struct dk_jw *w,
                      struct dk_problem *p);
 
-/* The UUIDv7 of a step ("submit", "accept", "answer") of a line. */
+/* The UUIDv7 of a step of a line: "submit", or the name of an action. */
 void import_uuid(const char *source, const char *step, const char *id, dk_ms at,
                  char out[DK_UUID_TEXT]);
 

@@ -1,9 +1,10 @@
 /* import_run.c - see the header.
  *
  * Each line is a job in a ring.  Its steps: submit; if it has a reply, look
- * at the case until the assignment worker has brought it to a unit; accept;
- * answer.  The ring's head leaves when it is done, so what the state file
- * says is always a prefix.
+ * at the case until the assignment worker has done with it; then accept and
+ * answer, sent together so that the limits that acceptance starts are stopped
+ * by the answer before they are reckoned.  The ring's head leaves when it is
+ * done, so what the state file says is always a prefix.
  */
 #include "import_run.h"
 
@@ -11,52 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    RING = 8192,
-    LOOK_MIN = 5,
-    LOOK_MAX = 1000,
-    SCAN_MS = 2,
-    DRAIN = 512
-};
-
-enum step {
-    SUBMIT,
-    LOOK,
-    ACCEPT,
-    ANSWER,
-    DONE,
-    REFUSED
-};
-
-struct job {
-    int64_t line;       /* number in the file, from 1 */
-    int64_t start, end; /* bytes in the file */
-    enum step step;
-    bool in_flight;
-    bool has_reply;
-    uint32_t tag; /* of the request in flight: answers to older ones count
-                     for nothing */
-    dk_ms at;     /* in flight: when it was sent; else not before */
-    dk_ms since;  /* LOOK: when the submission was acknowledged */
-    int back_off;
-    int parts; /* of its weight, 0..4 */
-    char case_no[DK_CASE_NO_MAX];
-};
-
-struct import_run {
-    struct import_setup s;
-    struct job ring[RING];
-    int64_t head, tail; /* jobs ever retired, ever begun */
-    int in_flight;
-    int64_t submitted, finished, refused;
-    int64_t weighed;    /* bytes of lines, by the steps they have done */
-    int64_t ready_line; /* the latest line known to be with a unit */
-    dk_ms look_ms;      /* how long that takes, smoothed */
-    dk_ms scan_at, progress_at, heard_at;
-    bool ended; /* no more lines */
-    char text[IMPORT_LINE_MAX + 2];
-    struct dk_jw body;
-};
+#include "import_int.h"
 
 struct import_run *import_run_new(const struct import_setup *s)
 {
@@ -83,109 +39,11 @@ static struct job *job_at(struct import_run *r, int64_t i)
     return &r->ring[i % RING];
 }
 
-/* A line's weight comes in four parts, one for each step. */
-static void weigh(struct import_run *r, struct job *j, int parts)
-{
-    if (j->parts == 0)
-        r->submitted++;
-    r->weighed += (j->end - j->start) * (parts - j->parts) / 4;
-    j->parts = parts;
-}
-
-static void refuse(struct import_run *r, struct job *j,
-                   const struct dk_problem *p)
-{
-    j->step = REFUSED;
-    j->in_flight = false;
-    weigh(r, j, 4);
-    r->refused++;
-    r->finished++;
-    r->s.on_refused(r->s.arg, j->line, p);
-}
-
 static void finish(struct import_run *r, struct job *j)
 {
     j->step = DONE;
-    weigh(r, j, 4);
+    import_weigh(r, j, 4);
     r->finished++;
-}
-
-/* The body of the job's step.  `text` is its line. */
-static int write_body(struct import_run *r, struct job *j, const char *text,
-                      size_t len, struct dk_problem *p)
-{
-    static const char *const actions[] = {
-        [ACCEPT] = "accept", [ANSWER] = "answer"};
-    struct import_line line;
-
-    dk_jw_reset(&r->body);
-    if (j->step == LOOK) {
-        dk_jw_obj(&r->body, NULL);
-        dk_jw_str(&r->body, "case_no", j->case_no);
-        dk_jw_end_obj(&r->body);
-        return r->body.oom ? dk_fail(p, DK_ENOMEM, NULL, NULL, NULL) : 0;
-    }
-    int rc = import_line_read(text, len, r->s.how, &line, p);
-    if (rc != 0)
-        return rc;
-    j->has_reply = line.reply != NULL;
-    if (j->step == SUBMIT)
-        rc = import_write_submit(&line, r->s.how, &r->body, p);
-    else
-        rc = import_write_act(&line, r->s.how, actions[j->step], j->case_no,
-                              &r->body, p);
-    import_line_fini(&line);
-    return rc;
-}
-
-/* Send the body.  DK_EBUSY: the queue is full, later. */
-static int post(struct import_run *r, struct job *j, dk_ms now,
-                struct dk_problem *p)
-{
-    static const char *const types[] = {[SUBMIT] = "case.submit",
-                                        [LOOK] = "case.get",
-                                        [ACCEPT] = "case.act",
-                                        [ANSWER] = "case.act"};
-    char request[DK_REQUEST_MAX + 1];
-
-    (void)snprintf(request, sizeof request, "%" PRId64 ".%" PRIu32, j->line,
-                   j->tag + 1);
-    int rc = dk_client_send(r->s.client, types[j->step], request, r->body.buf,
-                            r->body.len, NULL, p);
-    if (rc != 0)
-        return rc;
-    j->tag++;
-    j->at = now;
-    if (!j->in_flight)
-        r->in_flight++;
-    j->in_flight = true;
-    return 0;
-}
-
-/* Do the job's step from the file's own bytes. */
-static int send_step(struct import_run *r, struct job *j, dk_ms now,
-                     struct dk_problem *p)
-{
-    struct dk_problem why = {0};
-    size_t len = (size_t)(j->end - j->start);
-
-    if (j->step != LOOK) {
-        if (lines_get(r->s.lines, j->start, j->end, r->text) != 0)
-            return dk_fail(p, DK_EIO, NULL, "the import file cannot be read",
-                           "无法读取导入文件");
-        while (len > 0 &&
-               (r->text[len - 1] == '\n' || r->text[len - 1] == '\r'))
-            len--;
-    }
-    int rc = write_body(r, j, r->text, len, &why);
-    if (rc == DK_ENOMEM)
-        return dk_fail(p, rc, NULL, NULL, NULL);
-    if (rc == 0)
-        return post(r, j, now, p);
-    if (j->in_flight)
-        r->in_flight--;
-    refuse(r, j, &why);
-    return 0;
 }
 
 /* A line becomes a job; what is wrong with it shows at once. */
@@ -206,27 +64,19 @@ static int begin(struct import_run *r, const struct line *in, dk_ms now,
                        "the line has more than %zu "
                        "bytes",
                        "该行超过 %zu 字节", IMPORT_LINE_MAX);
-        refuse(r, j, &why);
+        import_refuse(r, j, &why);
         return 0;
     }
     if (strspn(in->text, " \t") >= in->len) {
         finish(r, j);
         return 0;
     }
-    int rc = write_body(r, j, in->text, in->len, &why);
-    if (rc == DK_ENOMEM)
-        return dk_fail(p, rc, NULL, NULL, NULL);
-    if (rc != 0) {
-        refuse(r, j, &why);
-        return 0;
-    }
-    rc = post(r, j, now, p);
-    return rc == DK_EBUSY ? 0 : rc; /* the scan sends it */
+    return import_do_step(r, j, in->text, in->len, now, p);
 }
 
 static int fill(struct import_run *r, dk_ms now, struct dk_problem *p)
 {
-    while (!r->ended && r->in_flight < r->s.window &&
+    while (!r->ended && !r->full && r->in_flight < r->s.window &&
            r->tail - r->head < RING) {
         struct line in;
         int rc = lines_next(r->s.lines, &in);
@@ -258,7 +108,7 @@ static void refuse_stuck(struct import_run *r, struct job *j)
                    "案件 %s 未能转送，而其后的案件已转送：请查看 docketctl "
                    "dead 与 docketctl show %s",
                    j->case_no, j->case_no);
-    refuse(r, j, &why);
+    import_refuse(r, j, &why);
 }
 
 /* Send what is due, and again what was not answered. */
@@ -275,22 +125,20 @@ static int scan(struct import_run *r, dk_ms now, struct dk_problem *p)
         }
         bool due = j->in_flight ? now - j->at >= r->s.timeout_ms
                                 : now >= j->at && r->in_flight < r->s.window;
-        int rc = due ? send_step(r, j, now, p) : 0;
-        if (rc == DK_EBUSY)
-            return 0;
-        if (rc != 0)
+        int rc = due ? import_send_step(r, j, now, p) : 0;
+        if (rc != 0 || r->full)
             return rc;
     }
     return 0;
 }
 
-/* "line.tag": the job that this answers, if it still waits for it. */
-static struct job *job_of(struct import_run *r, const char *request)
+/* "line.tag.k": the job that this answers, if it still waits for it. */
+static struct job *job_of(struct import_run *r, const char *request, int *k)
 {
     int64_t line = 0;
     uint32_t tag = 0;
 
-    if (sscanf(request, "%" SCNd64 ".%" SCNu32, &line, &tag) != 2)
+    if (sscanf(request, "%" SCNd64 ".%" SCNu32 ".%d", &line, &tag, k) != 3)
         return NULL;
     int64_t i = line - 1 - r->s.state->lines + r->head;
     if (i < r->head || i >= r->tail)
@@ -307,87 +155,98 @@ static void look_later(struct job *j, dk_ms now, dk_ms wait)
     j->at = now + j->back_off;
 }
 
-/* A step has succeeded; the next one, 0 time away unless it is a look. */
-static int advance(struct import_run *r, struct job *j, const cJSON *body,
-                   dk_ms now, struct dk_problem *p)
+/* The case is there; is more to be done? */
+static int submitted(struct import_run *r, struct job *j, const cJSON *body,
+                     dk_ms now, struct dk_problem *p)
 {
     const char *text = NULL;
+    int rc = dk_json_str(body, "case_no", DK_REQUIRED, 1, DK_CASE_NO_MAX - 1,
+                         &text, NULL, p);
 
+    if (rc != 0)
+        return rc;
+    (void)snprintf(j->case_no, sizeof j->case_no, "%s", text);
     r->progress_at = now;
+    if (!j->has_reply) {
+        finish(r, j);
+        return 0;
+    }
+    import_weigh(r, j, 1);
+    j->step = LOOK;
+    j->since = now;
+    look_later(j, now, r->look_ms / 2);
+    return 0;
+}
+
+/* Has the assignment worker done with the case?  It registers and assigns at
+ * one stroke; whether it also transfers is the office's rule.
+ */
+static int looked(struct import_run *r, struct job *j, const cJSON *body,
+                  dk_ms now, struct dk_problem *p)
+{
+    const char *state = NULL, *unit = NULL;
+    int rc = dk_json_str(body, "state", DK_REQUIRED, 1, 64, &state, NULL, p);
+
+    if (rc == 0)
+        rc = dk_json_id(body, "unit", DK_OPTIONAL, &unit, NULL, p);
+    if (rc != 0)
+        return rc;
+    j->transfer = strcmp(state, "registered") == 0 && unit != NULL;
+    if (!j->transfer &&
+        (strcmp(state, "submitted") == 0 || strcmp(state, "registered") == 0)) {
+        look_later(j, now, j->back_off * 2);
+        return 0;
+    }
+    r->look_ms += (now - j->since - r->look_ms) / 8;
+    r->progress_at = now;
+    if (j->line > r->ready_line)
+        r->ready_line = j->line;
+    import_weigh(r, j, 2);
+    j->step = ACT;
+    return import_send_step(r, j, now, p);
+}
+
+static int on_ok(struct import_run *r, struct job *j, const cJSON *body,
+                 dk_ms now, struct dk_problem *p)
+{
     switch (j->step) {
     case SUBMIT:
-        if (dk_json_str(body, "case_no", DK_REQUIRED, 1, DK_CASE_NO_MAX - 1,
-                        &text, NULL, p) != 0)
-            return p->code;
-        (void)snprintf(j->case_no, sizeof j->case_no, "%s", text);
-        if (!j->has_reply) {
-            finish(r, j);
-            return 0;
-        }
-        weigh(r, j, 1);
-        j->step = LOOK;
-        j->since = now;
-        look_later(j, now, r->look_ms / 2);
-        return 0;
+        return submitted(r, j, body, now, p);
     case LOOK:
-        weigh(r, j, 2);
-        j->step = ACCEPT;
-        break;
-    case ACCEPT:
-        weigh(r, j, 3);
-        j->step = ANSWER;
-        break;
-    case ANSWER:
+        return looked(r, j, body, now, p);
+    case ACT:
+        r->progress_at = now;
         finish(r, j);
         return 0;
     case DONE:
     case REFUSED:
         return 0;
     }
-    int rc = send_step(r, j, now, p);
-    return rc == DK_EBUSY ? 0 : rc;
-}
-
-/* Is the case with a unit? */
-static int looked(struct import_run *r, struct job *j, const cJSON *body,
-                  dk_ms now, struct dk_problem *p)
-{
-    const char *state = NULL;
-    int rc = dk_json_str(body, "state", DK_REQUIRED, 1, 64, &state, NULL, p);
-
-    if (rc != 0)
-        return rc;
-    if (strcmp(state, "submitted") == 0 || strcmp(state, "registered") == 0) {
-        look_later(j, now, j->back_off * 2);
-        return 0;
-    }
-    r->look_ms += (now - j->since - r->look_ms) / 8;
-    if (j->line > r->ready_line)
-        r->ready_line = j->line;
-    return advance(r, j, body, now, p);
+    return 0;
 }
 
 static int on_reply(struct import_run *r, const struct dk_reply *m, dk_ms now,
                     struct dk_problem *p)
 {
-    struct job *j = job_of(r, m->request);
+    int k = 0;
+    struct job *j = job_of(r, m->request, &k);
     struct dk_problem theirs = {0};
+    bool ok = strcmp(m->type, "ok") == 0;
 
     r->heard_at = now;
-    if (j == NULL)
-        return 0;
+    if (j == NULL || (ok && k < j->sent - 1))
+        return 0; /* the last of a step speaks for all before it */
     j->in_flight = false;
     r->in_flight--;
-    if (strcmp(m->type, "ok") == 0)
-        return j->step == LOOK ? looked(r, j, m->json, now, p)
-                               : advance(r, j, m->json, now, p);
+    if (ok)
+        return on_ok(r, j, m->json, now, p);
     dk_problem_read(m->json, &theirs);
-    if (theirs.retry_after_ms > 0)
+    if (theirs.retry_after_ms > 0) {
         j->at = now + theirs.retry_after_ms;
-    else
-        refuse(r, j, &theirs);
-    if (j->step == REFUSED)
-        r->progress_at = now;
+        return 0;
+    }
+    import_refuse(r, j, &theirs);
+    r->progress_at = now;
     return 0;
 }
 
@@ -456,9 +315,10 @@ int import_run_step(struct import_run *r, dk_ms now, struct dk_problem *p)
 
     if (r->progress_at < 0)
         r->progress_at = now;
-    if ((rc = fill(r, now, p)) != 0)
-        return rc;
+    r->full = false;
     if (now >= r->scan_at && (rc = scan(r, now, p)) != 0)
+        return rc;
+    if ((rc = fill(r, now, p)) != 0)
         return rc;
     if (r->head < r->tail && (rc = drain(r, now, p)) != 0)
         return rc;

@@ -19,7 +19,7 @@ bool when_is_date(const char *s);
  */
 int span_parse(const char *s, dk_ms *out, struct dk_problem *p);
 
-#define SPAN_TEXT 32
+#define SPAN_TEXT 64
 /* "2 d 3 h", "4 min 10 s", "35 s": the two largest units. */
 void span_show(dk_ms span, bool zh, char buf[SPAN_TEXT]);
 
