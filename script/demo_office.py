@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 
-from demo_show import LEVELS, STEPS, Show
+from demo_show import LEVELS, MANY, STEPS, Show
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 START = datetime.datetime.fromisoformat("2026-05-06T09:00:00+08:00")
@@ -253,13 +253,9 @@ class Office:
             unit = self.units.get(body["unit"], body["unit"])
             who = body.get("handler") or "待定"
             self.show.item("分派", "assigned", "32", no, "%s → %s（%s）" % (
-                self.cases[no], unit, self.people.get(who, who)),
-                "%s, %s" % (body["unit"], who))
+                self.cases[no], unit, self.people.get(who, who)), most=MANY)
         elif kind == "alert_raised":
-            self.show.alerts += 1
-            colour, zh, en = LEVELS[body["level"]]
-            text = body["text"]
-            self.show.item(zh, en, colour, no, text["zh-CN"], text["en"])
+            self.show.alert(no, body, self.people)
         else:
             zh, en = STEPS[kind]
             self.show.item(zh, en, "2", no, self.cases[no], en)
@@ -269,22 +265,13 @@ class Office:
     def read_book(self):
         with open(os.path.join(ROOT, BOOK), encoding="utf-8") as file:
             text = file.read()
-        self.units, self.people = {}, {}
-
-        def walk(value):
-            if isinstance(value, dict):
-                name = value.get("name")
-                if isinstance(name, dict):
-                    name = name.get("zh-CN")
-                if "id" in value and name:
-                    book = self.units if "handlers" in value or \
-                        "parent" in value or "above" in value else self.people
-                    book[value["id"]] = name
-                value = list(value.values())
-            if isinstance(value, list):
-                for item in value:
-                    walk(item)
-        walk(json.loads(text))
+        book = json.loads(text)
+        self.units = {u["id"]: u["name"]["zh-CN"] for u in book["units"]}
+        people = [book["leader"]]
+        for unit in book["units"]:
+            people += [unit["head"]] if "head" in unit else []
+            people += unit.get("handlers", [])
+        self.people = {p["id"]: p["name"] for p in people}
 
     def publish(self):
         with open(os.path.join(ROOT, "script/samples/cases.ndjson"),

@@ -2,6 +2,7 @@
 progress.  Colour and the moving line only on a terminal."""
 
 import os
+import re
 import shutil
 import sys
 import unicodedata
@@ -27,6 +28,15 @@ STEPS = {  # event: (Chinese, English)
     "closed": ("办结", "closed"),
     "evaluated": ("评价", "evaluated"),
 }
+ROLES = {  # whom an alert is for
+    "petitioner": ("信访人", "petitioner"),
+    "handler": ("承办人", "handler"),
+    "unit_head": ("单位负责人", "head of unit"),
+    "office": ("信访局", "county office"),
+    "leader": ("县分管领导", "county leader"),
+    "bulletin": ("通报", "bulletin"),
+}
+MANY = 8  # the assignments of one day that are shown
 SAME = 3  # lines of one kind on one day; the rest is counted
 
 
@@ -56,7 +66,7 @@ class Show:
     def __init__(self):
         self.tty = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
         self.colour = self.tty and not os.environ.get("NO_COLOR")
-        self.columns = shutil.get_terminal_size((100, 24)).columns
+        self.columns = shutil.get_terminal_size((120, 24)).columns
         self.moving = False
         self.date = None
         self.counts = {}  # (day's kind of line) -> how many
@@ -90,10 +100,11 @@ class Show:
     def end_day(self):
         """Say how many lines of each kind were held back."""
         for (words, gloss), n in self.counts.items():
-            if n > SAME:
+            most = MANY if words == "分派" else SAME
+            if n > most:
                 self.line("   %s" % self.paint(
                     "2", "… %s 另有 %d 件 (%s: %d more)" %
-                    (words, n - SAME, gloss, n - SAME)))
+                    (words, n - most, gloss, n - most)))
         self.counts = {}
 
     def day(self, date, number):
@@ -106,21 +117,39 @@ class Show:
             "2", "  第 %d 天 (day %d, %04d-%02d-%02d)" %
             (number, number, year, month, day)))
 
-    def item(self, kind, gloss, colour, case_no, text, english=""):
-        """One line of a kind, unless the day has had enough of them."""
+    def item(self, kind, gloss, colour, case_no, text, english="", most=SAME):
+        """One line of a kind, with English where there is room; False when
+        the day has had enough of that kind."""
         n = self.counts[kind, gloss] = self.counts.get((kind, gloss), 0) + 1
-        if n > SAME:
-            return
+        if n > most:
+            return False
         head = "   %s %s " % (self.paint(colour, pad(kind, 8)), case_no)
         room = max(20, self.columns - 13 - len(case_no))
         tail = cut(text, room)
         if english and width(tail) + 3 + width(english) <= room:
             tail += self.paint("2", " (%s)" % english)
-            english = ""
         self.line(head + tail)
-        if english:
-            self.line(" " * (13 + len(case_no)) + self.paint(
-                "2", cut("(%s)" % english, room)))
+        return True
+
+    def alert(self, case_no, body, names):
+        """What is near or late, and who hears of it."""
+        colour, zh, en = LEVELS[body["level"]]
+        self.alerts += 1
+        to = [t.partition(":") for t in body["to"]]
+        told = "、".join("%s%s" % (ROLES[role][0], names.get(who, ""))
+                        for role, _, who in to if role in ROLES)
+        gloss = ", ".join(ROLES[role][1] for role, _, _ in to if role in ROLES)
+        # The level and the case stand in front of the line already, and the
+        # unit is among those who are told.
+        text = re.sub("^【[^】]*】(案件 [0-9-]+ ?的?)?|责任单位：[^。]*。", "",
+                      body["text"]["zh-CN"])
+        english = re.sub(r"^\[\w+\] (Case [0-9-]+: )?|"
+                         r" ?Responsible unit: [^.]*\.", "",
+                         body["text"]["en"])
+        if self.item(zh, en, colour, case_no, text):
+            self.line(" " * 12 + "→ " + told + self.paint("2", cut(
+                " (to %s; %s)" % (gloss, english.rstrip(".")),
+                self.columns - 15 - width(told))))
 
     def table(self, heads, rows):
         widths = [max([width(h)] + [width(str(r[i])) for r in rows])
