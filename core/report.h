@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 struct dk_report {
-    char *text;   /* lines "error|warning FILE: POINTER: what; how to mend" */
+    char *text; /* lines "error|warning FILE: POINTER: what; how to mend" */
     size_t len, cap;
     int errors, warnings;
     bool oom;
@@ -20,8 +20,9 @@ void dk_report_fini(struct dk_report *r);
 __attribute__((format(printf, 4, 5))) void
 dk_report_error(struct dk_report *r, const char *file, const char *pointer,
                 const char *fmt, ...);
-__attribute__((format(printf, 4, 5))) void
-dk_report_warn(struct dk_report *r, const char *file, const char *pointer,
-               const char *fmt, ...);
+__attribute__((format(printf, 4, 5))) void dk_report_warn(struct dk_report *r,
+                                                          const char *file,
+                                                          const char *pointer,
+                                                          const char *fmt, ...);
 
 #endif /* DK_REPORT_H */

@@ -41,9 +41,28 @@ static inline char *cw_read_file(const char *path, size_t *len)
     char *buf = malloc((size_t)1 << 20);
     assert_non_null(f);
     assert_non_null(buf);
-    *len = fread(buf, 1, (size_t)1 << 20, f);
+    *len = fread(buf, 1, ((size_t)1 << 20) - 1, f);
     assert_int_equal(fclose(f), 0);
     return buf;
+}
+
+/* The n-th JSON example (0, 1, ..) of a document; the caller frees it. */
+static inline char *cw_example(const char *path, int n, size_t *len)
+{
+    char *text = cw_read_file(path, len), *from = text, *to = NULL;
+
+    text[*len] = '\0';
+    for (int i = 0; i <= n && from != NULL; i++) {
+        from = strstr(i == 0 ? from : to, "```json\n");
+        to = from != NULL ? strstr(from + 8, "\n```") : NULL;
+    }
+    if (from == NULL || to == NULL) {
+        fail_msg("%s has no JSON example number %d", path, n);
+        abort();
+    }
+    *len = (size_t)(to - from - 8);
+    memmove(text, from + 8, *len);
+    return text;
 }
 
 /* Decide and apply; returns the refusal's code or 0. */

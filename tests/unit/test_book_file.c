@@ -1,4 +1,4 @@
-/* Books with mistakes in them. */
+/* Small books, and books with mistakes in them. */
 #include "tests/support/casework.h"
 
 #include "core/book.h"
@@ -75,9 +75,34 @@ static void a_book_needs_rules_or_a_default(void **state)
                    1, (const char *const[]){"/rules: ", NULL});
 }
 
+static void the_documents_example_is_right(void **state)
+{
+    struct casework w = {0};
+    struct dk_report r = {0};
+    struct dk_problem why = {0};
+    struct dk_jw out = {0};
+    size_t len = 0;
+    char *text = cw_example("docs/UNITS.md", 0, &len);
+    struct dk_book *b = dk_book_load("UNITS.md", text, len, &r);
+    (void)state;
+    if (b == NULL || r.warnings != 0)
+        fail_msg("%s", r.text);
+    cw_submit(&w, "2026-03-02T10:00:00+08:00", "\"region\":\"X\"");
+    assert_int_equal(dk_book_assign(b, w.c, &w.last.v[0], &out, &why), 0);
+    cw_apply(&w, out.buf);
+    assert_int_equal(w.c->state, DK_S_REGISTERED);
+    assert_string_equal(w.c->unit, "xfj");
+    cw_fini(&w);
+    dk_book_free(b);
+    dk_jw_fini(&out);
+    dk_report_fini(&r);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_documents_example_is_right),
         cmocka_unit_test(every_mistake_is_named_at_once),
         cmocka_unit_test(no_unit_is_above_itself),
         cmocka_unit_test(a_book_needs_rules_or_a_default),

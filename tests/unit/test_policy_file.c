@@ -120,6 +120,26 @@ static void days_are_those_of_the_calendars_zone(void **state)
     free_law(l);
 }
 
+static void the_documents_examples_are_right(void **state)
+{
+    struct dk_report r = {0};
+    size_t len = 0;
+    char *policy = cw_example("docs/POLICY.md", 0, &len);
+    struct dk_policy *p = dk_policy_load("POLICY.md", policy, len, &r);
+    char *calendar = cw_example("docs/POLICY.md", 1, &len);
+    struct dk_calendar *c = dk_calendar_load("POLICY.md", calendar, len, &r);
+    (void)state;
+    if (p == NULL || c == NULL)
+        fail_msg("%s", r.text);
+    dk_policy_check(p, c, &r);
+    assert_int_equal(r.errors, 0);
+    dk_policy_free(p);
+    dk_calendar_free(c);
+    dk_report_fini(&r);
+    free(policy);
+    free(calendar);
+}
+
 /* ---- mistakes ---- */
 
 static void assert_refused(const char *text, int errors,
@@ -302,6 +322,7 @@ int main(void)
         cmocka_unit_test(a_policy_of_one_clock_is_a_few_lines),
         cmocka_unit_test(a_clock_may_be_owed_to_some_kinds_only),
         cmocka_unit_test(days_are_those_of_the_calendars_zone),
+        cmocka_unit_test(the_documents_examples_are_right),
         cmocka_unit_test(every_mistake_is_named_at_once),
         cmocka_unit_test(a_petitioner_cannot_be_reported_by_mistake),
         cmocka_unit_test(what_cannot_work_is_refused),
