@@ -1,5 +1,6 @@
 /* main.c - docketd: options, config, build, serve, tear down. */
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -178,6 +179,11 @@ int main(int argc, char **argv)
     if (rc != 0 || opt.check)
         return rc;
     signal(SIGPIPE, SIG_IGN);
+    /* Batches come and go: giving their memory back to the system each time
+     * costs a page fault per page of the next one.
+     */
+    mallopt(M_TRIM_THRESHOLD, 32 << 20);
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
     log_set_level((enum log_level)cfg.log);
     rc = daemon_build(&d, &cfg);
     if (rc == 0)
