@@ -1,6 +1,7 @@
 /* The worker runtime in a process of its own, against a ROUTER that plays the
  * broker.
  */
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -9,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -136,19 +137,18 @@ static int start(void **state)
 /* The exit status of the worker, which must end by itself within `ms`. */
 static int wait_exit(struct broker *b, int ms)
 {
-    struct timespec tick = {.tv_nsec = 5000000};
+    struct pollfd ended = {.fd = (int)syscall(SYS_pidfd_open, b->pid, 0),
+                           .events = POLLIN};
     int status = 0;
 
-    for (int i = 0; i < ms / 5; i++) {
-        if (waitpid(b->pid, &status, WNOHANG) == b->pid) {
-            b->pid = 0;
-            assert_true(WIFEXITED(status));
-            return WEXITSTATUS(status);
-        }
-        nanosleep(&tick, NULL);
-    }
-    fail_msg("the worker did not end within %d ms", ms);
-    return -1;
+    assert_true(ended.fd >= 0);
+    if (poll(&ended, 1, ms) != 1)
+        fail_msg("the worker did not end within %d ms", ms);
+    close(ended.fd);
+    assert_int_equal(waitpid(b->pid, &status, 0), b->pid);
+    b->pid = 0;
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
 }
 
 static int stop(void **state)
