@@ -235,6 +235,25 @@ static void an_extension_holds_the_clock_until_it_is_moved(void **state)
     end(&k);
 }
 
+static void a_held_clock_runs_again_when_it_is_set_as_it_was(void **state)
+{
+    struct limit l = conclude;
+    struct kit k;
+
+    (void)state;
+    begin(&k, DK_S_ACCEPTED);
+    l.basis = k.c->n;
+    assert_int_equal(set(&k, &l), 0);
+    act_on(&k, 5, DK_ACT_SUSPEND);
+    assert_int_equal(set(&k, &l), 0); /* still suspended: it stays held */
+    assert_int_equal(the(&k, "conclude")->state, DK_CLOCK_HELD);
+    act_on(&k, 5, DK_ACT_RESUME);
+    assert_int_equal(set(&k, &l), 0);
+    assert_int_equal(k.new_events, 1);
+    assert_int_equal(the(&k, "conclude")->state, DK_CLOCK_RUNNING);
+    end(&k);
+}
+
 static void an_extension_has_its_limits(void **state)
 {
     struct limit l = conclude;
@@ -403,6 +422,7 @@ int main(void)
         cmocka_unit_test(a_clock_set_during_a_suspension_starts_held),
         cmocka_unit_test(an_event_before_the_basis_stops_nothing),
         cmocka_unit_test(an_extension_holds_the_clock_until_it_is_moved),
+        cmocka_unit_test(a_held_clock_runs_again_when_it_is_set_as_it_was),
         cmocka_unit_test(an_extension_has_its_limits),
         cmocka_unit_test(an_extension_holds_no_other_clock),
         cmocka_unit_test(
