@@ -178,12 +178,11 @@ static void every_mistake_is_named_at_once(void **state)
         16,
         (const char *const[]){
             "error p.json: /zone: ",
-            "error p.json: /versions/0/clock: there is no member of this name "
+            "error p.json: /versions/0/clock: there is no member of this name",
             "here; did you mean \"clocks\"?",
             "error p.json: /versions/0/clocks/0/id: ",
-            "/versions/0/clocks/0/starts_on/0: \"submited\" is not known here; "
-            "did you mean \"submitted\"?",
-            "/versions/0/clocks/0/stops_on: ",
+            "/versions/0/clocks/0/starts_on/0: \"submited\" is not known here",
+            "did you mean \"submitted\"?", "/versions/0/clocks/0/stops_on: ",
             "/versions/0/clocks/0/length/days: ",
             "/versions/0/clocks/0/length/count: ",
             "/versions/0/clocks/0/on_due: ", "/versions/0/clocks/0/verified: ",
