@@ -105,6 +105,39 @@ static void reply_task(struct daemon *d, struct item *it, int64_t task_id,
     batch_reply_end(&d->batch, it, type);
 }
 
+/* Does the answer move a clock that another answer has set since this worker
+ * looked?  Then one of the two moves would be lost.
+ */
+static bool is_outdated(const struct lease *l, const struct dk_case *c,
+                        const cJSON *list)
+{
+    const cJSON *o;
+
+    if (c->last_n[DK_EV_CLOCK_SET] <= l->saw_n)
+        return false;
+    cJSON_ArrayForEach (o, list) {
+        const char *id =
+            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "clock"));
+        const cJSON *basis = cJSON_GetObjectItemCaseSensitive(o, "basis");
+        for (int i = 0; id != NULL && i < c->n_clock; i++) {
+            if (strcmp(c->clock[i].id, id) == 0 && cJSON_IsNumber(basis) &&
+                basis->valuedouble == (double)c->clock[i].basis)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Not an attempt more: the same task goes out again, with the case as it is. */
+static int put_back(struct item *it, struct dk_problem *p)
+{
+    it->outdated = true;
+    return dk_fail(p, DK_ESTALE, "/commands",
+                   "a clock of this case was set meanwhile; the task comes "
+                   "again with the case as it is now",
+                   "该案件的期限已被更新;任务将以最新案情重新下发");
+}
+
 int apply_result(struct daemon *d, struct item *it, struct dk_problem *p)
 {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(it->body, "commands");
@@ -115,6 +148,8 @@ int apply_result(struct daemon *d, struct item *it, struct dk_problem *p)
         rc = dk_fail(p, DK_ENOTFOUND, NULL, NULL, NULL);
     else if (cJSON_GetArraySize(list) == 0)
         rc = DK_OK;
+    else if (is_outdated(it->lease, s->c, list))
+        return put_back(it, p);
     else
         rc = run_result(d, it, s, list, p);
     if (rc == DK_OK)

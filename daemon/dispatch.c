@@ -31,11 +31,12 @@ static int64_t free_credit(const struct desk *k, enum dk_service service)
     return n;
 }
 
-/* When the event counts for the law: what dk_event_effective() needs of the
- * case is three members of its text.
+/* When the event counts for the law, and how far the worker can see: what is
+ * needed of the case is four members of its text.
  */
 static int case_times(const struct store_task_row *row, struct dk_case *c)
 {
+    int64_t n = 0;
     cJSON *o = cJSON_ParseWithLength(row->doc, row->doc_len);
     int rc = o == NULL ? DK_EJSON : DK_OK;
 
@@ -47,11 +48,14 @@ static int case_times(const struct store_task_row *row, struct dk_case *c)
                           NULL);
     if (rc == DK_OK)
         rc = dk_json_bool(o, "imported", DK_OPTIONAL, &c->imported, NULL, NULL);
+    if (rc == DK_OK)
+        rc = dk_json_int(o, "n", DK_REQUIRED, 0, UINT32_MAX, &n, NULL, NULL);
+    c->n = (uint32_t)n;
     cJSON_Delete(o);
     return rc;
 }
 
-static int write_task(struct daemon *d, const struct lease *l,
+static int write_task(struct daemon *d, struct lease *l,
                       const struct store_task_row *row, struct dk_jw *w)
 {
     char id[24];
@@ -71,6 +75,7 @@ static int write_task(struct daemon *d, const struct lease *l,
         dk_jw_raw(w, "case", row->doc, row->doc_len);
         dk_event_write_task(w, "event", row->e, times, d->cfg->offset_min);
         dk_jw_end_obj(w);
+        l->saw_n = times->n;
         rc = w->oom ? DK_ENOMEM : DK_OK;
     }
     dk_case_free(times);

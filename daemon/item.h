@@ -53,6 +53,7 @@ struct item {
     struct lease *lease; /* RESULT, FAIL, LOST */
     int64_t retry_ms;    /* FAIL */
     bool refused;        /* RESULT: its commands were */
+    bool outdated;       /* RESULT: computed from what has changed since */
     char reason[256];    /* FAIL, LOST, refused RESULT; DROP */
     /* the answer, in the batch's reply text */
     const char *type; /* "ok", "problem", "done"; NULL: none */

@@ -140,15 +140,15 @@ static void answer_read(struct daemon *d, struct item *it)
 static void settle_lease(struct daemon *d, const struct item *it, int rc)
 {
     struct lease *l = it->lease;
-    bool failed = it->kind != ITEM_RESULT || it->refused;
+    bool failed = it->kind != ITEM_RESULT || it->refused || it->outdated;
 
     if (l->session != NULL) {
         l->session->leased--;
         l->session->done += !failed;
         l->session->failed += failed;
     }
-    if (rc != DK_OK) {
-        desk_again(d, l, l->attempts, d->cfg->full_pause_ms);
+    if (rc != DK_OK || it->outdated) {
+        desk_again(d, l, l->attempts, rc != DK_OK ? d->cfg->full_pause_ms : 0);
         return;
     }
     if (!failed) {
