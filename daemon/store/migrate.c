@@ -24,6 +24,16 @@ _Static_assert(DK_SVC_ASSIGN == 0 && DK_SVC_DEADLINE == 1 &&
 _Static_assert(DK_CLOCK_RUNNING == 0 && DK_CLOCK_HELD == 1,
                "clock states are stored as numbers");
 
+#define TASK_TABLE(name)                                                       \
+    "CREATE TABLE " name " ("                                                  \
+    " id INTEGER PRIMARY KEY,"                                                 \
+    " key INTEGER NOT NULL,"                                                   \
+    " n INTEGER NOT NULL,"                                                     \
+    " attempts INTEGER NOT NULL,"                                              \
+    " failed_at INTEGER,"                                                      \
+    " reason TEXT"                                                             \
+    ") STRICT;"
+
 static const char step_1_tables[] =
     "CREATE TABLE meta ("
     " one INTEGER PRIMARY KEY CHECK (one = 1),"
@@ -43,7 +53,18 @@ static const char step_1_tables[] =
     " alerts_open INTEGER NOT NULL"
     ") STRICT;"
     "INSERT INTO total VALUES (1, 0, 0, 0, 0, 0);"
+    /* docs/STORE.md, "Rows that only ever go to the end" */
     "CREATE TABLE request ("
+    " slot INTEGER PRIMARY KEY,"
+    " id BLOB NOT NULL,"
+    " hash BLOB NOT NULL,"
+    " key INTEGER NOT NULL,"
+    " n INTEGER NOT NULL,"
+    " state INTEGER NOT NULL,"
+    " at INTEGER NOT NULL,"
+    " submitted_at INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE request_clash ("
     " id BLOB PRIMARY KEY,"
     " hash BLOB NOT NULL,"
     " key INTEGER NOT NULL,"
@@ -83,46 +104,46 @@ static const char step_1_tables[] =
     " due_at INTEGER NOT NULL,"
     " fire_at INTEGER,"
     " PRIMARY KEY (key, id)"
-    ") STRICT, WITHOUT ROWID;"
-    "CREATE TABLE task ("
-    " dead INTEGER NOT NULL,"
-    " service INTEGER NOT NULL,"
-    " id INTEGER NOT NULL,"
-    " key INTEGER NOT NULL,"
-    " n INTEGER NOT NULL,"
-    " attempts INTEGER NOT NULL,"
-    " failed_at INTEGER,"
-    " reason TEXT,"
-    " PRIMARY KEY (dead, service, id)"
-    ") STRICT, WITHOUT ROWID;"
-    "CREATE TABLE alert ("
-    " key INTEGER NOT NULL,"
-    " n INTEGER NOT NULL,"
-    " raised_at INTEGER NOT NULL,"
-    " due_at INTEGER NOT NULL,"
-    " acked_at INTEGER,"
-    " acked_by TEXT,"
-    " level TEXT NOT NULL,"
-    " unit TEXT NOT NULL,"
-    " clock TEXT NOT NULL,"
-    " rung TEXT NOT NULL,"
-    " PRIMARY KEY (key, n)"
-    ") STRICT, WITHOUT ROWID;"
-    "CREATE TABLE person ("
-    " key INTEGER PRIMARY KEY,"
-    " salt BLOB NOT NULL,"
-    " data BLOB NOT NULL"
-    ") STRICT;"
-    "CREATE TABLE load ("
-    " unit TEXT NOT NULL,"
-    " handler TEXT NOT NULL,"
-    " open INTEGER NOT NULL,"
-    " PRIMARY KEY (unit, handler)"
-    ") STRICT, WITHOUT ROWID;"
-    "CREATE TABLE day ("
-    " day INTEGER PRIMARY KEY,"
-    " seq INTEGER NOT NULL"
-    ") STRICT;";
+    ") STRICT, WITHOUT ROWID;" TASK_TABLE("task_assign")
+        TASK_TABLE("task_deadline")
+            TASK_TABLE("task_escalate") "CREATE TABLE task_dead ("
+                                        " service INTEGER NOT NULL,"
+                                        " id INTEGER NOT NULL,"
+                                        " key INTEGER NOT NULL,"
+                                        " n INTEGER NOT NULL,"
+                                        " attempts INTEGER NOT NULL,"
+                                        " failed_at INTEGER,"
+                                        " reason TEXT,"
+                                        " PRIMARY KEY (service, id)"
+                                        ") STRICT, WITHOUT ROWID;"
+                                        "CREATE TABLE alert ("
+                                        " key INTEGER NOT NULL,"
+                                        " n INTEGER NOT NULL,"
+                                        " raised_at INTEGER NOT NULL,"
+                                        " due_at INTEGER NOT NULL,"
+                                        " acked_at INTEGER,"
+                                        " acked_by TEXT,"
+                                        " level TEXT NOT NULL,"
+                                        " unit TEXT NOT NULL,"
+                                        " clock TEXT NOT NULL,"
+                                        " rung TEXT NOT NULL,"
+                                        " PRIMARY KEY (key, n)"
+                                        ") STRICT, WITHOUT ROWID;"
+                                        "CREATE TABLE person ("
+                                        " key INTEGER PRIMARY KEY,"
+                                        " salt BLOB NOT NULL,"
+                                        " data BLOB NOT NULL"
+                                        ") STRICT;"
+                                        "CREATE TABLE load ("
+                                        " unit TEXT NOT NULL,"
+                                        " handler TEXT NOT NULL,"
+                                        " open INTEGER NOT NULL,"
+                                        " PRIMARY KEY (unit, handler)"
+                                        ") STRICT, WITHOUT ROWID;"
+                                        "CREATE TABLE day ("
+                                        " day INTEGER PRIMARY KEY,"
+                                        " seq INTEGER NOT NULL"
+                                        ") STRICT;";
 
 /* An index on a rowid table ends in the rowid, which is the case's key: so
  * (state) serves "state = ? and key > ? order by key".

@@ -67,8 +67,8 @@ int store_sqlite_open(const char *path, const struct store_options *opt,
 #define STORE_TEXT_MAX (1 << 20) /* bytes of a doc, body or sealed person */
 
 bool store_case_overdue(const struct dk_case *c);
-bool store_clock_live(const struct dk_clock *k); /* running or held */
-bool store_clock_late(const struct dk_clock *k); /* live and past its due */
+bool store_clock_live(const struct dk_clock *k);  /* running or held */
+bool store_clock_late(const struct dk_clock *k);  /* live and past its due */
 dk_ms store_clock_fire(const struct dk_clock *k); /* DK_NEVER: none to come */
 
 /* False when `ch` contradicts itself or cannot belong after `last_seq`: the

@@ -17,8 +17,8 @@
 /* ---- store_sqlite_file.c ------------------------------------------------ */
 
 struct sq_file {
-    const char *path; /* borrowed by sq_file_claim() only */
-    int lock_fd;      /* -1: not held */
+    const char *path;                    /* borrowed by sq_file_claim() only */
+    int lock_fd;                         /* -1: not held */
     char *db, *wal, *lock, *dir, *fresh; /* owned names */
     bool made_lock, made_db;
     bool had_wal; /* a log was there: the last stop was not a clean one */
@@ -49,20 +49,54 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
 
 /* ---- store_sqlite_use.c ------------------------------------------------- */
 
-#define SQ_EVENT_COLUMNS "seq, key, n, type, at, claimed, actor, hash, body"
-#define SQ_TASK_COLUMNS  "id, service, key, n, attempts, dead, failed_at, reason"
-#define SQ_ANY_TASK      " dead IN (0, 1) AND service IN (0, 1, 2) AND id = ?"
-#define SQ_TASK_ARM(svc)                                                       \
-    "SELECT " SQ_TASK_COLUMNS " FROM task WHERE dead = ?1 AND service = " svc  \
-    " AND id > ?2"
+#define SQ_EVENT_COLUMNS   "seq, key, n, type, at, claimed, actor, hash, body"
+#define SQ_REQUEST_COLUMNS "id, hash, key, n, state, at, submitted_at"
+
+/* Open tasks of a service are a table of their own: their ids only rise, so
+ * every new row goes to the end (docs/STORE.md).  S is the service's number.
+ */
+#define SQ_TASK_STATEMENTS(X, S, TABLE)                                        \
+    X(TASK_NEW_##S, "INSERT INTO " TABLE " (id, key, n, attempts) "            \
+                    "VALUES (?, ?, ?, ?)")                                     \
+    X(TASK_END_##S, "DELETE FROM " TABLE " WHERE id = ?")                      \
+    X(TASK_FAIL_##S, "UPDATE " TABLE " SET attempts = ?, failed_at = ?, "      \
+                     "reason = ? WHERE id = ?")                                \
+    X(TASK_DIE_##S, "INSERT INTO task_dead (service, id, key, n, attempts, "   \
+                    "failed_at, reason) SELECT " #S ", id, key, n, attempts, " \
+                    "failed_at, reason FROM " TABLE " WHERE id = ?")           \
+    X(TASK_BACK_##S,                                                           \
+      "INSERT INTO " TABLE " (id, key, n, attempts, "                          \
+      "failed_at, reason) SELECT id, key, n, 0, failed_at, "                   \
+      "reason FROM task_dead WHERE service = " #S " AND id = ?")               \
+    X(TASK_BURY_##S,                                                           \
+      "DELETE FROM task_dead WHERE service = " #S " AND id = ?")               \
+    X(TASK_COUNT_##S,                                                          \
+      "SELECT count(*) FROM (SELECT 1 FROM " TABLE " LIMIT ?)")                \
+    X(TASKS_##S, "SELECT t.id, t.key, t.n, t.attempts, c.doc, e.seq, e.key, "  \
+                 "e.n, e.type, e.at, e.claimed, e.actor, e.hash, e.body "      \
+                 "FROM " TABLE " t "                                           \
+                 "LEFT JOIN case_file c ON c.key = t.key "                     \
+                 "LEFT JOIN event e ON e.key = t.key AND e.n = t.n "           \
+                 "WHERE t.id > ? ORDER BY t.id LIMIT ?")
+
+#define SQ_OPEN_TASK(S, TABLE, WHERE)                                          \
+    "SELECT id, " #S ", key, n, attempts, 0, failed_at, reason FROM " TABLE    \
+    " WHERE " WHERE
+#define SQ_DEAD_TASK(S, WHERE)                                                 \
+    "SELECT id, service, key, n, attempts, 1, failed_at, reason "              \
+    "FROM task_dead WHERE service = " #S " AND " WHERE
+#define SQ_OR " UNION ALL "
 
 /* X(NAME, SQL): prepared once, when the store is opened. */
 #define SQ_STATEMENTS(X)                                                       \
     X(BEGIN, "BEGIN IMMEDIATE")                                                \
     X(COMMIT, "COMMIT")                                                        \
     X(ROLLBACK, "ROLLBACK")                                                    \
-    X(REQUEST_PUT, "INSERT INTO request (id, hash, key, n, state, at, "        \
-                   "submitted_at) VALUES (?, ?, ?, ?, ?, ?, ?)")               \
+    X(REQUEST_PUT, "INSERT INTO request (slot, " SQ_REQUEST_COLUMNS            \
+                   ") VALUES (?, ?, ?, ?, ?, ?, ?, ?) "                        \
+                   "ON CONFLICT (slot) DO NOTHING")                            \
+    X(REQUEST_CLASH, "INSERT INTO request_clash (" SQ_REQUEST_COLUMNS          \
+                     ") VALUES (?, ?, ?, ?, ?, ?, ?)")                         \
     X(EVENT_PUT, "INSERT INTO event (" SQ_EVENT_COLUMNS                        \
                  ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")                       \
     X(CASE_NEW, "INSERT INTO case_file (state, overdue, unit, handler, "       \
@@ -80,17 +114,9 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
                  "state = excluded.state, overdue = excluded.overdue, "        \
                  "due_at = excluded.due_at, fire_at = excluded.fire_at")       \
     X(CLOCK_DEL, "DELETE FROM clock WHERE key = ? AND id = ?")                 \
-    X(TASK_NEW, "INSERT INTO task (dead, service, id, key, n, attempts) "      \
-                "VALUES (0, ?, ?, ?, ?, ?)")                                   \
-    X(TASK_DONE, "DELETE FROM task WHERE dead = 0 AND service IN (0, 1, 2) "   \
-                 "AND id = ?")                                                 \
-    X(TASK_DROP, "DELETE FROM task WHERE dead = 1 AND service IN (0, 1, 2) "   \
-                 "AND id = ?")                                                 \
-    X(TASK_FAIL, "UPDATE task SET dead = ?, attempts = ?, failed_at = ?, "     \
-                 "reason = ? "                                                 \
-                 "WHERE dead = 0 AND service IN (0, 1, 2) AND id = ?")         \
-    X(TASK_RETRY, "UPDATE task SET dead = 0, attempts = 0 "                    \
-                  "WHERE dead = 1 AND service IN (0, 1, 2) AND id = ?")        \
+    SQ_TASK_STATEMENTS(X, 0, "task_assign")                                    \
+    SQ_TASK_STATEMENTS(X, 1, "task_deadline")                                  \
+    SQ_TASK_STATEMENTS(X, 2, "task_escalate")                                  \
     X(ALERT_PUT, "INSERT INTO alert (key, n, raised_at, due_at, level, unit, " \
                  "clock, rung) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")               \
     X(ALERT_ACK, "UPDATE alert SET acked_at = ?, acked_by = ? "                \
@@ -108,8 +134,10 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
     X(TOTAL_PUT, "UPDATE total SET cases = ?, events = ?, tasks_open = ?, "    \
                  "tasks_dead = ?, alerts_open = ?")                            \
     X(EPOCH_UP, "UPDATE meta SET epoch = epoch + 1")                           \
-    X(REQUEST_GET, "SELECT hash, key, n, state, at, submitted_at "             \
-                   "FROM request WHERE id = ?")                                \
+    X(REQUEST_GET, "SELECT " SQ_REQUEST_COLUMNS " FROM request "               \
+                   "WHERE slot = ?")                                           \
+    X(CLASH_GET, "SELECT " SQ_REQUEST_COLUMNS " FROM request_clash "           \
+                 "WHERE id = ?")                                               \
     X(CASE_GET, "SELECT hash, doc FROM case_file WHERE key = ?")               \
     X(EVENTS, "SELECT " SQ_EVENT_COLUMNS " FROM event WHERE seq >= ? "         \
               "ORDER BY seq LIMIT ?")                                          \
@@ -119,18 +147,20 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
            "ORDER BY fire_at, key, id LIMIT ?")                                \
     X(NEXT_DUE, "SELECT fire_at FROM clock WHERE fire_at IS NOT NULL "         \
                 "ORDER BY fire_at LIMIT 1")                                    \
-    X(TASKS, "SELECT t.id, t.key, t.n, t.attempts, c.doc, e.seq, e.key, e.n, " \
-             "e.type, e.at, e.claimed, e.actor, e.hash, e.body FROM task t "   \
-             "LEFT JOIN case_file c ON c.key = t.key "                         \
-             "LEFT JOIN event e ON e.key = t.key AND e.n = t.n "               \
-             "WHERE t.dead = 0 AND t.service = ? AND t.id > ? "                \
-             "ORDER BY t.id LIMIT ?")                                          \
-    X(TASK_GET, "SELECT " SQ_TASK_COLUMNS " FROM task WHERE" SQ_ANY_TASK)      \
-    X(TASK_LIST, SQ_TASK_ARM("0") " UNION ALL " SQ_TASK_ARM(                   \
-                     "1") " UNION ALL " SQ_TASK_ARM("2") " ORDER BY 1 "        \
-                                                         "LIMIT ?3")           \
-    X(TASK_COUNT, "SELECT count(*) FROM (SELECT 1 FROM task "                  \
-                  "WHERE dead = ? AND service = ? LIMIT ?)")                   \
+    X(TASK_GET, SQ_OPEN_TASK(0, "task_assign", "id = ?1")                      \
+                    SQ_OR SQ_OPEN_TASK(1, "task_deadline", "id = ?1")          \
+                        SQ_OR SQ_OPEN_TASK(2, "task_escalate", "id = ?1")      \
+                            SQ_OR SQ_DEAD_TASK(0, "id = ?1")                   \
+                                SQ_OR SQ_DEAD_TASK(1, "id = ?1")               \
+                                    SQ_OR SQ_DEAD_TASK(2, "id = ?1"))          \
+    X(OPEN_LIST, SQ_OPEN_TASK(0, "task_assign", "id > ?1")                     \
+                     SQ_OR SQ_OPEN_TASK(1, "task_deadline", "id > ?1")         \
+                         SQ_OR SQ_OPEN_TASK(2, "task_escalate",                \
+                                            "id > ?1") " ORDER BY 1 LIMIT ?2") \
+    X(DEAD_LIST, SQ_DEAD_TASK(0, "id > ?1") SQ_OR SQ_DEAD_TASK(1, "id > ?1")   \
+                     SQ_OR SQ_DEAD_TASK(2, "id > ?1") " ORDER BY 1 LIMIT ?2")  \
+    X(DEAD_COUNT, "SELECT count(*) FROM (SELECT 1 FROM task_dead "             \
+                  "WHERE service = ? LIMIT ?)")                                \
     X(PERSON_GET, "SELECT salt, data FROM person WHERE key = ?")               \
     X(LOADS, "SELECT unit, handler, open FROM load ORDER BY unit, handler")    \
     X(DAY_GET, "SELECT seq FROM day WHERE day = ?")                            \
@@ -140,8 +170,23 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
     X(LAST_EVENT, "SELECT seq, at FROM event ORDER BY seq DESC LIMIT 1")
 
 #define SQ_ENUM(name, sql) SQ_##name,
-enum sq_stmt { SQ_STATEMENTS(SQ_ENUM) SQ_N };
+enum sq_stmt {
+    SQ_STATEMENTS(SQ_ENUM) SQ_N
+};
 #undef SQ_ENUM
+
+/* The statement of SQ_TASK_STATEMENTS about another service. */
+static inline enum sq_stmt sq_of(enum sq_stmt of_0, int service)
+{
+    return (enum sq_stmt)((int)of_0 +
+                          service * (SQ_TASK_NEW_1 - SQ_TASK_NEW_0));
+}
+
+/* Where a request lives: the first 63 bits of its id.  A version 7 id starts
+ * with the time, so new ones go to the end of the table; two ids that agree in
+ * so many bits meet in request_clash.
+ */
+int64_t sq_slot(const struct dk_uuid *id);
 
 struct sq {
     struct store base;
@@ -166,7 +211,7 @@ struct sq_use {
 
 struct sq_use sq_use(struct sq *s, enum sq_stmt id);
 void sq_int(struct sq_use *u, int64_t v);
-void sq_when(struct sq_use *u, dk_ms t); /* DK_NEVER: NULL */
+void sq_when(struct sq_use *u, dk_ms t);       /* DK_NEVER: NULL */
 void sq_text(struct sq_use *u, const char *v); /* NULL: NULL */
 void sq_textn(struct sq_use *u, const char *v, size_t n);
 void sq_blob(struct sq_use *u, const void *v, size_t n);
@@ -176,7 +221,7 @@ int sq_run(struct sq_use *u);  /* a step that must give no row, and the end */
 int sq_changes(const struct sq_use *u); /* rows changed by the last sq_run() */
 
 int64_t sq_col_int(const struct sq_use *u, int i);
-dk_ms sq_col_when(const struct sq_use *u, int i); /* NULL: DK_NEVER */
+dk_ms sq_col_when(const struct sq_use *u, int i);       /* NULL: DK_NEVER */
 const char *sq_col_text(const struct sq_use *u, int i); /* may be NULL */
 size_t sq_col_len(const struct sq_use *u, int i);
 /* Copies exactly n bytes; false if the column has another size. */

@@ -16,29 +16,49 @@ static int verdict(int said)
     return said > 0 ? 1 : said;
 }
 
+static int read_request(struct sq_use *u, struct store_request *r)
+{
+    *r = (struct store_request){.key = sq_col_int(u, 2),
+                                .n = (uint32_t)sq_col_int(u, 3),
+                                .state = (enum dk_state)sq_col_int(u, 4),
+                                .at = sq_col_int(u, 5),
+                                .submitted_at = sq_col_int(u, 6)};
+    if (!sq_col_bytes(u, 0, r->id.b, sizeof r->id.b) ||
+        !sq_col_bytes(u, 1, r->hash, sizeof r->hash))
+        return sq_damaged(u->s);
+    return 1;
+}
+
+/* 1 if *r is the request `id`, 0 if there is none. */
+static int find_request(struct sq *s, const struct dk_uuid *id,
+                        struct store_request *r)
+{
+    struct sq_use u = sq_use(s, SQ_REQUEST_GET);
+
+    sq_int(&u, sq_slot(id));
+    int rc = sq_step(&u);
+    if (rc == 1)
+        rc = read_request(&u, r);
+    sq_end(&u);
+    if (rc != 1 || memcmp(&r->id, id, sizeof *id) == 0)
+        return rc;
+
+    u = sq_use(s, SQ_CLASH_GET); /* another id has the slot */
+    sq_blob(&u, id->b, sizeof id->b);
+    rc = sq_step(&u);
+    if (rc == 1)
+        rc = read_request(&u, r);
+    sq_end(&u);
+    return rc;
+}
+
 int sq_find_requests(struct store *st, const struct dk_uuid *ids, size_t n,
                      struct store_request *out, bool *found)
 {
-    struct sq *s = (struct sq *)st;
-
     for (size_t i = 0; i < n; i++) {
-        struct store_request *r = &out[i];
-        struct sq_use u = sq_use(s, SQ_REQUEST_GET);
+        int rc = find_request((struct sq *)st, &ids[i], &out[i]);
 
-        sq_blob(&u, ids[i].b, sizeof ids[i].b);
-        int rc = sq_step(&u);
         found[i] = rc == 1;
-        if (rc == 1) {
-            *r = (struct store_request){.id = ids[i],
-                                        .key = sq_col_int(&u, 1),
-                                        .n = (uint32_t)sq_col_int(&u, 2),
-                                        .at = sq_col_int(&u, 4),
-                                        .submitted_at = sq_col_int(&u, 5)};
-            r->state = (enum dk_state)sq_col_int(&u, 3);
-            if (!sq_col_bytes(&u, 0, r->hash, sizeof r->hash))
-                rc = sq_damaged(s);
-        }
-        sq_end(&u);
         if (rc < 0)
             return rc;
     }
@@ -189,10 +209,9 @@ static int read_task_row(struct sq_use *u, enum dk_service service,
 int sq_tasks(struct store *st, enum dk_service service, int64_t after,
              int64_t limit, store_task_fn fn, void *arg)
 {
-    struct sq_use u = sq_use((struct sq *)st, SQ_TASKS);
+    struct sq_use u = sq_use((struct sq *)st, sq_of(SQ_TASKS_0, (int)service));
     int rc;
 
-    sq_int(&u, service);
     sq_int(&u, after);
     sq_int(&u, limit);
     while ((rc = sq_step(&u)) == 1) {
@@ -240,10 +259,10 @@ int sq_task_get(struct store *st, int64_t id, struct store_task_info *out)
 int sq_task_list(struct store *st, bool dead, int64_t after, int64_t limit,
                  store_task_info_fn fn, void *arg)
 {
-    struct sq_use u = sq_use((struct sq *)st, SQ_TASK_LIST);
+    struct sq_use u =
+        sq_use((struct sq *)st, dead ? SQ_DEAD_LIST : SQ_OPEN_LIST);
     int rc;
 
-    sq_int(&u, dead);
     sq_int(&u, after);
     sq_int(&u, limit);
     while ((rc = sq_step(&u)) == 1) {
@@ -261,10 +280,11 @@ int sq_task_list(struct store *st, bool dead, int64_t after, int64_t limit,
 int sq_task_count(struct store *st, enum dk_service service, bool dead,
                   int64_t limit, int64_t *out)
 {
-    struct sq_use u = sq_use((struct sq *)st, SQ_TASK_COUNT);
+    enum sq_stmt open = sq_of(SQ_TASK_COUNT_0, (int)service);
+    struct sq_use u = sq_use((struct sq *)st, dead ? SQ_DEAD_COUNT : open);
 
-    sq_int(&u, dead);
-    sq_int(&u, service);
+    if (dead)
+        sq_int(&u, service);
     sq_int(&u, limit);
     int rc = sq_step(&u);
     if (rc == 1)

@@ -9,22 +9,50 @@
 
 #define WAL_PAGES_MAX 2000 /* 8 MiB of log: then it goes into the file */
 
+int64_t sq_slot(const struct dk_uuid *id)
+{
+    uint64_t v = 0;
+
+    for (int i = 0; i < 8; i++)
+        v = v << 8 | id->b[i];
+    return (int64_t)(v >> 1);
+}
+
+static int put_request(struct sq *s, const struct store_request *r, bool clash)
+{
+    struct sq_use u = sq_use(s, clash ? SQ_REQUEST_CLASH : SQ_REQUEST_PUT);
+
+    if (!clash)
+        sq_int(&u, sq_slot(&r->id));
+    sq_blob(&u, r->id.b, sizeof r->id.b);
+    sq_blob(&u, r->hash, sizeof r->hash);
+    sq_int(&u, r->key);
+    sq_int(&u, r->n);
+    sq_int(&u, r->state);
+    sq_int(&u, r->at);
+    sq_int(&u, r->submitted_at);
+    int rc = sq_run(&u);
+    return rc != 0 ? rc : sq_changes(&u);
+}
+
 static int put_requests(struct sq *s, const struct store_changes *ch)
 {
     for (size_t i = 0; i < ch->n_request; i++) {
         const struct store_request *r = &ch->request[i];
-        struct sq_use u = sq_use(s, SQ_REQUEST_PUT);
+        int n = put_request(s, r, false);
 
-        sq_blob(&u, r->id.b, sizeof r->id.b);
-        sq_blob(&u, r->hash, sizeof r->hash);
-        sq_int(&u, r->key);
-        sq_int(&u, r->n);
-        sq_int(&u, r->state);
-        sq_int(&u, r->at);
-        sq_int(&u, r->submitted_at);
-        int rc = sq_run(&u);
-        if (rc != 0)
-            return rc;
+        if (n == 0) { /* the slot is taken: by this id, or by another? */
+            struct store_request old;
+            bool used = false;
+
+            n = sq_find_requests(&s->base, &r->id, 1, &old, &used);
+            if (n == 0 && used)
+                n = DK_EBUG;
+            if (n == 0)
+                n = put_request(s, r, true);
+        }
+        if (n < 0)
+            return n;
     }
     return 0;
 }
@@ -142,9 +170,8 @@ static int put_new_tasks(struct sq *s, const struct store_changes *ch,
 {
     for (size_t i = 0; i < ch->n_task_new; i++) {
         const struct store_task *k = &ch->task_new[i];
-        struct sq_use u = sq_use(s, SQ_TASK_NEW);
+        struct sq_use u = sq_use(s, sq_of(SQ_TASK_NEW_0, (int)k->service));
 
-        sq_int(&u, k->service);
         sq_int(&u, k->id);
         sq_int(&u, k->key);
         sq_int(&u, k->n);
@@ -167,17 +194,34 @@ static int change_task(struct sq *s, enum sq_stmt stmt, int64_t id)
     return rc != 0 ? rc : sq_changes(&u);
 }
 
+/* The same in the table of whichever service has the task; *service tells. */
+static int change_any_task(struct sq *s, enum sq_stmt of_0, int64_t id,
+                           int *service)
+{
+    int n = 0;
+
+    for (int v = 0; v < DK_SVC_N && n == 0; v++) {
+        n = change_task(s, sq_of(of_0, v), id);
+        *service = v;
+    }
+    return n;
+}
+
 static int end_tasks(struct sq *s, const struct store_changes *ch,
                      struct store_totals *t)
 {
+    int service = 0;
+
     for (size_t i = 0; i < ch->n_task_done; i++) {
-        int n = change_task(s, SQ_TASK_DONE, ch->task_done[i]);
+        int64_t id = ch->task_done[i];
+        int n = change_any_task(s, SQ_TASK_END_0, id, &service);
+
         if (n > 0) {
             t->tasks_open -= n;
             continue;
         }
         if (n == 0)
-            n = change_task(s, SQ_TASK_DROP, ch->task_done[i]);
+            n = change_any_task(s, SQ_TASK_BURY_0, id, &service);
         if (n < 0)
             return n;
         t->tasks_dead -= n;
@@ -185,24 +229,38 @@ static int end_tasks(struct sq *s, const struct store_changes *ch,
     return 0;
 }
 
+/* An open task's failure, in the table of `service`: rows changed. */
+static int fail_task(struct sq *s, const struct store_task_fail *f, int service)
+{
+    struct sq_use u = sq_use(s, sq_of(SQ_TASK_FAIL_0, service));
+
+    sq_int(&u, f->attempts);
+    sq_when(&u, f->at);
+    sq_text(&u, f->reason);
+    sq_int(&u, f->id);
+    int rc = sq_run(&u);
+    if (rc == 0)
+        rc = sq_changes(&u);
+    if (rc <= 0 || !f->dead)
+        return rc;
+    rc = change_task(s, sq_of(SQ_TASK_DIE_0, service), f->id);
+    return rc > 0 ? change_task(s, sq_of(SQ_TASK_END_0, service), f->id) : rc;
+}
+
 static int fail_tasks(struct sq *s, const struct store_changes *ch,
                       struct store_totals *t)
 {
     for (size_t i = 0; i < ch->n_task_fail; i++) {
         const struct store_task_fail *f = &ch->task_fail[i];
-        struct sq_use u = sq_use(s, SQ_TASK_FAIL);
+        int n = 0;
 
-        sq_int(&u, f->dead);
-        sq_int(&u, f->attempts);
-        sq_when(&u, f->at);
-        sq_text(&u, f->reason);
-        sq_int(&u, f->id);
-        int rc = sq_run(&u);
-        if (rc != 0)
-            return rc;
+        for (int v = 0; v < DK_SVC_N && n == 0; v++)
+            n = fail_task(s, f, v);
+        if (n < 0)
+            return n;
         if (f->dead) {
-            t->tasks_open -= sq_changes(&u);
-            t->tasks_dead += sq_changes(&u);
+            t->tasks_open -= n;
+            t->tasks_dead += n;
         }
     }
     return 0;
@@ -211,8 +269,14 @@ static int fail_tasks(struct sq *s, const struct store_changes *ch,
 static int retry_tasks(struct sq *s, const struct store_changes *ch,
                        struct store_totals *t)
 {
+    int service = 0;
+
     for (size_t i = 0; i < ch->n_task_retry; i++) {
-        int n = change_task(s, SQ_TASK_RETRY, ch->task_retry[i]);
+        int64_t id = ch->task_retry[i];
+        int n = change_any_task(s, SQ_TASK_BACK_0, id, &service);
+
+        if (n > 0)
+            n = change_task(s, sq_of(SQ_TASK_BURY_0, service), id);
         if (n < 0)
             return n;
         t->tasks_open += n;

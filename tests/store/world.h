@@ -196,10 +196,13 @@ static inline int commit(struct world *w, struct batch *b)
     return rc;
 }
 
+/* A version 7 id; each three neighbours agree in their first eight bytes. */
 static inline struct dk_uuid uuid(int64_t n)
 {
     struct dk_uuid u = {{0x01, 0x90, 0, 0, 0, 0, 0x70}};
 
+    for (int i = 0; i < 4; i++)
+        u.b[2 + i] = (uint8_t)((uint64_t)(n / 3) >> (24 - 8 * i));
     for (int i = 0; i < 8; i++)
         u.b[8 + i] = (uint8_t)((uint64_t)n >> (56 - 8 * i));
     return u;
