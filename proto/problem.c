@@ -63,25 +63,38 @@ int dk_err_from_slug(const char *slug)
     return DK_EBUG;
 }
 
-/* Cut what vsnprintf() or a copy left in the middle of a character.  `whole`
- * is false when the text did not fit.
+/* Leave out what is not UTF-8: characters that a limit (also a precision in a
+ * format) has cut in two, and bytes of files that were quoted.
  */
-static void cut(char *buf, bool whole)
+static void scrub(char *buf)
 {
-    if (!whole)
-        buf[dk_utf8_valid(buf, strlen(buf))] = '\0';
+    size_t left = strlen(buf);
+    char *in = buf, *out = buf;
+
+    while (left > 0) {
+        size_t good = dk_utf8_valid(in, left);
+
+        memmove(out, in, good);
+        out += good;
+        in += good;
+        left -= good;
+        if (left > 0) {
+            in++;
+            left--;
+        }
+    }
+    *out = '\0';
 }
 
 static void copy(char *buf, size_t cap, const char *s)
 {
     size_t n = strlen(s);
-    bool whole = n < cap;
 
-    if (!whole)
+    if (n >= cap)
         n = cap - 1;
     memcpy(buf, s, n);
     buf[n] = '\0';
-    cut(buf, whole);
+    scrub(buf);
 }
 
 static void begin(struct dk_problem *p, int code, const char *pointer)
@@ -107,17 +120,16 @@ int dk_failf(struct dk_problem *p, int code, const char *pointer,
              const char *en, const char *zh, ...)
 {
     va_list args, again;
-    int n;
 
     if (p == NULL)
         return code;
     begin(p, code, pointer);
     va_start(args, zh);
     va_copy(again, args);
-    n = vsnprintf(p->detail, sizeof(p->detail), en, args);
-    cut(p->detail, n >= 0 && (size_t)n < sizeof(p->detail));
-    n = vsnprintf(p->detail_zh, sizeof(p->detail_zh), zh, again);
-    cut(p->detail_zh, n >= 0 && (size_t)n < sizeof(p->detail_zh));
+    (void)vsnprintf(p->detail, sizeof(p->detail), en, args);
+    scrub(p->detail);
+    (void)vsnprintf(p->detail_zh, sizeof(p->detail_zh), zh, again);
+    scrub(p->detail_zh);
     va_end(again);
     va_end(args);
     return code;

@@ -97,6 +97,20 @@ static void long_texts_are_cut_between_characters(void **state)
     }
 }
 
+static void characters_cut_by_a_format_are_left_out(void **state)
+{
+    struct dk_problem p;
+
+    (void)state;
+    dk_failf(&p, DK_EFIELD, NULL, "'%.4s' is wrong", "'%.5s' 有误", "案件");
+    assert_string_equal(p.detail, "'案' is wrong");
+    assert_string_equal(p.detail_zh, "'案' 有误");
+    dk_fail(&p, DK_EFIELD, "/\xff/a", "\xc0\xaf!", "好\xe6\xa1");
+    assert_string_equal(p.pointer, "//a");
+    assert_string_equal(p.detail, "!");
+    assert_string_equal(p.detail_zh, "好");
+}
+
 static void what_is_written_is_read_back(void **state)
 {
     (void)state;
@@ -172,6 +186,7 @@ int main(void)
         cmocka_unit_test(fail_returns_the_code_and_fills_the_problem),
         cmocka_unit_test(failf_gives_both_languages_the_same_arguments),
         cmocka_unit_test(long_texts_are_cut_between_characters),
+        cmocka_unit_test(characters_cut_by_a_format_are_left_out),
         cmocka_unit_test(what_is_written_is_read_back),
         cmocka_unit_test(an_empty_problem_is_written_with_its_titles),
         cmocka_unit_test(what_cannot_be_read_is_internal),
