@@ -332,7 +332,9 @@ class World:
         if js:
             command.append("--json")
         command += [str(a) for a in argv]
-        environment = dict(os.environ, LC_ALL="C.UTF-8", TZ="UTC")
+        path = os.pathsep.join((os.path.join(BIN, "workers"),
+                                os.environ.get("PATH", "")))
+        environment = dict(os.environ, LC_ALL="C.UTF-8", TZ="UTC", PATH=path)
         environment.update(env or {})
         done = subprocess.run(command, input=stdin, capture_output=True,
                               timeout=deadline * STRETCH, cwd=self.folder,
