@@ -90,7 +90,7 @@ static int check_ipc_path(const char *endpoint, struct dk_problem *p)
     if (strncmp(endpoint, "ipc://", 6) != 0 ||
         strlen(endpoint) - 6 >= sizeof(a.sun_path))
         return DK_OK;
-    strcpy(a.sun_path, endpoint + 6);
+    memcpy(a.sun_path, endpoint + 6, strlen(endpoint + 6) + 1);
     if (lstat(a.sun_path, &st) != 0)
         return DK_OK;
     if (!S_ISSOCK(st.st_mode))

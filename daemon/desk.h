@@ -43,6 +43,7 @@ struct lease {
     int64_t key;             /* of the case */
     uint32_t n;              /* the event */
     int attempts;            /* ended before this one */
+    uint32_t saw_n;          /* events the case had when it was handed out */
     int64_t no;              /* the lease is "EPOCH-no" */
     struct session *session; /* NULL: none, or gone meanwhile */
     dk_ms until;             /* monotonic: OUT: its end; WAITING: not before */

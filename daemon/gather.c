@@ -1,6 +1,7 @@
 /* gather.c - steps one and two of the tick: drain the sockets and the clocks
  * into a bounded batch, and load the cases that it names.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -33,7 +34,8 @@ static void gather_lost(struct daemon *d)
             break;
         it->lease = k->lost[i];
         it->key = k->lost[i]->key;
-        strcpy(it->reason, "the worker went away or took too long");
+        snprintf(it->reason, sizeof(it->reason),
+                 "the worker went away or took too long");
     }
     k->n_lost = 0;
 }
