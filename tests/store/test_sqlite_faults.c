@@ -14,6 +14,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define STEPS 6 /* commits of the scenario */
@@ -158,6 +159,46 @@ static void a_failed_sync_while_the_log_is_moved_stops_the_store(void **state)
     assert_int_equal(store_checkpoint(w->st, true), DK_EIO); /* no retry */
     assert_int_equal(store_totals(w->st, &t), DK_EIO);
     world_reopen(w);
+    assert_int_equal(w->info.last_seq, 1);
+}
+
+/* ---- the syncs before the start ----------------------------------------- */
+
+static struct {
+    int calls, fail_at; /* 0: never */
+} syncs;
+
+/* Ours instead of libc's, for the store's own syncs (SQLite uses fdatasync). */
+int fsync(int fd);
+int fsync(int fd)
+{
+    if (++syncs.calls == syncs.fail_at) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fsync, fd);
+}
+
+static void a_store_that_cannot_be_synced_is_not_served(void **state)
+{
+    struct world *w = *state;
+    char wal[128];
+
+    submit(w, 1);
+    world_close(w);
+    (void)snprintf(wal, sizeof wal, "%s-wal", w->path);
+    int fd = open(wal, O_WRONLY | O_CREAT, 0644); /* as after a kill */
+    assert_int_equal(close(fd), 0);
+    for (int i = 1; i <= 3; i++) { /* the database, its log, the folder */
+        syncs.calls = 0;
+        syncs.fail_at = i;
+        assert_int_equal(world_open(w), DK_EIO);
+        assert_int_equal(syncs.calls, i);
+        assert_non_null(strstr(w->problem.detail, "cannot be synced"));
+        assert_non_null(strstr(w->problem.detail_zh, "无法同步"));
+    }
+    syncs.fail_at = 0;
+    assert_int_equal(world_open(w), 0);
     assert_int_equal(w->info.last_seq, 1);
 }
 
@@ -404,6 +445,7 @@ int main(void)
         cmocka_unit_test(a_disk_that_is_full_once_is_survived_in_place),
         cmocka_unit_test(a_disk_that_stays_full_loses_nothing_acknowledged),
         OPEN(a_failed_sync_while_the_log_is_moved_stops_the_store),
+        OPEN(a_store_that_cannot_be_synced_is_not_served),
         FOLDER(a_disk_of_one_mebibyte_fills_up_and_is_used_again),
         FOLDER(a_full_disk_at_the_first_start_leaves_nothing),
         FOLDER(a_limit_on_the_file_size_stops_the_store_and_loses_nothing),
