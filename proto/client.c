@@ -57,14 +57,14 @@ static int or_default(int value, int fallback)
 
 static int configure(struct dk_client *c, const struct dk_client_options *o)
 {
-    int64_t max = (int64_t)c->max_reply;
     int first = or_default(o->reconnect_ms, RECONNECT_MS);
 
     /* Nothing shall be queued for a broker that is not there.  ZMQ_IMMEDIATE
      * would do that, but it ends the pipe when the connection breaks, and
      * libzmq 4.3 aborts the process when a message is half read by then
      * ("Assertion failed: !_more", src/fq.cpp).  So the monitor tells us
-     * whether there is a connection, and send() asks that.
+     * whether there is a connection, and send() asks that.  Nor is there a
+     * ZMQ_MAXMSGSIZE: a connection that it ends is never made again.
      */
     if (set(c->sock, ZMQ_LINGER, LINGER_MS) != 0 ||
         set(c->sock, ZMQ_SNDHWM, or_default(o->send_hwm, SEND_HWM)) != 0 ||
@@ -72,8 +72,7 @@ static int configure(struct dk_client *c, const struct dk_client_options *o)
         set(c->sock, ZMQ_RECONNECT_IVL, first) != 0 ||
         set(c->sock, ZMQ_RECONNECT_IVL_MAX,
             first > RECONNECT_MAX ? first : RECONNECT_MAX) != 0 ||
-        set(c->sock, ZMQ_IPV6, 1) != 0 ||
-        zmq_setsockopt(c->sock, ZMQ_MAXMSGSIZE, &max, sizeof(max)) != 0)
+        set(c->sock, ZMQ_IPV6, 1) != 0)
         return -1;
     return 0;
 }

@@ -27,8 +27,19 @@ struct follow {
     int64_t event_at;  /* last event, for idle_ms */
 };
 
+/* What was kept of this follow is of no use any more, nor what still comes. */
+static void forget(struct dk_client *c)
+{
+    struct dk_reply r;
+
+    while (dk_client_kept(c, c->following, &r))
+        dk_reply_free(&r);
+    c->following[0] = '\0';
+}
+
 static void ask_again(struct follow *f, int64_t in_ms)
 {
+    forget(f->c);
     f->asked = f->running = false;
     f->again_at = dk_client_now() + in_ms;
 }
@@ -42,6 +53,7 @@ static int ask(struct follow *f, int64_t now, struct dk_problem *p)
     if (f->asked) /* the broker frees the old one when its time is over */
         (void)dk_client_send(f->c, "events.stop", f->c->following, "{}", 2,
                              NULL, NULL);
+    forget(f->c);
     dk_client_id(f->c, 'f', f->c->following);
     (void)snprintf(body, sizeof(body), "{\"from\":%lld,\"credit\":%d}",
                    (long long)f->next, WINDOW);
@@ -222,6 +234,6 @@ int dk_client_follow(struct dk_client *c, int64_t from, int idle_ms,
     if (f.asked)
         (void)dk_client_send(c, "events.stop", c->following, "{}", 2, NULL,
                              NULL);
-    c->following[0] = '\0';
+    forget(c);
     return rc;
 }
