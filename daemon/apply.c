@@ -445,7 +445,9 @@ static int apply_kind(struct daemon *d, struct item *it, struct dk_problem *p)
 
 void apply_item(struct daemon *d, struct item *it)
 {
-    struct dk_problem p = {0};
+    struct dk_problem p;
+
+    dk_problem_clear(&p);
     int rc = apply_kind(d, it, &p);
 
     if (rc == DK_OK)

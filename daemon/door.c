@@ -369,8 +369,11 @@ static int enter(struct daemon *d, struct item *it, const struct dk_msg *m,
 void door_client(struct daemon *d, struct item *it, const struct dk_frame f[],
                  int n)
 {
-    struct dk_problem p = {0};
-    struct dk_msg m = {0};
+    struct dk_problem p;
+    struct dk_msg m;
+
+    dk_problem_clear(&p);
+    m.request[0] = '\0';
     int rc = dk_frames_read(f, n < 0 ? 0 : (size_t)n, &m, &p);
 
     d->stats.messages_clients++;

@@ -14,13 +14,15 @@ enum {
 struct map_cell {
     struct map_key k;
     uintptr_t v;
-    uint8_t state;
+    uint32_t age;   /* 0 or not the map's: free */
+    uint32_t state; /* CELL_USED or CELL_GONE */
 };
 
 void map_init(struct map *m, uint64_t seed)
 {
     memset(m, 0, sizeof(*m));
     m->seed = seed;
+    m->age = 1;
 }
 
 void map_fini(struct map *m)
@@ -31,9 +33,11 @@ void map_fini(struct map *m)
 
 void map_clear(struct map *m)
 {
-    if (m->used != 0)
-        memset(m->cell, 0, m->cap * sizeof(*m->cell));
     m->n = m->used = 0;
+    if (++m->age == 0) { /* after four thousand million times */
+        memset(m->cell, 0, m->cap * sizeof(*m->cell));
+        m->age = 1;
+    }
 }
 
 struct map_key map_int_key(int64_t v)
@@ -64,7 +68,7 @@ static struct map_cell *find(const struct map *m, const struct map_key *k)
         return NULL;
     for (size_t i = hash(m, k);; i++) {
         struct map_cell *c = &m->cell[i & (m->cap - 1)];
-        if (c->state == CELL_FREE)
+        if (c->age != m->age)
             return NULL;
         if (c->state == CELL_USED && memcmp(&c->k, k, sizeof(*k)) == 0)
             return c;
@@ -75,8 +79,8 @@ static void place(struct map *m, const struct map_key *k, uintptr_t v)
 {
     for (size_t i = hash(m, k);; i++) {
         struct map_cell *c = &m->cell[i & (m->cap - 1)];
-        if (c->state == CELL_FREE) {
-            *c = (struct map_cell){*k, v, CELL_USED};
+        if (c->age != m->age) {
+            *c = (struct map_cell){*k, v, m->age, CELL_USED};
             m->n++;
             m->used++;
             return;
@@ -98,7 +102,7 @@ static int grow(struct map *m)
     m->cap = cap;
     m->n = m->used = 0;
     for (size_t i = 0; i < old_cap; i++) {
-        if (old[i].state == CELL_USED)
+        if (old[i].age == m->age && old[i].state == CELL_USED)
             place(m, &old[i].k, old[i].v);
     }
     free(old);
@@ -143,7 +147,8 @@ bool map_del(struct map *m, const struct map_key *k)
 bool map_next(const struct map *m, size_t *pos, uintptr_t *out)
 {
     for (; *pos < m->cap; ++*pos) {
-        if (m->cell[*pos].state == CELL_USED) {
+        const struct map_cell *c = &m->cell[*pos];
+        if (c->age == m->age && c->state == CELL_USED) {
             *out = m->cell[*pos].v;
             ++*pos;
             return true;

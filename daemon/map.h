@@ -17,6 +17,7 @@ struct map {
     struct map_cell *cell;
     size_t cap, n, used; /* used counts removed cells too */
     uint64_t seed;       /* against keys chosen to collide */
+    uint32_t age;        /* cells of another age are free: clearing is O(1) */
 };
 
 void map_init(struct map *m, uint64_t seed);

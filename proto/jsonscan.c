@@ -74,13 +74,23 @@ static inline size_t utf8_len(const unsigned char *p, const unsigned char *end)
     return 4;
 }
 
+/* U+1000..U+CFFF, where nearly all Chinese text is: any two continuation bytes
+ * after such a lead are valid, so one look decides.
+ */
+static inline bool is_usual_cjk(const unsigned char *p,
+                                const unsigned char *end)
+{
+    return p[0] >= 0xe1 && p[0] <= 0xec && end - p >= 3 &&
+           (p[1] & 0xc0) == 0x80 && (p[2] & 0xc0) == 0x80;
+}
+
 size_t dk_utf8_valid(const char *s, size_t n)
 {
     const unsigned char *p = (const unsigned char *)s;
     const unsigned char *end = p + n;
 
     while (p < end) {
-        size_t len = utf8_len(p, end);
+        size_t len = is_usual_cjk(p, end) ? 3 : utf8_len(p, end);
 
         if (len == 0)
             break;
@@ -194,7 +204,7 @@ static bool string(struct scan *s)
         if (c < 0x20)
             return refuse(s, p, "a control character must be escaped",
                           "控制字符须转义");
-        len = utf8_len(p, end);
+        len = is_usual_cjk(p, end) ? 3 : utf8_len(p, end);
         if (len == 0)
             return refuse(s, p, "this is not UTF-8; send UTF-8",
                           "不是合格的 UTF-8；请使用 UTF-8 编码");

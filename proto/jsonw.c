@@ -104,16 +104,41 @@ static void put_escape(struct dk_jw *w, unsigned char c)
     put(w, e, 6);
 }
 
+/* How many bytes at s need no escape, eight at a time: a byte of `v` under
+ * 0x20, or equal to a quote or backslash, sets the high bit of its place.
+ */
+static size_t plain_run(const char *s, size_t n)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t high = ones << 7;
+    size_t i = 0;
+
+    for (; i + 8 <= n; i += 8) {
+        uint64_t v;
+        uint64_t q;
+        uint64_t b;
+
+        memcpy(&v, s + i, 8);
+        q = v ^ (ones * '"');
+        b = v ^ (ones * '\\');
+        if ((((v - ones * 0x20) & ~v) | ((q - ones) & ~q) | ((b - ones) & ~b)) &
+            high)
+            break;
+    }
+    while (i < n && !must_escape((unsigned char)s[i]))
+        i++;
+    return i;
+}
+
 /* s[0..n) is valid UTF-8. */
 static void put_escaped(struct dk_jw *w, const char *s, size_t n)
 {
     size_t from = 0;
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = plain_run(s, n); i < n;
+         i += 1 + plain_run(s + i + 1, n - i - 1)) {
         unsigned char c = (unsigned char)s[i];
 
-        if (!must_escape(c))
-            continue;
         put(w, s + from, i - from);
         put_escape(w, c);
         from = i + 1;

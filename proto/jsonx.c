@@ -139,12 +139,18 @@ static int find(const cJSON *o, const char *key, const cJSON **out,
 {
     const cJSON *v;
 
+    *out = NULL;
     if (!cJSON_IsObject(o))
         return bad(p, at, NULL, "an object {...} is expected here",
                    "此处应为对象 {...}");
     v = cJSON_GetObjectItemCaseSensitive(o, key);
     *out = cJSON_IsNull(v) ? NULL : v;
     return 0;
+}
+
+static bool is_string(const cJSON *v)
+{
+    return v != NULL && cJSON_IsString(v) && v->valuestring != NULL;
 }
 
 /* Terminals and printers show our texts: no control character but line ends
@@ -158,6 +164,8 @@ static bool clean_text(const char *s)
         if ((*p < 0x20 && *p != '\n' && *p != '\t' && *p != '\r') ||
             *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0))
             return false;
+        if (*p >= 0xe0) /* a character of three bytes or four */
+            p += 2;
     }
     return true;
 }
@@ -174,8 +182,8 @@ int dk_json_str(const cJSON *o, const char *key, int need, size_t min_bytes,
         return rc;
     if (v == NULL && !need)
         return 0;
-    n = cJSON_IsString(v) ? strlen(v->valuestring) : 0;
-    if (!cJSON_IsString(v) || n < min_bytes || n > max_bytes)
+    n = is_string(v) ? strlen(v->valuestring) : 0;
+    if (!is_string(v) || n < min_bytes || n > max_bytes)
         return unfit(p, at, key, v, "a text of %zu to %zu bytes in UTF-8",
                      "一段 %zu 至 %zu 字节的 UTF-8 文本", min_bytes, max_bytes);
     if (!clean_text(v->valuestring))
@@ -211,7 +219,7 @@ int dk_json_id(const cJSON *o, const char *key, int need, const char **out,
         return rc;
     if (v == NULL && !need)
         return 0;
-    if (!cJSON_IsString(v) || !id_ok(v->valuestring))
+    if (!is_string(v) || !id_ok(v->valuestring))
         return unfit(p, at, key, v,
                      "an id: 1 to %d bytes without space, quote, slash, "
                      "backslash or control character",
@@ -233,7 +241,7 @@ int dk_json_int(const cJSON *o, const char *key, int need, int64_t min,
         return rc;
     if (v == NULL && !need)
         return 0;
-    if (!cJSON_IsNumber(v) || v->valuedouble < (double)min ||
+    if (v == NULL || !cJSON_IsNumber(v) || v->valuedouble < (double)min ||
         v->valuedouble > (double)max)
         return unfit(p, at, key, v, "a whole number from %lld to %lld",
                      "%lld 至 %lld 之间的整数", (long long)min, (long long)max);
@@ -267,7 +275,7 @@ int dk_json_time(const cJSON *o, const char *key, int need, dk_ms *out,
         return rc;
     if (v == NULL && !need)
         return 0;
-    if (!cJSON_IsString(v) ||
+    if (!is_string(v) ||
         dk_time_parse(v->valuestring, strlen(v->valuestring), out) != 0)
         return unfit(p, at, key, v,
                      "a time with its offset, such as "
@@ -288,7 +296,7 @@ int dk_json_uuid(const cJSON *o, const char *key, int need, bool v7,
         return rc;
     if (v == NULL && !need)
         return 0;
-    if (!cJSON_IsString(v) ||
+    if (!is_string(v) ||
         dk_uuid_parse(v->valuestring, strlen(v->valuestring), &u) != 0 ||
         (v7 && !dk_uuid_is_v7(&u)))
         return unfit(p, at, key, v,
@@ -366,7 +374,7 @@ int dk_json_enum(const cJSON *o, const char *key, int need,
         return rc;
     if (v == NULL && !need)
         return 0;
-    for (int i = 0; cJSON_IsString(v) && names[i] != NULL; i++) {
+    for (int i = 0; is_string(v) && names[i] != NULL; i++) {
         if (strcmp(v->valuestring, names[i]) == 0) {
             *out = i;
             return 0;

@@ -98,6 +98,14 @@ struct dk_problem {
     char detail_zh[384]; /* the same in Chinese (zh-CN) */
 };
 
+/* No problem: cheaper than zeroing all of it. */
+static inline void dk_problem_clear(struct dk_problem *p)
+{
+    p->code = DK_OK;
+    p->retry_after_ms = 0;
+    p->pointer[0] = p->detail[0] = p->detail_zh[0] = '\0';
+}
+
 /* Fill `p` (if not NULL) and return `code`.  `pointer` may be NULL; `en` and
  * `zh` may be NULL: the catalogue's title is used then.  Too long texts are
  * cut at a character's boundary.
