@@ -5,6 +5,8 @@
 
 #include "jsonx.h"
 
+#define FILTER_BITS 1024 /* four times DK_KEYS_MAX: few keys are looked for */
+
 /* A key of an object that is still open.  Keys are compared in full only when
  * their hashes are the same.
  */
@@ -14,9 +16,10 @@ struct seen {
 };
 
 struct level {
-    uint32_t base;   /* its first entry in seen[] */
-    uint64_t filter; /* bit (hash & 63) is set for each of its keys */
+    uint32_t base; /* its first entry in seen[] */
     bool obj;
+    uint64_t filter[FILTER_BITS / 64]; /* bit (hash % FILTER_BITS) is set for
+                                          each of its keys */
 };
 
 struct scan {
@@ -37,66 +40,6 @@ static bool refuse(struct scan *s, const unsigned char *at, const char *en,
     s->en = en;
     s->zh = zh;
     return false;
-}
-
-static bool tail(const unsigned char *p, int n)
-{
-    for (int i = 1; i <= n; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return false;
-    }
-    return true;
-}
-
-/* Bytes of the UTF-8 character at p (p < end), or 0 if it is not one: RFC
- * 3629, so no overlong form, no surrogate, nothing over U+10FFFF.
- */
-static inline size_t utf8_len(const unsigned char *p, const unsigned char *end)
-{
-    unsigned char c = p[0];
-    size_t room = (size_t)(end - p);
-
-    if (c < 0x80)
-        return 1;
-    if (c < 0xc2 || c > 0xf4)
-        return 0;
-    if (c < 0xe0)
-        return room >= 2 && tail(p, 1) ? 2 : 0;
-    if (c < 0xf0) {
-        if (room < 3 || !tail(p, 2) || (c == 0xe0 && p[1] < 0xa0) ||
-            (c == 0xed && p[1] > 0x9f))
-            return 0;
-        return 3;
-    }
-    if (room < 4 || !tail(p, 3) || (c == 0xf0 && p[1] < 0x90) ||
-        (c == 0xf4 && p[1] > 0x8f))
-        return 0;
-    return 4;
-}
-
-/* U+1000..U+CFFF, where nearly all Chinese text is: any two continuation bytes
- * after such a lead are valid, so one look decides.
- */
-static inline bool is_usual_cjk(const unsigned char *p,
-                                const unsigned char *end)
-{
-    return p[0] >= 0xe1 && p[0] <= 0xec && end - p >= 3 &&
-           (p[1] & 0xc0) == 0x80 && (p[2] & 0xc0) == 0x80;
-}
-
-size_t dk_utf8_valid(const char *s, size_t n)
-{
-    const unsigned char *p = (const unsigned char *)s;
-    const unsigned char *end = p + n;
-
-    while (p < end) {
-        size_t len = is_usual_cjk(p, end) ? 3 : utf8_len(p, end);
-
-        if (len == 0)
-            break;
-        p += len;
-    }
-    return (size_t)(p - (const unsigned char *)s);
 }
 
 static int hex_digit(unsigned char c)
@@ -204,7 +147,7 @@ static bool string(struct scan *s)
         if (c < 0x20)
             return refuse(s, p, "a control character must be escaped",
                           "控制字符须转义");
-        len = is_usual_cjk(p, end) ? 3 : utf8_len(p, end);
+        len = dk_utf8_len(p, end);
         if (len == 0)
             return refuse(s, p, "this is not UTF-8; send UTF-8",
                           "不是合格的 UTF-8；请使用 UTF-8 编码");
@@ -347,9 +290,10 @@ static bool remember(struct scan *s, const unsigned char *key)
 {
     struct level *l = &s->level[s->depth - 1];
     uint32_t h = hash_key(s, key);
-    uint64_t bit = (uint64_t)1 << (h & 63);
+    uint64_t *word = &l->filter[h % FILTER_BITS / 64];
+    uint64_t bit = (uint64_t)1 << (h % 64);
 
-    for (uint32_t i = l->base; (l->filter & bit) != 0 && i < s->keys; i++) {
+    for (uint32_t i = l->base; (*word & bit) != 0 && i < s->keys; i++) {
         if (s->seen[i].hash == h && same_key(key, s->buf + s->seen[i].at))
             return refuse(s, key - 1,
                           "this key is in the same object twice; send it once",
@@ -358,7 +302,7 @@ static bool remember(struct scan *s, const unsigned char *key)
     if (s->keys - l->base >= DK_KEYS_MAX)
         return refuse(s, key - 1, "an object may have at most 256 members",
                       "一个对象最多有 256 个成员");
-    l->filter |= bit;
+    *word |= bit;
     s->seen[s->keys++] = (struct seen){h, (uint32_t)(key - s->buf)};
     return true;
 }
@@ -398,7 +342,7 @@ static bool push(struct scan *s, bool obj)
     if (s->depth >= DK_DEPTH_MAX)
         return refuse(s, s->p, "nesting is deeper than 32 levels",
                       "嵌套超过 32 层");
-    s->level[s->depth++] = (struct level){s->keys, 0, obj};
+    s->level[s->depth++] = (struct level){.base = s->keys, .obj = obj};
     s->p++;
     return true;
 }

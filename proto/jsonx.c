@@ -10,6 +10,21 @@
 
 #define POINTER_DEPTH (DK_DEPTH_MAX + 4)
 
+size_t dk_utf8_valid(const char *s, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)s;
+    const unsigned char *end = p + n;
+
+    while (p < end) {
+        size_t len = dk_utf8_len(p, end);
+
+        if (len == 0)
+            break;
+        p += len;
+    }
+    return (size_t)(p - (const unsigned char *)s);
+}
+
 static int parse(const char *buf, size_t len, size_t max, bool obj, cJSON **out,
                  struct dk_problem *p)
 {
@@ -164,8 +179,8 @@ static bool clean_text(const char *s)
         if ((*p < 0x20 && *p != '\n' && *p != '\t' && *p != '\r') ||
             *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0))
             return false;
-        if (*p >= 0xe0) /* a character of three bytes or four */
-            p += 2;
+        if (*p >= 0xe0 && p[1] != '\0' && p[2] != '\0')
+            p += 2; /* a character of three bytes or four */
     }
     return true;
 }

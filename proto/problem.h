@@ -108,7 +108,7 @@ static inline void dk_problem_clear(struct dk_problem *p)
 
 /* Fill `p` (if not NULL) and return `code`.  `pointer` may be NULL; `en` and
  * `zh` may be NULL: the catalogue's title is used then.  Too long texts are
- * cut at a character's boundary.
+ * cut at a character's boundary, and what is not UTF-8 is left out.
  */
 int dk_fail(struct dk_problem *p, int code, const char *pointer, const char *en,
             const char *zh);
