@@ -114,7 +114,20 @@ static void nothing_acknowledged_is_lost_by_a_hundred_kills(void **state)
     assert_int_equal(world_open(w), 0);
 }
 
-/* A log that a kill left behind is not touched by who may not open it. */
+static long size_of(const char *path)
+{
+    FILE *f = fopen(path, "rb");
+
+    assert_non_null(f);
+    assert_int_equal(fseek(f, 0, SEEK_END), 0);
+    long n = ftell(f);
+    fclose(f);
+    return n;
+}
+
+/* A log that a kill left behind is not touched by who may not open it, and is
+ * moved into the file by who may, before anything is served.
+ */
 static void the_log_of_a_killed_store_survives_a_refused_opening(void **state)
 {
     struct world *w = *state;
