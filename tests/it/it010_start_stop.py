@@ -345,6 +345,14 @@ class Refusals(dkworld.TestCase):
             file.write(b"this is a letter, not a database\n" * 300)
         self.refuse(world, dkworld.EX_DATAERR, r"docket\.db")
 
+    def test_a_small_file_that_is_no_database_is_refused(self):
+        for content in (b"x", b"dear reader,\n"):
+            world = self.world()
+            os.makedirs(world.broker.data)
+            with open(world.broker.db, "wb") as file:
+                file.write(content)
+            self.refuse(world, dkworld.EX_DATAERR, r"docket\.db")
+
     def test_the_database_of_another_county_is_refused(self):
         world = self.kept()
         self.refuse(world, dkworld.EX_DATAERR, world.county, "110101",

@@ -338,7 +338,6 @@ class Errors(Case):
         for argv in (("show", absent), ("show", "123"),
                      ("act", number, "answer", "text=x", "--actor",
                       "officer:li"),
-                     ("clock", "advance", "90000d"),
                      ("alerts", "ack", number + ".1", "--actor",
                       "officer:li")):
             with self.subTest(argv=argv):

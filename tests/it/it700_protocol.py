@@ -343,6 +343,7 @@ class Client(Case):
                                "actor": "officer:li"}, "/alert_id"),
                 ("clock.list", {"due_before": "soon"}, "/due_before"),
                 ("clock.list", {"due_before": "2026-05-01"}, "/due_before"),
+                ("task.get", {"task_id": "-1"}, "/task_id"),
                 ("task.get", {"task_id": "0x1"}, "/task_id"),
                 ("task.get", {"task_id": "99999999999999999999"},
                  "/task_id"),

@@ -80,6 +80,59 @@ def one_clock(days, count):
                 "on_last_day_rest": "keep", "on_due": "overdue"}]}]}
 
 
+class Kiosk:
+    """docket-kiosk, fed with a line for each citizen."""
+
+    def __init__(self, world):
+        self.world = world
+        self.spool = world.path("spool.db")
+        self.start()
+
+    def start(self):
+        read, self.pipe = os.pipe()
+        self.process = self.world.spawn(
+            "docket-kiosk", "--spool", self.spool, "--connect",
+            self.world.broker.clients, "--stdin", "--json", stdin=read)
+        os.close(read)
+        self.place, self.said = 0, {}
+
+    def kill(self):
+        self.process.kill()
+        os.close(self.pipe)
+        self.start()
+
+    def offer(self, body):
+        os.write(self.pipe, dkproto.dumps(body) + b"\n")
+
+    def heard(self, known):
+        """What it said last of this submission."""
+        with open(self.process.out, "rb") as file:
+            file.seek(self.place)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                self.place += len(line)
+                event = dkproto.loads(line)
+                if event["event"] == "refused":
+                    raise AssertionError("the kiosk refused: %s" % event)
+                self.said[event["submission_id"]] = event
+        return self.said.get(known)
+
+    def submit(self, body, client):
+        """Offer it and wait for the case number."""
+        known = body["submission_id"]
+        self.offer(body)
+        said = dkworld.until(
+            lambda: (self.heard(known) or {}).get("event") in
+            ("case", "already") and self.said[known], 60,
+            "the kiosk's case number", 0.002)
+        if said["event"] == "case":
+            return said
+        # A kiosk that was killed after the acknowledgement has forgotten to
+        # tell it; the broker gives the same answer for ever.
+        return client.insist("case.submit", body, 60, 5)
+
+
 class Office:
     """A broker, its services and a client that walks through the rows."""
 
@@ -92,6 +145,7 @@ class Office:
                          for name in ("assign", "deadline", "escalate")}
         self.client = world.client()
         self.kills = {}
+        self.kiosk = Kiosk(world)
 
     def service(self, name, wait=True):
         return self.world.service(name, wait=wait, files=self.files)
@@ -102,13 +156,18 @@ class Office:
     def kill(self, pending):
         """SIGKILL one process while `pending` is under way."""
         victim = self.rng.choice(("broker", "assign", "deadline",
-                                  "escalate"))
+                                  "escalate", "kiosk"))
         self.kills[victim] = self.kills.get(victim, 0) + 1
-        self.client.send(*pending)
+        if pending[0] == "case.submit":
+            self.kiosk.offer(pending[1])
+        else:
+            self.client.send(*pending)
         time.sleep(self.rng.random() * 0.01)  # the moment of the kill
         if victim == "broker":
             self.world.broker.kill()
             self.world.broker.start()
+        elif victim == "kiosk":
+            self.kiosk.kill()
         else:
             self.services[victim].kill()
             self.services[victim] = self.service(victim, wait=False)
@@ -117,6 +176,8 @@ class Office:
     def do(self, kind, body, kill=False):
         if kill:
             self.kill((kind, body))
+        if kind == "case.submit":
+            return self.kiosk.submit(body, self.client)
         return self.insist(kind, body)
 
     def walk(self, data):
@@ -137,12 +198,13 @@ class Office:
             self.do("clock.set", {"to": when.isoformat(), "settle": True},
                     before)
             if step == 0:
-                answer = self.do("case.submit", {
-                    "submission_id": ids[row["id"]], "channel": "online",
-                    "subject": row["subject"], "facts": row["body"],
-                    "region": row["region"],
-                    "submitted_at": row["submitted_at"]}, kill and
-                    not before)
+                body = {"submission_id": ids[row["id"]],
+                        "channel": "kiosk", "subject": row["subject"],
+                        "facts": row["body"],
+                        "submitted_at": row["submitted_at"]}
+                if row["region"]:
+                    body["region"] = row["region"]
+                answer = self.do("case.submit", body, kill and not before)
                 number[row["id"]] = answer["case_no"]
             else:
                 self.conclude(number[row["id"]], row)
