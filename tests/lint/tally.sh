@@ -11,7 +11,7 @@ counts() {
     local got
     printf '<testsuite><testcase name="t" status="%s">%s<system-out>%s</system-out></testcase></testsuite>\n' \
         "$2" "${4:-}" "$3" >"$tmp/junit.xml"
-    got=$(script/tally "$tmp/junit.xml" | head -n 1)
+    got=$(script/tally "$tmp/junit.xml" | sed -n 1p)
     [[ $got == "$1" ]] || fault "script/tally says '$got', not '$1', of: $3"
     n=$((n + 1))
 }
