@@ -20,20 +20,25 @@ const struct opt opts_policy[] = {
 };
 /* clang-format on */
 
-/* The path of a program beside this one, else its name for PATH to find. */
-static void beside(const char *name, char out[PATH_MAX])
+/* The path of a program beside this one, in the build's folder of workers,
+ * else its name for PATH to find.
+ */
+static void find_program(const char *name, char out[PATH_MAX])
 {
-    ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
+    static const char *const folders[] = {"", "../workers/"};
+    char self[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, PATH_MAX - 1);
+    const char *slash = NULL;
 
     if (n > 0) {
-        out[n] = '\0';
-        char *slash = strrchr(out, '/');
-        size_t room = PATH_MAX - (size_t)(slash == NULL ? n : slash + 1 - out);
-        if (slash != NULL && strlen(name) < room) {
-            memcpy(slash + 1, name, strlen(name) + 1);
-            if (access(out, X_OK) == 0)
-                return;
-        }
+        self[n] = '\0';
+        slash = strrchr(self, '/');
+    }
+    for (int i = 0; i < 2 && slash != NULL; i++) {
+        int len = snprintf(out, PATH_MAX, "%.*s%s%s", (int)(slash + 1 - self),
+                           self, folders[i], name);
+        if (len > 0 && len < PATH_MAX && access(out, X_OK) == 0)
+            return;
     }
     (void)snprintf(out, PATH_MAX, "%s", name);
 }
@@ -46,7 +51,7 @@ static int run(const struct ctl *ctl, const char *name,
     char *argv[16];
     int n = 0, status = 0;
 
-    beside(name, path);
+    find_program(name, path);
     argv[n++] = path;
     for (; *args != NULL && n < 15; args++) {
         /* execvp() takes char *const[] but changes nothing. */

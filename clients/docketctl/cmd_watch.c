@@ -209,11 +209,13 @@ int cmd_follow(struct ctl *ctl, const struct args *a)
     int64_t from = args_int(a, "from", 1);
     dk_ms idle_ms = 0;
 
-    if (args_has(a, "new") && !args_has(a, "from")) {
-        int code = next_seq(ctl, &from);
-        if (code != 0)
-            return code;
-    }
+    /* Following waits for a broker for ever; a wrong address should not. */
+    int64_t next;
+    int code = next_seq(ctl, &next);
+    if (code != 0)
+        return code;
+    if (args_has(a, "new") && !args_has(a, "from"))
+        from = next;
     if (idle != NULL)
         (void)span_parse(idle, &idle_ms, NULL);
     if (idle_ms > INT32_MAX)
