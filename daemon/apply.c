@@ -1,5 +1,5 @@
 /* apply.c - step three of the tick: the pure core turns each item into events,
- * a new case, or a refusal.  Nothing here talks to the store or a socket.
+ * a new case, or a refusal.  Nothing here writes to the store or to a socket.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -380,6 +380,64 @@ static int apply_fire(struct daemon *d, struct item *it, struct dk_problem *p)
 
 /* ---- alerts -------------------------------------------------------------- */
 
+struct ack_state {
+    uint32_t n;
+    bool found;
+    dk_ms at;
+    char by[DK_ID_MAX + 1];
+};
+
+static int on_acked(void *arg, const struct store_alert_row *row)
+{
+    struct ack_state *x = arg;
+
+    if (row->a.n != x->n || row->acked_at == DK_NEVER)
+        return 1;
+    x->found = true;
+    x->at = row->acked_at;
+    snprintf(x->by, sizeof(x->by), "%s", row->acked_by);
+    return 1;
+}
+
+static void reply_ack(struct daemon *d, struct item *it, dk_ms at)
+{
+    struct dk_jw *w = batch_reply(&d->batch, it);
+
+    dk_jw_obj(w, NULL);
+    dk_jw_str(
+        w, "alert_id",
+        cJSON_GetObjectItemCaseSensitive(it->body, "alert_id")->valuestring);
+    dk_jw_time(w, "acked_at", at, d->cfg->offset_min);
+    dk_jw_str(w, "acked_by", it->actor);
+    dk_jw_end_obj(w);
+    batch_reply_end(&d->batch, it, "ok");
+}
+
+/* The alert is not open: acknowledged by this officer before (say so again),
+ * by another, or there is none.
+ */
+static int ack_again(struct daemon *d, struct item *it, struct dk_problem *p)
+{
+    struct ack_state x = {.n = it->alert_n};
+    struct store_alert_filter f = {
+        .case_key = it->key, .after_key = it->key, .after_n = it->alert_n - 1};
+    int rc = store_list_alerts(d->st, &f, 1, on_acked, &x);
+
+    if (rc != DK_OK)
+        return dk_fail(p, rc, NULL, NULL, NULL);
+    if (!x.found)
+        return dk_fail(p, DK_ENOTFOUND, "/alert_id",
+                       "there is no open alert under this id; alert.list "
+                       "shows those that are open",
+                       "没有该编号的未确认警示;未确认的见 alert.list");
+    if (strcmp(x.by, it->actor) != 0)
+        return dk_failf(p, DK_ESTATE, "/alert_id",
+                        "%s has acknowledged this alert already",
+                        "该警示已由 %s 确认", x.by);
+    reply_ack(d, it, x.at);
+    return DK_OK;
+}
+
 static int apply_ack(struct daemon *d, struct item *it, struct dk_problem *p)
 {
     struct slot *s;
@@ -402,18 +460,11 @@ static int apply_ack(struct daemon *d, struct item *it, struct dk_problem *p)
                              .args = args};
     rc = apply_command(d, s->c, &cmd, p);
     cJSON_Delete(args);
-    if (rc != DK_OK)
-        return rc;
-    struct dk_jw *w = batch_reply(&d->batch, it);
-    dk_jw_obj(w, NULL);
-    dk_jw_str(
-        w, "alert_id",
-        cJSON_GetObjectItemCaseSensitive(it->body, "alert_id")->valuestring);
-    dk_jw_time(w, "acked_at", d->batch.now, d->cfg->offset_min);
-    dk_jw_str(w, "acked_by", it->actor);
-    dk_jw_end_obj(w);
-    batch_reply_end(&d->batch, it, "ok");
-    return DK_OK;
+    if (rc == DK_ENOTFOUND)
+        return ack_again(d, it, p);
+    if (rc == DK_OK)
+        reply_ack(d, it, d->batch.now);
+    return rc;
 }
 
 static int apply_kind(struct daemon *d, struct item *it, struct dk_problem *p)

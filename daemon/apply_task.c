@@ -6,8 +6,6 @@
 
 #include "daemon/daemon.h"
 
-#define COMMANDS_MAX 32
-
 /* ---- a worker's answer --------------------------------------------------- */
 
 static int read_command(const cJSON *o, int index, const struct item *it,
@@ -185,7 +183,7 @@ int apply_failed(struct daemon *d, struct item *it)
         .at = b->now,
         .reason = it->reason,
     };
-    if (it->kind == ITEM_FAIL) {
+    if (it->kind == ITEM_FAIL && it->type == NULL) {
         reply_task(d, it, it->lease->task_id, "ok");
     }
     return DK_OK;

@@ -162,9 +162,7 @@ void batch_reply_end(struct batch *b, struct item *it, const char *type)
 void batch_reply_problem(struct batch *b, struct item *it,
                          const struct dk_problem *p)
 {
-    if (it->type != NULL || b->replies.len > it->at)
-        it->at = b->replies.len; /* replaces what was written before */
-    batch_reply(b, it);
+    batch_reply(b, it); /* what was written before is left lying */
     dk_problem_write(&b->replies, p);
     batch_reply_end(b, it, "problem");
 }

@@ -86,15 +86,11 @@ static int collect_tasks(struct batch *b, const struct dk_event *e)
     return DK_OK;
 }
 
-static dk_ms rung_time(const struct dk_case *c, const char *clock,
-                       const char *rung)
+static dk_ms due_of(const struct dk_case *c, const char *clock)
 {
     for (int i = 0; i < c->n_clock; i++) {
-        const struct dk_clock *k = &c->clock[i];
-        for (int j = 0; strcmp(k->id, clock) == 0 && j < k->n_rung; j++) {
-            if (strcmp(k->rung[j].id, rung) == 0)
-                return k->rung[j].at;
-        }
+        if (strcmp(c->clock[i].id, clock) == 0)
+            return c->clock[i].due_at;
     }
     return 0;
 }
@@ -127,7 +123,7 @@ static int collect_alert(struct batch *b, const struct dk_event *e)
     if (rc != DK_OK || s == NULL)
         return rc != DK_OK ? rc : DK_EBUG;
     a.unit = s->c->unit;
-    a.due_at = rung_time(s->c, a.clock, a.rung);
+    a.due_at = due_of(s->c, a.clock);
     a.body = e->body;
     b->alert[b->n_alert++] = a;
     return DK_OK;

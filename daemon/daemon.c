@@ -120,6 +120,13 @@ static void on_wake(void *arg)
     spine_tick(arg);
 }
 
+static void on_again(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    on_wake(arg);
+}
+
 static int listen_on(struct daemon *d, const char *endpoint, struct zev **out)
 {
     struct dk_problem p = {0};
@@ -128,13 +135,6 @@ static int listen_on(struct daemon *d, const char *endpoint, struct zev **out)
         return daemon_complain(&p, EX_UNAVAILABLE);
     *out = zev_bind(d->base, d->zctx, endpoint, on_wake, d, &p);
     return *out == NULL ? daemon_complain(&p, EX_UNAVAILABLE) : 0;
-}
-
-static void on_again(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    spine_tick(arg);
 }
 
 static void on_house(evutil_socket_t fd, short what, void *arg)
@@ -214,12 +214,23 @@ static struct event_base *make_base(void)
     return base;
 }
 
+static int no_resources(void)
+{
+    struct dk_problem p = {0};
+
+    dk_fail(&p, DK_ENOMEM, NULL,
+            "the system has no memory, file descriptors or random numbers left "
+            "for this process; see its limits",
+            "系统无法再为本进程提供内存、文件描述符或随机数,请检查其限额");
+    return daemon_complain(&p, EX_OSERR);
+}
+
 int daemon_build(struct daemon *d, const struct config *cfg)
 {
     uint64_t seed;
 
     if (sodium_init() < 0)
-        return EX_OSERR;
+        return no_resources();
     randombytes_buf(&seed, sizeof(seed));
     memset(d, 0, sizeof(*d));
     d->cfg = cfg;
@@ -231,7 +242,7 @@ int daemon_build(struct daemon *d, const struct config *cfg)
     d->base = make_base();
     d->zctx = zmq_ctx_new();
     if (d->base == NULL || d->zctx == NULL)
-        return d->exit_code = EX_OSERR;
+        return d->exit_code = no_resources();
     zmq_ctx_set(d->zctx, ZMQ_MAX_SOCKETS, 65000);
     /* The store last: a busy endpoint must not leave a mark on the disk. */
     int rc = listen_on(d, cfg->workers, &d->workers);
@@ -239,18 +250,32 @@ int daemon_build(struct daemon *d, const struct config *cfg)
         rc = listen_on(d, cfg->clients, &d->clients);
     if (rc == 0)
         rc = open_store(d);
-    if (rc == 0)
-        rc = add_events(d);
+    if (rc == 0 && add_events(d) != 0)
+        rc = no_resources();
     d->exit_code = rc;
     return rc;
 }
 
+/* libzmq leaves the file of a socket behind. */
+static void remove_ipc_path(const char *endpoint)
+{
+    if (strncmp(endpoint, "ipc:///", 7) == 0)
+        unlink(endpoint + 6);
+}
+
 void daemon_tear_down(struct daemon *d)
 {
+    bool had_clients = d->clients != NULL;
+    bool had_workers = d->workers != NULL;
+
     zev_close(d->clients);
     zev_close(d->workers);
     if (d->zctx != NULL)
         zmq_ctx_term(d->zctx);
+    if (had_clients)
+        remove_ipc_path(d->cfg->clients);
+    if (had_workers)
+        remove_ipc_path(d->cfg->workers);
     if (d->base != NULL)
         wall_fini(&d->wall);
     for (int i = 0; i < 3; i++) {
@@ -280,7 +305,7 @@ int daemon_serve(struct daemon *d)
              zev_endpoint(d->clients), zev_endpoint(d->workers),
              log_quote(d->cfg->store, store, sizeof(store)), DK_VERSION_TEXT);
     sd_notify(0, "READY=1\nSTATUS=serving");
-    spine_tick(d); /* what an earlier run left to do */
+    spine_again(d); /* what an earlier run left to do */
     event_base_dispatch(d->base);
     log_info("stopped", "exit=%d", d->exit_code);
     return d->exit_code;

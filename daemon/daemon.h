@@ -23,7 +23,7 @@
 
 /* A clock.set or clock.advance under way (test clock only). */
 struct advance {
-    bool on, settle, moved;
+    bool on, settle;
     dk_ms target;
     struct zev_peer peer;
     char request[DK_REQUEST_MAX + 1];
@@ -47,8 +47,10 @@ struct daemon {
     struct stats stats;
     struct store_day day; /* latest day of which the counter is known */
     dk_ms next_due;       /* earliest rung in the store; DK_NEVER: none */
-    dk_ms full_until;     /* monotonic: no writing before; 0: not full */
+    dk_ms pause_until; /* monotonic: nothing is written before; 0: no pause */
     struct advance advance;
+    int pause_code;   /* why: DK_EFULL, or DK_EBUSY after an own error */
+    int64_t cautious; /* items still to be taken one by one after such */
     bool draining;
     int exit_code; /* of the process, when the loop ends */
 };
@@ -83,8 +85,9 @@ void door_client(struct daemon *d, struct item *it, const struct dk_frame f[],
 void door_worker(struct daemon *d, struct item *it, const struct dk_frame f[],
                  int n);
 
-/* What ITEM_READ calls after the commit: writes the answer's body, or returns
- * a problem.  reads.c, lists.c, admin.c.
+/* What ITEM_READ calls after the commit: writes the answer's body (nothing:
+ * there is no answer), or returns a problem.  reads.c, lists.c, verify.c,
+ * stats.c, follow.c.
  */
 int read_hello(struct daemon *d, const struct item *it, struct dk_jw *w,
                struct dk_problem *p);
@@ -112,6 +115,8 @@ int read_verify(struct daemon *d, const struct item *it, struct dk_jw *w,
                 struct dk_problem *p);
 int read_clock_now(struct daemon *d, const struct item *it, struct dk_jw *w,
                    struct dk_problem *p);
+int read_credit(struct daemon *d, const struct item *it, struct dk_jw *w,
+                struct dk_problem *p);
 int read_follow(struct daemon *d, const struct item *it, struct dk_jw *w,
                 struct dk_problem *p);
 int read_unfollow(struct daemon *d, const struct item *it, struct dk_jw *w,
@@ -120,6 +125,12 @@ int read_unfollow(struct daemon *d, const struct item *it, struct dk_jw *w,
 /* A case number or alert id from a body, checked against this county. */
 int door_case_no(struct daemon *d, const cJSON *o, const char *key,
                  int64_t *out, struct dk_problem *p);
+
+/* "CASE.n", the id of an alert; DK_EFIELD or DK_ENOTFOUND (other county). */
+int door_alert_id(const struct daemon *d, const char *s, int64_t *key,
+                  uint32_t *n);
+/* The member "task_id". */
+int door_task_id(const cJSON *o, int64_t *out, struct dk_problem *p);
 
 /* The petitioner's query code of a submission: eight digits. */
 void query_code(const struct daemon *d, const struct dk_uuid *submission,

@@ -86,10 +86,13 @@ struct session *desk_hello(struct daemon *d, const struct zev_peer *peer,
     s->place = k->n_session;
     k->session[k->n_session++] = s;
     k->more[service] = true;
+    /* It may be the one that mends what the others failed at. */
+    for (size_t i = 0; i < k->n_waiting[service]; i++)
+        k->waiting[service][i]->until = 0;
     return s;
 }
 
-static void lose(struct daemon *d, struct lease *l)
+void desk_lose(struct daemon *d, struct lease *l)
 {
     struct desk *k = &d->desk;
 
@@ -115,7 +118,7 @@ void desk_end(struct daemon *d, struct session *s, const char *why)
         l->session = NULL;
         l->until = 0;
         if (l->state == LEASE_OUT)
-            lose(d, l);
+            desk_lose(d, l);
     }
     log_info("worker_gone", "service=%s worker=%s leased=%d why=\"%s\"",
              dk_service_names[s->service],
@@ -183,24 +186,15 @@ void desk_again(struct daemon *d, struct lease *l, int attempts, dk_ms delay)
     k->waiting[s][k->n_waiting[s]++] = l;
 }
 
-int desk_revive(struct daemon *d, const struct store_task *t)
+void desk_revive(struct desk *k, int64_t task_id)
 {
-    struct desk *k = &d->desk;
-    struct map_key key = map_int_key(t->id);
-    struct lease *l = calloc(1, sizeof(*l));
+    size_t s = (size_t)(task_id % 4); /* batch_collect.c makes the ids */
 
-    if (l == NULL)
-        return DK_ENOMEM;
-    l->task_id = t->id;
-    l->service = t->service;
-    l->key = t->key;
-    l->n = t->n;
-    if (map_put(&k->leases, &key, (uintptr_t)l) != DK_OK) {
-        free(l);
-        return DK_ENOMEM;
-    }
-    desk_again(d, l, 0, 0);
-    return DK_OK;
+    if (s >= DK_SVC_N)
+        return;
+    if (k->cursor[s] >= task_id)
+        k->cursor[s] = task_id - 1; /* those behind it that are out are known */
+    k->more[s] = true;
 }
 
 /* ---- keeping house ------------------------------------------------------- */
@@ -245,7 +239,7 @@ static void end_late(struct daemon *d)
             l->session->failed++;
             l->session = NULL;
         }
-        lose(d, l);
+        desk_lose(d, l);
     }
 }
 

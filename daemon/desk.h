@@ -44,6 +44,7 @@ struct lease {
     uint32_t n;              /* the event */
     int attempts;            /* ended before this one */
     uint32_t saw_n;          /* events the case had when it was handed out */
+    bool unwritable;         /* its case or event is damaged */
     int64_t no;              /* the lease is "EPOCH-no" */
     struct session *session; /* NULL: none, or gone meanwhile */
     dk_ms until;             /* monotonic: OUT: its end; WAITING: not before */
@@ -95,8 +96,10 @@ void desk_lease_text(const struct daemon *d, const struct lease *l, char *buf,
  */
 void desk_answered(struct daemon *d, struct lease *l);
 void desk_again(struct daemon *d, struct lease *l, int attempts, dk_ms delay);
-/* A dead letter becomes a task again. */
-int desk_revive(struct daemon *d, const struct store_task *t);
+/* A dead letter became a task again: look for it. */
+void desk_revive(struct desk *k, int64_t task_id);
+/* A lease ended without an answer: it becomes an item of the next batch. */
+void desk_lose(struct daemon *d, struct lease *l);
 
 /* Hand out what can be handed out (after the commit). */
 void desk_dispatch(struct daemon *d);

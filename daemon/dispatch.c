@@ -123,6 +123,18 @@ struct dispatch {
     int rc;
 };
 
+/* One damaged task must not hold up its service: it fails like an attempt, and
+ * in the end is a dead letter that somebody sees.
+ */
+static void give_up(struct dispatch *x, struct lease *l)
+{
+    log_error("task_unwritable", "task=%" PRId64 " code=%s", l->task_id,
+              dk_err_slug(x->rc));
+    l->unwritable = true;
+    desk_lose(x->d, l);
+    x->rc = DK_OK;
+}
+
 static int on_new_task(void *arg, const struct store_task_row *row)
 {
     struct dispatch *x = arg;
@@ -147,10 +159,12 @@ static int on_new_task(void *arg, const struct store_task_row *row)
         return DK_ENOMEM;
     }
     x->rc = hand_out(x->d, l, row);
-    if (x->rc != DK_OK) {
+    if (x->rc == DK_EBUSY || x->rc == DK_ENOMEM) {
         desk_answered(x->d, l);
         return 1; /* next time */
     }
+    if (x->rc != DK_OK)
+        give_up(x, l);
     k->cursor[x->service] = row->t.id;
     return 0;
 }
@@ -163,6 +177,8 @@ static int on_old_task(void *arg, const struct store_task_row *row)
         return 1;
     x->seen++;
     x->rc = hand_out(x->d, x->lease, row);
+    if (x->rc != DK_OK && x->rc != DK_EBUSY && x->rc != DK_ENOMEM)
+        give_up(x, x->lease);
     return 1;
 }
 
@@ -183,7 +199,7 @@ static void unreadable(struct daemon *d, enum dk_service s, int rc)
                                     out: better to start anew than to wait */
 }
 
-/* Tasks whose pause is over go first: they have waited longest. */
+/* Tasks whose pause is over go before new ones. */
 static void dispatch_waiting(struct daemon *d, enum dk_service s)
 {
     struct desk *k = &d->desk;
@@ -227,6 +243,8 @@ void desk_dispatch(struct daemon *d)
 {
     struct desk *k = &d->desk;
 
+    if (d->draining || d->pause_until != 0)
+        return; /* an answer could not be taken */
     for (int s = 0; k->n_session > 0 && s < DK_SVC_N; s++) {
         if (k->n_waiting[s] > 0)
             dispatch_waiting(d, (enum dk_service)s);

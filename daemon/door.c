@@ -1,10 +1,13 @@
 /* door.c - what a client may say, and how it becomes an item. */
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/daemon.h"
 #include "proto/caseno.h"
+
+#define LAST_TIME INT64_C(253402214400000) /* 9999-12-31T00:00:00Z */
 
 struct client_type {
     const char *name;
@@ -147,14 +150,29 @@ static int decode_act(struct daemon *d, struct item *it, struct dk_problem *p)
     return rc;
 }
 
-/* "CASE.n" */
+int door_alert_id(const struct daemon *d, const char *s, int64_t *key,
+                  uint32_t *n)
+{
+    char no[DK_CASE_NO_MAX];
+    int32_t county;
+    const char *dot = strchr(s, '.');
+
+    if (dot == NULL || (size_t)(dot - s) >= sizeof(no))
+        return DK_EFIELD;
+    memcpy(no, s, (size_t)(dot - s));
+    no[dot - s] = '\0';
+    size_t digits = strspn(dot + 1, "0123456789");
+    if (digits == 0 || digits > 9 || dot[1 + digits] != '\0' ||
+        dk_case_no_parse(no, &county, key) != DK_OK)
+        return DK_EFIELD;
+    *n = (uint32_t)strtoul(dot + 1, NULL, 10);
+    return county == d->cfg->county ? DK_OK : DK_ENOTFOUND;
+}
+
 static int decode_ack(struct daemon *d, struct item *it, struct dk_problem *p)
 {
     const char *id;
     const char *note = NULL;
-    int32_t county;
-    int used = 0;
-    char no[DK_CASE_NO_MAX];
     int rc =
         dk_json_str(it->body, "alert_id", DK_REQUIRED, 1, 60, &id, NULL, p);
 
@@ -165,34 +183,30 @@ static int decode_ack(struct daemon *d, struct item *it, struct dk_problem *p)
             dk_json_str(it->body, "note", DK_OPTIONAL, 1, 2000, &note, NULL, p);
     if (rc != DK_OK)
         return rc;
-    if (sscanf(id, "%39[0-9-].%9u%n", no, &it->alert_n, &used) != 2 ||
-        id[used] != '\0' || it->alert_n == 0 ||
-        dk_case_no_parse(no, &county, &it->key) != DK_OK)
+    rc = door_alert_id(d, id, &it->key, &it->alert_n);
+    if (rc == DK_EFIELD)
         return dk_fail(p, DK_EFIELD, "/alert_id",
                        "an alert's id is its case number, a dot and a number, "
                        "as alert.list shows it",
                        "警示编号由案件编号、点和序号组成,见 alert.list");
-    if (county != d->cfg->county)
-        return dk_fail(p, DK_ENOTFOUND, "/alert_id", NULL, NULL);
+    if (rc != DK_OK)
+        return dk_fail(p, rc, "/alert_id", NULL, NULL);
     it->kind = ITEM_ACK;
     return DK_OK;
 }
 
-static int read_task_id(const cJSON *o, int64_t *out, struct dk_problem *p)
+int door_task_id(const cJSON *o, int64_t *out, struct dk_problem *p)
 {
     const char *s;
-    int used = 0;
-    long long v = 0;
     int rc = dk_json_str(o, "task_id", DK_REQUIRED, 1, 18, &s, NULL, p);
 
     if (rc != DK_OK)
         return rc;
-    if (s[0] < '0' || s[0] > '9' || sscanf(s, "%lld%n", &v, &used) != 1 ||
-        s[used] != '\0')
+    if (strspn(s, "0123456789") != strlen(s))
         return dk_fail(p, DK_EFIELD, "/task_id",
                        "a task's id is a decimal number in a string",
                        "任务编号是字符串形式的十进制数");
-    *out = v;
+    *out = strtoll(s, NULL, 10); /* 18 digits always fit */
     return DK_OK;
 }
 
@@ -200,20 +214,20 @@ static int decode_retry(struct daemon *d, struct item *it, struct dk_problem *p)
 {
     (void)d;
     it->kind = ITEM_RETRY;
-    return read_task_id(it->body, &it->task_id, p);
+    return door_task_id(it->body, &it->task_id, p);
 }
 
 static int decode_drop(struct daemon *d, struct item *it, struct dk_problem *p)
 {
     const char *reason;
-    int rc = read_task_id(it->body, &it->task_id, p);
+    int rc = door_task_id(it->body, &it->task_id, p);
 
     (void)d;
     if (rc == DK_OK)
         rc = read_actor(it, p);
     if (rc == DK_OK)
-        rc = dk_json_str(it->body, "reason", DK_REQUIRED, 1,
-                         sizeof(it->reason) - 1, &reason, NULL, p);
+        rc = dk_json_str(it->body, "reason", DK_REQUIRED, 1, 240, &reason, NULL,
+                         p);
     if (rc == DK_OK)
         snprintf(it->reason, sizeof(it->reason), "%s", reason);
     it->kind = ITEM_DROP;
@@ -221,6 +235,26 @@ static int decode_drop(struct daemon *d, struct item *it, struct dk_problem *p)
 }
 
 /* ---- the test clock ------------------------------------------------------ */
+
+/* Another asks for the same: whoever asked before gets its answer now. */
+static void take_over(struct daemon *d, struct item *it)
+{
+    struct advance *a = &d->advance;
+    struct dk_problem p;
+    struct dk_jw w = {0};
+
+    if (zev_same(&a->peer, &it->peer) && strcmp(a->request, it->request) == 0)
+        return;
+    dk_problem_clear(&p);
+    dk_fail(&p, DK_EBUSY, NULL,
+            "another request moves the test clock to the same time now",
+            "另一请求正将测试时钟推进至同一时刻");
+    dk_problem_write(&w, &p);
+    if (w.oom || zev_send(d->clients, &a->peer, "problem", a->request, w.buf,
+                          w.len) != DK_OK)
+        d->stats.replies_lost++;
+    dk_jw_fini(&w);
+}
 
 static int start_advance(struct daemon *d, struct item *it, dk_ms target,
                          struct dk_problem *p)
@@ -236,6 +270,13 @@ static int start_advance(struct daemon *d, struct item *it, dk_ms target,
                        "the test clock is on its way already; wait for its "
                        "answer",
                        "测试时钟正在推进,请等待其完成");
+    if (target > LAST_TIME)
+        return dk_fail(p, DK_EFIELD, "/ms",
+                       "the clock ends with the year 9999; choose an earlier "
+                       "time",
+                       "时钟最晚至 9999 年,请选择更早的时间");
+    if (a->on)
+        take_over(d, it);
     *a = (struct advance){
         .on = true, .settle = settle, .target = target, .peer = it->peer};
     memcpy(a->request, it->request, sizeof(a->request));
@@ -276,16 +317,6 @@ static int decode_clock_advance(struct daemon *d, struct item *it,
     return rc == DK_OK ? start_advance(d, it, d->wall.test_now + ms, p) : rc;
 }
 
-static int decode_credit(struct daemon *d, struct item *it,
-                         struct dk_problem *p)
-{
-    int64_t credit = 0;
-    int rc = dk_json_int(it->body, "credit", DK_REQUIRED, 0, 10000, &credit,
-                         NULL, p);
-
-    return rc == DK_OK ? follow_credit(d, it, credit, p) : rc;
-}
-
 /* ---- the table ----------------------------------------------------------- */
 
 #define FIELDS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -319,7 +350,7 @@ static const struct client_type types[] = {
     {"verify", FIELDS("after", "limit"), NULL, read_verify},
     {"hello", FIELDS("client"), NULL, read_hello},
     {"events.follow", FIELDS("from", "credit"), NULL, read_follow},
-    {"events.credit", FIELDS("credit"), decode_credit, NULL},
+    {"events.credit", FIELDS("credit"), NULL, read_credit},
     {"events.stop", NO_FIELDS, NULL, read_unfollow},
 };
 #define N_TYPES (sizeof(types) / sizeof(types[0]))

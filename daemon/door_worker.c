@@ -44,8 +44,7 @@ static int on_hello(struct daemon *d, struct item *it, struct session *s,
     dk_jw_int(w, "lease_ms", d->cfg->lease_ms);
     dk_jw_time(w, "now", d->batch.now, d->cfg->offset_min);
     wire_offset(w, "utc_offset", d->cfg->offset_min);
-    snprintf(text, sizeof(text), "%06d", (int)d->cfg->county);
-    dk_jw_str(w, "county", text);
+    wire_county(d, w, "county");
     dk_jw_bool(w, "test_clock", d->wall.test);
     dk_jw_end_obj(w);
     batch_reply_end(&d->batch, it, "welcome");
@@ -56,30 +55,24 @@ static int on_hello(struct daemon *d, struct item *it, struct session *s,
 static int find_lease(struct daemon *d, struct item *it, struct session *s,
                       struct lease **out, struct dk_problem *p)
 {
-    const char *id;
     const char *lease;
-    int used = 0;
-    long long task = 0;
-    int rc = dk_json_str(it->body, "task_id", DK_REQUIRED, 1, 18, &id, NULL, p);
+    int64_t task = 0;
+    int rc = door_task_id(it->body, &task, p);
 
     if (rc == DK_OK)
         rc =
             dk_json_str(it->body, "lease", DK_REQUIRED, 1, 48, &lease, NULL, p);
     if (rc != DK_OK)
         return rc;
-    if (id[0] < '0' || id[0] > '9' || sscanf(id, "%lld%n", &task, &used) != 1 ||
-        id[used] != '\0')
-        return dk_fail(p, DK_EFIELD, "/task_id",
-                       "a task's id is a decimal number in a string",
-                       "任务编号是字符串形式的十进制数");
     *out = desk_lease(d, s, task, lease);
     if (*out == NULL) {
         d->stats.leases_stale++;
-        return dk_failf(p, DK_ELEASE, "/lease",
-                        "lease %.48s of task %s has ended: the task was given "
-                        "to another worker or is done; drop this answer",
-                        "任务租约 %.48s(任务 %s)已失效,请丢弃该结果", lease,
-                        id);
+        return dk_failf(
+            p, DK_ELEASE, "/lease",
+            "lease %.48s of task %lld has ended: the task was given "
+            "to another worker or is done; drop this answer",
+            "任务租约 %.48s(任务 %lld)已失效,请丢弃该结果", lease,
+            (long long)task);
     }
     return DK_OK;
 }
@@ -91,7 +84,7 @@ static int fail_attempt(struct item *it, struct lease *l, int rc,
     l->state = LEASE_BUSY;
     it->lease = l;
     it->key = l->key;
-    it->kind = ITEM_LOST;
+    it->kind = ITEM_FAIL;
     snprintf(it->reason, sizeof(it->reason), "refused: %s: %.200s",
              dk_err_slug(rc), p->detail);
     return rc;
@@ -134,8 +127,8 @@ static int on_fail(struct daemon *d, struct item *it, struct session *s,
         return rc;
     rc = dk_json_only(it->body, fields, NULL, p);
     if (rc == DK_OK)
-        rc = dk_json_str(it->body, "reason", DK_REQUIRED, 1,
-                         sizeof(it->reason) - 1, &reason, NULL, p);
+        rc = dk_json_str(it->body, "reason", DK_REQUIRED, 1, 240, &reason, NULL,
+                         p);
     if (rc == DK_OK)
         rc = dk_json_int(it->body, "retry_after_ms", DK_OPTIONAL, 0, DK_HOUR,
                          &it->retry_ms, NULL, p);

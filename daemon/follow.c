@@ -79,11 +79,17 @@ int read_unfollow(struct daemon *d, const struct item *it, struct dk_jw *w,
     return DK_OK;
 }
 
-int follow_credit(struct daemon *d, const struct item *it, int64_t credit,
-                  struct dk_problem *p)
+int read_credit(struct daemon *d, const struct item *it, struct dk_jw *w,
+                struct dk_problem *p)
 {
     struct follower *f = find(&d->follows, &it->peer, it->request);
+    int64_t credit = 0;
+    int rc = dk_json_int(it->body, "credit", DK_REQUIRED, 0, 10000, &credit,
+                         NULL, p);
 
+    (void)w; /* credit is not answered */
+    if (rc != DK_OK)
+        return rc;
     if (f == NULL)
         return dk_fail(p, DK_ENOTFOUND, NULL,
                        "nothing is followed under this request id; ask "

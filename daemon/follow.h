@@ -21,11 +21,7 @@ struct follows {
 };
 
 struct daemon;
-struct item;
 
-/* events.credit: more credit, and a sign of life. */
-int follow_credit(struct daemon *d, const struct item *it, int64_t credit,
-                  struct dk_problem *p);
 /* Send what was committed (after the commit). */
 void follow_push(struct daemon *d);
 /* Forget followers that said nothing for a minute. */

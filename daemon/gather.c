@@ -24,20 +24,30 @@ static struct item *add_item(struct daemon *d, enum item_kind kind)
     return it;
 }
 
-static void gather_lost(struct daemon *d)
+/* As many as the batch takes; the others keep their order for the next. */
+static void gather_lost(struct daemon *d, size_t most)
 {
     struct desk *k = &d->desk;
+    size_t n = 0;
 
-    for (size_t i = 0; i < k->n_lost; i++) {
+    while (n < k->n_lost && n < most) {
         struct item *it = add_item(d, ITEM_LOST);
         if (it == NULL)
             break;
-        it->lease = k->lost[i];
-        it->key = k->lost[i]->key;
-        snprintf(it->reason, sizeof(it->reason),
-                 "the worker went away or took too long");
+        it->lease = k->lost[n++];
+        it->key = it->lease->key;
+        snprintf(it->reason, sizeof(it->reason), "%s",
+                 it->lease->unwritable
+                     ? "the task cannot be written: the case or the event is "
+                       "damaged; see docketctl verify"
+                     : "the worker went away or took too long");
     }
-    k->n_lost = 0;
+    if (n == 0)
+        return;
+    k->n_lost -= n;
+    memmove(k->lost, k->lost + n, k->n_lost * sizeof(struct lease *));
+    if (k->n_lost > 0)
+        spine_again(d);
 }
 
 static void gather_socket(struct daemon *d, struct zev *z, bool worker,
@@ -82,7 +92,7 @@ static int on_due(void *arg, const struct store_due *due)
     return 0;
 }
 
-static int gather_due(struct daemon *d)
+static int gather_due(struct daemon *d, int64_t most)
 {
     struct map seen;
     struct due_state s = {d, &seen};
@@ -90,7 +100,8 @@ static int gather_due(struct daemon *d)
     if (d->next_due > d->batch.now)
         return DK_OK;
     map_init(&seen, 0);
-    int rc = store_due_clocks(d->st, d->batch.now, DUE_MAX, on_due, &s);
+    int rc = store_due_clocks(d->st, d->batch.now,
+                              most < DUE_MAX ? most : DUE_MAX, on_due, &s);
     map_fini(&seen);
     return rc;
 }
@@ -127,14 +138,15 @@ int spine_gather(struct daemon *d)
     dk_ms start = mono_now();
 
     /* Workers first, but never the whole batch: kiosks wait too. */
-    size_t most = (size_t)d->cfg->batch;
-    gather_lost(d);
-    gather_socket(d, d->workers, true, most * 2 / 3 + 1, start + GATHER_MS / 2);
-    gather_socket(d, d->clients, false, most + 1, start + GATHER_MS);
-    if (d->full_until != 0)
+    size_t most = d->cautious > 0 ? 1 : (size_t)d->cfg->batch;
+    gather_lost(d, most);
+    gather_socket(d, d->workers, true, most > 2 ? most * 2 / 3 : most,
+                  start + GATHER_MS / 2);
+    gather_socket(d, d->clients, false, most, start + GATHER_MS);
+    if (d->pause_until != 0 || d->batch.n_item >= most)
         return DK_OK;
     step_test_clock(d);
-    return gather_due(d);
+    return gather_due(d, (int64_t)(most - d->batch.n_item));
 }
 
 /* ---- load ---------------------------------------------------------------- */
@@ -207,8 +219,12 @@ static int load_cases(struct daemon *d)
     if (keys != NULL && out != NULL) {
         size_t n = wanted_keys(b, keys);
         rc = n > 0 ? store_load_cases(d->st, keys, n, out) : DK_OK;
-        for (size_t i = 0; rc == DK_OK && i < n; i++)
+        for (size_t i = 0; rc == DK_OK && i < n; i++) {
             rc = batch_add_slot(b, keys[i], out[i], false);
+            out[i] = NULL; /* taken, also when there was no memory */
+        }
+        for (size_t i = 0; i < n; i++)
+            dk_case_free(out[i]);
     }
     free(keys);
     free(out);

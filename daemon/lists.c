@@ -16,6 +16,7 @@ struct page {
     struct daemon *d;
     struct dk_jw *w;
     int64_t left;
+    size_t start; /* where the page begins in `w` */
     bool more;
     char next[160]; /* of the last row written */
 };
@@ -48,6 +49,7 @@ static void start_page(struct page *x, struct daemon *d, struct dk_jw *w,
     x->d = d;
     x->w = w;
     x->left = limit;
+    x->start = w->len;
     dk_jw_obj(w, NULL);
     dk_jw_arr(w, "items");
 }
@@ -60,10 +62,12 @@ static int end_page(struct page *x, int rc, struct dk_problem *p)
     return rc == DK_OK ? rc : dk_fail(p, rc, NULL, NULL, NULL);
 }
 
-/* True when the row is one too many: there is a next page. */
+/* True when the row is one too many: there is a next page.  A page is full by
+ * its rows, or by its bytes: no row has more than half of DK_REPLY_MAX.
+ */
 static bool is_over(struct page *x)
 {
-    if (x->left-- > 0)
+    if (x->left-- > 0 && x->w->len - x->start < DK_REPLY_MAX / 2)
         return false;
     x->more = true;
     return true;
@@ -139,20 +143,6 @@ int read_cases(struct daemon *d, const struct item *it, struct dk_jw *w,
 
 /* ---- alerts -------------------------------------------------------------- */
 
-/* "CASE.n" */
-static int read_alert_cursor(struct daemon *d, const char *s, int64_t *key,
-                             uint32_t *n)
-{
-    char no[DK_CASE_NO_MAX];
-    int32_t county;
-    int used = 0;
-
-    if (sscanf(s, "%39[0-9-].%9u%n", no, n, &used) != 2 || s[used] != '\0' ||
-        dk_case_no_parse(no, &county, key) != DK_OK || county != d->cfg->county)
-        return DK_EFIELD;
-    return DK_OK;
-}
-
 static void write_alert_body(struct dk_jw *w, const char *body)
 {
     cJSON *o = cJSON_Parse(body);
@@ -215,7 +205,7 @@ int read_alerts(struct daemon *d, const struct item *it, struct dk_jw *w,
     if (level >= 0)
         f.level = levels[level];
     if (after != NULL &&
-        read_alert_cursor(d, after, &f.after_key, &f.after_n) != DK_OK)
+        door_alert_id(d, after, &f.after_key, &f.after_n) != DK_OK)
         return bad_cursor(p);
     start_page(&x, d, w, limit);
     return end_page(&x, store_list_alerts(d->st, &f, limit + 1, on_alert, &x),
@@ -337,18 +327,12 @@ int read_tasks(struct daemon *d, const struct item *it, struct dk_jw *w,
 int read_task(struct daemon *d, const struct item *it, struct dk_jw *w,
               struct dk_problem *p)
 {
-    const char *s;
     struct store_task_info t;
     int64_t id = 0;
-    int used = 0;
-    int rc = dk_json_str(it->body, "task_id", DK_REQUIRED, 1, 18, &s, NULL, p);
+    int rc = door_task_id(it->body, &id, p);
 
     if (rc != DK_OK)
         return rc;
-    if (sscanf(s, "%" SCNd64 "%n", &id, &used) != 1 || s[used] != '\0')
-        return dk_fail(p, DK_EFIELD, "/task_id",
-                       "a task's id is a decimal number in a string",
-                       "任务编号是字符串形式的十进制数");
     rc = store_task_get(d->st, id, &t);
     if (rc == DK_ENOTFOUND)
         return dk_fail(p, rc, "/task_id",

@@ -57,8 +57,8 @@ static void usage(FILE *f)
           "  --check-config        check options and config, then exit\n"
           "  --help, --version\n\n"
           "SIGTERM finishes what is under way and stops.  Exit status: 0, or\n"
-          "of sysexits(3): 64 usage, 65 data, 73 cannot create, 74 I/O,\n"
-          "75 in use by another broker, 78 config.\n",
+          "of sysexits(3): 64 usage, 65 data, 69 endpoint in use, 71 no\n"
+          "resources, 73 cannot create, 74 I/O, 75 store in use, 78 config.\n",
           f);
 }
 

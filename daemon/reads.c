@@ -155,6 +155,7 @@ struct events_page {
     struct daemon *d;
     struct dk_jw *w;
     int64_t left;
+    size_t start;
     uint32_t last_n;
     bool more;
 };
@@ -163,7 +164,7 @@ static int on_case_event(void *arg, const struct dk_event *e)
 {
     struct events_page *x = arg;
 
-    if (x->left-- == 0) {
+    if (x->left-- == 0 || x->w->len - x->start > DK_REPLY_MAX / 2) {
         x->more = true;
         return 1;
     }
@@ -192,7 +193,7 @@ int read_events(struct daemon *d, const struct item *it, struct dk_jw *w,
     dk_case_free(c);
     if (rc != DK_OK)
         return rc;
-    struct events_page x = {d, w, limit, 0, false};
+    struct events_page x = {d, w, limit, w->len, 0, false};
     dk_jw_obj(w, NULL);
     dk_jw_arr(w, "items");
     rc = store_case_events(d->st, key, (uint32_t)from, limit + 1, on_case_event,

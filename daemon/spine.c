@@ -64,8 +64,8 @@ static int write_and_commit(struct daemon *d)
     if (!batch_writes(b)) {
         return DK_OK;
     }
-    if (d->full_until != 0)
-        return DK_EFULL;
+    if (d->pause_until != 0)
+        return d->pause_code;
     int rc = batch_collect(b, &d->loads, d->info.last_seq + 1,
                            (int32_t)d->cfg->county, d->cfg->offset_min);
     if (rc != DK_OK)
@@ -92,19 +92,33 @@ static int write_and_commit(struct daemon *d)
 /* Nothing of the batch happened: take back what memory believes. */
 static void take_back(struct daemon *d, int rc)
 {
-    d->stats.commits_failed++;
+    bool paused = d->pause_until != 0; /* it was not even tried */
+
     d->day = (struct store_day){0, 0};
     d->wall.test_now = d->info.test_now;
-    log_error("commit_failed", "code=%s", dk_err_slug(rc));
-    if (rc == DK_EFULL || rc == DK_EBUG || rc == DK_ENOMEM) {
-        d->full_until = mono_now() + d->cfg->full_pause_ms;
-        if (loads_reload(&d->loads, d->st) == DK_OK)
-            return;
+    if (rc != DK_EIO && loads_reload(&d->loads, d->st) != DK_OK)
+        rc = DK_EIO;
+    if (rc == DK_EIO) {
+        /* The disk cannot be trusted any more: nobody is told anything but
+         * no, and the next start reads what is really there
+         * (docs/adr/0002).
+         */
+        log_error("commit_failed", "code=%s", dk_err_slug(rc));
+        spine_stop(d, EX_IOERR);
+        return;
     }
-    /* The disk cannot be trusted any more: nobody is told anything but no, and
-     * the next start reads what is really there (docs/adr/0002).
-     */
-    spine_stop(d, EX_IOERR);
+    if (paused)
+        return;
+    d->stats.commits_failed++;
+    log_error("commit_failed", "code=%s items=%zu", dk_err_slug(rc),
+              d->batch.n_item);
+    if (rc == DK_EBUG && d->batch.n_item > 1) {
+        /* One bad item must not cost its neighbours: all come again, alone. */
+        d->cautious = 2 * (int64_t)d->batch.n_item;
+        return;
+    }
+    d->pause_code = rc == DK_EFULL ? DK_EFULL : DK_EBUSY;
+    d->pause_until = mono_now() + d->cfg->full_pause_ms;
 }
 
 /* ---- release ------------------------------------------------------------- */
@@ -127,7 +141,8 @@ static void answer_read(struct daemon *d, struct item *it)
     int rc = it->read(d, it, w, &p);
 
     if (rc == DK_OK) {
-        batch_reply_end(&d->batch, it, "ok");
+        if (w->len > it->at)
+            batch_reply_end(&d->batch, it, "ok");
         return;
     }
     if (p.code == DK_OK)
@@ -144,8 +159,8 @@ static void settle_lease(struct daemon *d, const struct item *it, int rc)
 
     if (l->session != NULL) {
         l->session->leased--;
-        l->session->done += !failed;
-        l->session->failed += failed;
+        l->session->done += rc == DK_OK && !failed;
+        l->session->failed += rc == DK_OK && failed;
     }
     if (rc != DK_OK || it->outdated) {
         desk_again(d, l, l->attempts, rc != DK_OK ? d->cfg->full_pause_ms : 0);
@@ -175,23 +190,14 @@ static void settle_lease(struct daemon *d, const struct item *it, int rc)
     desk_again(d, l, attempts, delay);
 }
 
-static void revive(struct daemon *d)
-{
-    struct store_task_info t;
-
-    for (size_t i = 0; i < d->batch.n_retry; i++) {
-        if (store_task_get(d->st, d->batch.retry[i], &t) == DK_OK && !t.dead &&
-            desk_revive(d, &t.t) != DK_OK)
-            log_warn("task_waits_for_restart", "task=%" PRId64, t.t.id);
-    }
-}
-
-/* Waits for an answer that the failed commit makes a refusal. */
+/* Waits for an answer that rests on the batch: also a refusal does, for what
+ * it was refused for may not have happened.  (What was refused at the door is
+ * ITEM_NONE.)
+ */
 static bool is_undone(const struct item *it)
 {
-    if (!it->has_peer || it->kind == ITEM_NONE || it->kind == ITEM_READ)
-        return false;
-    return it->type == NULL || strcmp(it->type, "problem") != 0;
+    return it->has_peer && it->kind != ITEM_NONE && it->kind != ITEM_READ &&
+           it->kind != ITEM_LOST;
 }
 
 static void release(struct daemon *d, int rc)
@@ -212,9 +218,11 @@ static void release(struct daemon *d, int rc)
         if (it->kind == ITEM_READ)
             answer_read(d, it);
         send_reply(d, it);
+        if (it->kind == ITEM_READ)
+            b->replies.len = it->at; /* pages can be long: one at a time */
     }
-    if (rc == DK_OK)
-        revive(d);
+    for (size_t i = 0; rc == DK_OK && i < b->n_retry; i++)
+        desk_revive(&d->desk, b->retry[i]);
 }
 
 /* ---- the tick ------------------------------------------------------------ */
@@ -248,15 +256,14 @@ static void finish_advance(struct daemon *d)
  */
 static void arm(struct daemon *d)
 {
-    dk_ms pause = d->full_until - mono_now();
-
-    if (d->full_until != 0) {
-        struct timeval tv = {(time_t)(pause / 1000),
-                             (suseconds_t)(pause % 1000) * 1000};
+    if (d->pause_until != 0) {
+        dk_ms pause = d->pause_until - mono_now();
+        struct timeval tv = {0, 0};
         if (pause > 0)
+            tv = (struct timeval){(time_t)(pause / 1000),
+                                  (suseconds_t)(pause % 1000) * 1000};
+        if (!evtimer_pending(d->again, NULL))
             evtimer_add(d->again, &tv);
-        else
-            spine_again(d);
         return;
     }
     wall_arm(&d->wall, d->next_due);
@@ -269,8 +276,8 @@ void spine_tick(struct daemon *d)
     struct batch *b = &d->batch;
 
     batch_reset(b, wall_now(&d->wall));
-    if (d->full_until != 0 && d->full_until <= mono_now())
-        d->full_until = 0;
+    if (d->pause_until != 0 && d->pause_until <= mono_now())
+        d->pause_until = 0;
     int rc = spine_gather(d);
     if (rc == DK_OK)
         rc = spine_load(d);
@@ -282,8 +289,13 @@ void spine_tick(struct daemon *d)
         take_back(d, rc);
     d->stats.batches += b->n_item != 0;
     release(d, rc);
-    if (rc == DK_OK && batch_writes(b))
+    if (rc == DK_OK && batch_writes(b)) {
         rc = store_next_due(d->st, &d->next_due);
+        if (rc != DK_OK)
+            d->next_due = 0; /* not known: look again */
+    }
+    if (d->cautious > 0)
+        d->cautious -= (int64_t)b->n_item + 1;
     if (rc == DK_OK) {
         desk_dispatch(d);
         follow_push(d);

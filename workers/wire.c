@@ -16,15 +16,15 @@ static int set_int(void *sock, int opt, int v)
 
 /* ZMQ_HEARTBEAT_IVL stays off: on a DEALER whose receive queue has once been
  * full, libzmq 4.3.4 aborts the process.  Beats are messages of our own.
- * IMMEDIATE: nothing is queued for a broker that is not there, so a result is
- * never kept back for a session that has ended.
+ * IMMEDIATE stays off too: with it libzmq 4.3.4 aborts when a connection breaks
+ * in the middle of a message (fq.cpp, !_more).  What is queued for a session
+ * that has ended is refused as stale, and the task comes again.
  */
 static int set_options(void *sock)
 {
     int64_t max = DK_REPLY_MAX;
 
-    if (set_int(sock, ZMQ_IMMEDIATE, 1) != 0 ||
-        set_int(sock, ZMQ_LINGER, 0) != 0 ||
+    if (set_int(sock, ZMQ_LINGER, 0) != 0 ||
         set_int(sock, ZMQ_SNDHWM, HWM) != 0 ||
         set_int(sock, ZMQ_RCVHWM, HWM) != 0 ||
         set_int(sock, ZMQ_RECONNECT_IVL, RECONNECT_MS) != 0 ||

@@ -110,7 +110,7 @@ struct store_alert {
     int64_t key;
     uint32_t n; /* number of its alert_raised event */
     const char *clock, *rung, *level, *unit;
-    dk_ms raised_at, due_at; /* of the rung */
+    dk_ms raised_at, due_at; /* due: the end of the limit */
     const char *body;        /* of its event; filled by reads, not kept twice */
 };
 
