@@ -320,12 +320,13 @@ static void summary(const struct importer *im)
                       im->refused_path);
 }
 
-static int conclude(const struct importer *im, int rc,
-                    const struct dk_problem *p)
+static int conclude(const struct importer *im, int rc, struct dk_problem *p)
 {
     const struct ctl *ctl = im->ctl;
     struct import_view v;
 
+    if (rc == DK_EIO)
+        p->retry_after_ms = 0; /* ours, not the broker's */
     if (rc < 0 && rc != DK_ETIMEOUT)
         return say_problem(ctl, p);
     summary(im);

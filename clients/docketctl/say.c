@@ -89,6 +89,8 @@ int say_problem(const struct ctl *ctl, const struct dk_problem *p)
             (void)fprintf(ctl->out, "%s\n", w.buf);
         dk_jw_fini(&w);
     }
+    if (p->code == DK_EIO && p->retry_after_ms == 0)
+        return EX_IOERR; /* a file here, not the broker's store */
     return exit_code_of(p->code);
 }
 
