@@ -8,6 +8,14 @@
 
 /* ---- a worker's answer --------------------------------------------------- */
 
+/* What a worker decides about history brought in counts from its day, not from
+ * the day of the import: else limits of long ago would run out between the two.
+ */
+static dk_ms day_of(const struct item *it, const struct dk_case *c)
+{
+    return c->imported && it->lease->n == 1 ? c->submitted_at : DK_NEVER;
+}
+
 static int read_command(const cJSON *o, int index, const struct item *it,
                         struct dk_command *cmd, struct dk_problem *p)
 {
@@ -47,6 +55,7 @@ static int run_commands(struct daemon *d, const struct item *it,
         int rc = read_command(o, i++, it, &cmd, p);
         if (rc != DK_OK)
             return rc;
+        cmd.claimed = day_of(it, c);
         rc = apply_command(d, c, &cmd, p);
         if (rc != DK_OK) {
             char inner[sizeof(p->pointer)];

@@ -1,4 +1,6 @@
-/* apply_task.h - what workers' answers and the dead letters' keeper change. */
+/* apply_task.h - the parts of apply.c that live in files of their own: what
+ * workers' answers, the dead letters' keeper and the readers of alerts change.
+ */
 #ifndef DK_APPLY_TASK_H
 #define DK_APPLY_TASK_H
 
@@ -12,6 +14,13 @@ int apply_failed(struct daemon *d, struct item *it);
 int apply_retry(struct daemon *d, struct item *it, struct dk_problem *p);
 int apply_drop(struct daemon *d, struct item *it, struct dk_problem *p);
 
+/* An alert was seen (apply_alert.c). */
+int apply_ack(struct daemon *d, struct item *it, struct dk_problem *p);
+
+/* The case of the batch under this key; DK_ENOTFOUND: there is none (apply.c).
+ */
+int apply_slot(struct daemon *d, int64_t key, struct slot **out,
+               struct dk_problem *p);
 /* One command on a case; its events join the batch (apply.c). */
 int apply_command(struct daemon *d, struct dk_case *c,
                   const struct dk_command *cmd, struct dk_problem *p);

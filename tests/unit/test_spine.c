@@ -379,6 +379,35 @@ static void a_full_disk_at_any_commit_costs_nothing_but_time(void **state)
     }
 }
 
+static int find_claimed(void *arg, const struct dk_event *e)
+{
+    if (e->type == DK_EV_TRANSFERRED)
+        *(dk_ms *)arg = e->claimed;
+    return 0;
+}
+
+static void history_brought_in_is_transferred_on_its_own_day(void **state)
+{
+    struct world *w = world_new("mem:");
+    dk_ms claimed = 0;
+    char body[512];
+    char id[DK_UUID_TEXT];
+
+    (void)state;
+    uuid_of(50, id);
+    snprintf(body, sizeof(body),
+             "{\"submission_id\":\"%s\",\"channel\":\"letter\",\"import\":true,"
+             "\"subject\":\"旧案\",\"facts\":\"多年前\","
+             "\"submitted_at\":\"2019-01-02T08:00:00+08:00\"}",
+             id);
+    hello_all(w);
+    cJSON_Delete(ask(w, "case.submit", body));
+    assert_true(advance(w, "2026-05-07T00:00:00+08:00"));
+    assert_int_equal(store_events(w->d.st, 1, 100, find_claimed, &claimed), 0);
+    assert_int_equal(claimed, INT64_C(1546387200000));
+    world_free(w);
+}
+
 /* What the next start finds. */
 static void reopen(struct world *w)
 {
@@ -442,6 +471,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_day_at_the_office_without_faults),
+        cmocka_unit_test(history_brought_in_is_transferred_on_its_own_day),
         cmocka_unit_test(a_full_disk_at_any_commit_costs_nothing_but_time),
         cmocka_unit_test(a_failed_write_stops_the_daemon_and_loses_nothing),
         cmocka_unit_test(a_failed_read_at_any_call_loses_nothing),
