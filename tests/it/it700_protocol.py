@@ -1011,20 +1011,16 @@ class Worker(Case):
         self.c.submit()
         peer.result(peer.task(), [])
 
-    def test_commands_with_mistakes_count_as_a_failed_attempt(self):
-        peer = self.w.worker("assign", credit=1)
-        self.c.submit()
-        wrong = [
-            ["x"], [{}], [{"action": "fly"}], [{"action": 1}],
-            [{"action": "register", "no_such": 1}],
-            [{"action": "assign"}], [{"action": "assign", "unit": 1}],
-        ]
-        attempt = 0
-        for commands in wrong:
+    def test_commands_with_mistakes_are_refused_and_change_nothing(self):
+        peer = self.w.worker("assign", credit=256)
+        for commands in (
+                ["x"], [{}], [{"action": "fly"}], [{"action": 1}],
+                [{"action": "register", "no_such": 1}],
+                [{"action": "assign"}], [{"action": "assign", "unit": 1}]):
             with self.subTest(commands=commands):
+                number = self.c.submit()["case_no"]
                 task = peer.task(15)
-                attempt += 1
-                self.assertEqual(task["attempt"], attempt)
+                self.assertEqual(task["attempt"], 1)
                 peer.tell("result", task, commands=commands)
                 answer = peer.reply(task)
                 self.assertEqual(answer.type, "problem")
@@ -1032,8 +1028,17 @@ class Worker(Case):
                                  "bad-field")
                 self.assertRegex(answer.body.get("pointer", ""),
                                  r"^/commands/0")
-        self.assertEqual(self.c.call("case.list")["items"][0]["state"],
-                         "submitted")
+                self.assertEqual(len(self.c.events(number)), 1)
+                self.assertEqual(self.c.call("task.get", {
+                    "task_id": task["task_id"]})["attempts"], 1)
+                self.finish(peer, number)
+
+    def finish(self, peer, number):
+        """Take its next attempt and answer it well."""
+        task = peer.task(15)
+        self.assertEqual((task["case"]["case_no"], task["attempt"]),
+                         (number, 2))
+        peer.result(task, [])
 
     def test_a_result_is_applied_whole_or_not_at_all(self):
         peer = self.w.worker("assign", credit=1)

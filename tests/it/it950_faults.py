@@ -115,10 +115,10 @@ class DiskFull(Case):
 
     def test_workers_wait_while_the_disk_is_full_and_go_on_after(self):
         world = self.world()
-        self.mounted(world, "8m")
+        self.mounted(world, "16m")
         ballast = os.path.join(world.broker.data, "ballast")
         with open(ballast, "wb") as file:
-            file.write(b"x" * (2 << 20))
+            file.write(b"x" * (10 << 20))
         world.broker.options.update(heartbeat_ms=300, lease_ms=3000)
         world.broker.start()
         client, history = world.client(), checker.History()
@@ -150,15 +150,18 @@ class BadDisk(Case):
         return process
 
     @staticmethod
-    def end_children(pid):
-        """strace lets go of its child when it is killed: end that as well."""
+    def children(pid):
         try:
             with open("/proc/%d/task/%d/children" % (pid, pid),
                       encoding="ascii") as file:
-                for child in file.read().split():
-                    os.kill(int(child), signal.SIGKILL)
+                return [int(child) for child in file.read().split()]
         except OSError:
-            pass
+            return []
+
+    def end_children(self, pid):
+        """strace lets go of its child when it is killed: end that as well."""
+        for child in self.children(pid):
+            os.kill(child, signal.SIGKILL)
 
     def until_end(self, world, process):
         """Submit until the broker has ended; the history and exit code."""
@@ -233,8 +236,12 @@ class BadDisk(Case):
                 self.assertGreater(op["problem"].retry_after_ms, 0)
                 refused += 1
         self.assertGreater(refused, 0)
-        self.assertEqual(self.submit(client, history, 500)["outcome"], "ok")
+        op = history.submit("late", client, dkproto.submission(),
+                            deadline=20)
+        self.assertEqual(op["outcome"], "ok")
         self.check(world, history)
+        os.kill(self.children(process.pid)[0], signal.SIGTERM)
+        self.assertEqual(process.wait(), 0)
 
 
 if __name__ == "__main__":

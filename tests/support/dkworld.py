@@ -425,6 +425,16 @@ class World:
 class TestCase(unittest.TestCase):
     maxDiff = 4000
 
+    def run(self, result=None):
+        """Say which tests are slow."""
+        began = time.monotonic()
+        try:
+            return super().run(result)
+        finally:
+            took = time.monotonic() - began
+            if took > 5:
+                print("%.0f s: %s" % (took, self.id()), flush=True)
+
     def world(self, **more):
         world = World(**more)
         self.addCleanup(self._end, world)
