@@ -48,6 +48,11 @@ int apply_command(struct daemon *d, struct dk_case *c,
         }
         chain_hash(c->hash, e, e->hash);
         memcpy(c->hash, e->hash, DK_HASH_LEN);
+        if (e->type == DK_EV_ALERT_RAISED &&
+            batch_add_alert(&d->batch, i, c) != DK_OK) {
+            d->batch.broken = true;
+            return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+        }
     }
     return rc;
 }
@@ -154,8 +159,6 @@ static int keep_persons(struct batch *b, const struct dk_submit *s, int64_t key,
 {
     struct dk_jw w = {0};
     struct store_person row = {.key = key};
-    uint8_t h[DK_HASH_LEN];
-    crypto_generichash_state st;
 
     dk_submit_write_persons(&w, s);
     row.data = dk_jw_take(&w, &row.len);
@@ -166,10 +169,7 @@ static int keep_persons(struct batch *b, const struct dk_submit *s, int64_t key,
         return DK_ENOMEM;
     }
     randombytes_buf(row.salt, sizeof(row.salt));
-    crypto_generichash_init(&st, row.salt, sizeof(row.salt), sizeof(h));
-    crypto_generichash_update(&st, row.data, row.len);
-    crypto_generichash_final(&st, h, sizeof(h));
-    sodium_bin2hex(commitment, 2 * DK_HASH_LEN + 1, h, sizeof(h));
+    chain_commit(row.salt, row.data, row.len, commitment);
     b->person[b->n_person++] = row;
     return DK_OK;
 }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/alert_row.h"
+
 int vec_grow_(void **v, size_t *cap, size_t n, size_t size)
 {
     if (n <= *cap)
@@ -33,8 +35,6 @@ void batch_reset(struct batch *b, dk_ms now)
         dk_case_free(b->slot[i].c);
     for (size_t i = 0; i < b->n_person; i++)
         free((void *)(uintptr_t)b->person[i].data);
-    for (size_t i = 0; i < b->n_parsed; i++)
-        cJSON_Delete(b->parsed[i]);
     batch_truncate(b, 0);
     dk_jw_reset(&b->replies);
     dk_jw_reset(&b->docs);
@@ -42,8 +42,7 @@ void batch_reset(struct batch *b, dk_ms now)
     map_clear(&b->by_id);
     b->n_item = b->n_slot = b->n_request = b->n_person = 0;
     b->n_done = b->n_fail = b->n_retry = b->n_day = 0;
-    b->n_clock = b->n_task = b->n_alert = b->n_ack = 0;
-    b->n_load = b->n_parsed = 0;
+    b->n_clock = b->n_task = b->n_ack = b->n_load = 0;
     memset(&b->changes, 0, sizeof(b->changes));
     b->changes.test_now = DK_NEVER;
     b->broken = b->rewrite = false;
@@ -71,6 +70,7 @@ void batch_fini(struct batch *b)
     free(b->clock);
     free(b->task);
     free(b->alert);
+    free(b->alert_event);
     free(b->ack);
     free(b->load);
     free(b->parsed);
@@ -133,8 +133,28 @@ int batch_add_slot(struct batch *b, int64_t key, struct dk_case *c, bool is_new)
     return DK_OK;
 }
 
+int batch_add_alert(struct batch *b, size_t i, const struct dk_case *c)
+{
+    size_t n = b->n_alert + 1;
+
+    if (vec_grow(&b->alert, &b->cap_alert, n) != DK_OK ||
+        vec_grow(&b->alert_event, &b->cap_alert_event, n) != DK_OK ||
+        vec_grow(&b->parsed, &b->cap_parsed, n) != DK_OK)
+        return DK_ENOMEM;
+    b->parsed[n - 1] = NULL;
+    b->alert_event[n - 1] = i;
+    int rc = alert_row(&b->events.v[i], c, &b->parsed[n - 1], &b->alert[n - 1]);
+    if (rc == DK_OK)
+        b->n_alert = n;
+    else
+        cJSON_Delete(b->parsed[n - 1]);
+    return rc;
+}
+
 void batch_truncate(struct batch *b, size_t n)
 {
+    while (b->n_alert > 0 && b->alert_event[b->n_alert - 1] >= n)
+        cJSON_Delete(b->parsed[--b->n_alert]);
     while (b->events.n > n)
         dk_event_fini(&b->events.v[--b->events.n]);
 }

@@ -8,6 +8,10 @@
 #include "daemon/loads.h"
 #include "daemon/map.h"
 
+/* The task of service s for event seq has the id seq * TASK_STEP + s. */
+#define TASK_STEP 4
+_Static_assert(DK_SVC_N <= TASK_STEP, "ids of tasks are different");
+
 /* Make room for n elements of *v, whose capacity is *cap.  0 or DK_ENOMEM. */
 int vec_grow_(void **v, size_t *cap, size_t n, size_t size);
 #define vec_grow(v, cap, n) vec_grow_((void **)(v), (cap), (n), sizeof(**(v)))
@@ -58,6 +62,11 @@ struct batch {
     size_t n_retry, cap_retry;
     struct store_day *day;
     size_t n_day, cap_day;
+    struct store_alert *alert; /* texts borrowed from parsed */
+    size_t *alert_event;       /* of which event: index in events */
+    size_t n_alert, cap_alert, cap_alert_event;
+    cJSON **parsed; /* owned; one for each alert */
+    size_t cap_parsed;
 
     /* made by batch_collect() */
     const struct dk_event **event;
@@ -68,14 +77,10 @@ struct batch {
     size_t n_clock, cap_clock;
     struct store_task *task;
     size_t n_task, cap_task;
-    struct store_alert *alert;
-    size_t n_alert, cap_alert;
     struct store_alert_ack *ack;
     size_t n_ack, cap_ack;
     struct store_load *load;
     size_t n_load, cap_load;
-    cJSON **parsed; /* owned: bodies that alerts borrow from */
-    size_t n_parsed, cap_parsed;
     struct store_changes changes;
 };
 
@@ -94,6 +99,11 @@ struct slot *batch_slot(struct batch *b, int64_t key); /* NULL: not loaded */
  */
 int batch_add_slot(struct batch *b, int64_t key, struct dk_case *c,
                    bool is_new);
+
+/* Keep the alert that event `i` has just raised in its case `c`: what it says
+ * of the case must be as it is now, not as the batch leaves it.
+ */
+int batch_add_alert(struct batch *b, size_t i, const struct dk_case *c);
 
 /* Forget the events from index `n` on (a refusal half-way). */
 void batch_truncate(struct batch *b, size_t n);

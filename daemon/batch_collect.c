@@ -1,6 +1,7 @@
 /* batch_collect.c - step four: the rows that a batch's events change. */
 #include <string.h>
 
+#include "daemon/alert_row.h"
 #include "daemon/batch.h"
 
 static bool clock_changed(const struct slot *s, int i)
@@ -78,7 +79,7 @@ static int collect_tasks(struct batch *b, const struct dk_event *e)
         if (vec_grow(&b->task, &b->cap_task, b->n_task + 1) != DK_OK)
             return DK_ENOMEM;
         b->task[b->n_task++] =
-            (struct store_task){.id = e->seq * 4 + s,
+            (struct store_task){.id = e->seq * TASK_STEP + s,
                                 .service = (enum dk_service)s,
                                 .key = e->key,
                                 .n = e->n};
@@ -86,65 +87,13 @@ static int collect_tasks(struct batch *b, const struct dk_event *e)
     return DK_OK;
 }
 
-static dk_ms due_of(const struct dk_case *c, const char *clock)
-{
-    for (int i = 0; i < c->n_clock; i++) {
-        if (strcmp(c->clock[i].id, clock) == 0)
-            return c->clock[i].due_at;
-    }
-    return 0;
-}
-
-static int keep_parsed(struct batch *b, const struct dk_event *e, cJSON **out)
-{
-    if (vec_grow(&b->parsed, &b->cap_parsed, b->n_parsed + 1) != DK_OK)
-        return DK_ENOMEM;
-    int rc = dk_json_parse_obj(e->body, e->body_len, e->body_len, out, NULL);
-    if (rc == DK_OK)
-        b->parsed[b->n_parsed++] = *out;
-    return rc;
-}
-
-static int collect_alert(struct batch *b, const struct dk_event *e)
-{
-    cJSON *o;
-    struct slot *s = batch_slot(b, e->key);
-    struct store_alert a = {.key = e->key, .n = e->n, .raised_at = e->at};
-    int rc = keep_parsed(b, e, &o);
-
-    if (rc == DK_OK)
-        rc = dk_json_str(o, "clock", DK_REQUIRED, 1, 64, &a.clock, NULL, NULL);
-    if (rc == DK_OK)
-        rc = dk_json_str(o, "rung", DK_REQUIRED, 1, 64, &a.rung, NULL, NULL);
-    if (rc == DK_OK)
-        rc = dk_json_str(o, "level", DK_REQUIRED, 1, 64, &a.level, NULL, NULL);
-    if (rc == DK_OK)
-        rc = vec_grow(&b->alert, &b->cap_alert, b->n_alert + 1);
-    if (rc != DK_OK || s == NULL)
-        return rc != DK_OK ? rc : DK_EBUG;
-    a.unit = s->c->unit;
-    a.due_at = due_of(s->c, a.clock);
-    a.body = e->body;
-    b->alert[b->n_alert++] = a;
-    return DK_OK;
-}
-
 static int collect_ack(struct batch *b, const struct dk_event *e)
 {
-    cJSON *o;
-    int64_t n = 0;
-    int rc = keep_parsed(b, e, &o);
-
-    if (rc == DK_OK)
-        rc =
-            dk_json_int(o, "alert", DK_REQUIRED, 1, UINT32_MAX, &n, NULL, NULL);
-    if (rc == DK_OK)
-        rc = vec_grow(&b->ack, &b->cap_ack, b->n_ack + 1);
-    if (rc != DK_OK)
-        return rc;
-    b->ack[b->n_ack++] = (struct store_alert_ack){
-        .key = e->key, .n = (uint32_t)n, .at = e->at, .by = e->actor};
-    return DK_OK;
+    if (vec_grow(&b->ack, &b->cap_ack, b->n_ack + 1) != DK_OK)
+        return DK_ENOMEM;
+    int rc = alert_row_ack(e, &b->ack[b->n_ack]);
+    b->n_ack += rc == DK_OK;
+    return rc;
 }
 
 static int collect_events(struct batch *b, int64_t first_seq)
@@ -156,8 +105,6 @@ static int collect_events(struct batch *b, int64_t first_seq)
         e->seq = first_seq + (int64_t)i;
         b->event[i] = e;
         int rc = collect_tasks(b, e);
-        if (rc == DK_OK && e->type == DK_EV_ALERT_RAISED)
-            rc = collect_alert(b, e);
         if (rc == DK_OK && e->type == DK_EV_ALERT_ACKED)
             rc = collect_ack(b, e);
         if (rc != DK_OK)

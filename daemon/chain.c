@@ -23,3 +23,12 @@ void chain_hash(const uint8_t prev[DK_HASH_LEN], const struct dk_event *e,
     crypto_generichash_update(&st, (const unsigned char *)e->body, e->body_len);
     crypto_generichash_final(&st, out, DK_HASH_LEN);
 }
+
+void chain_commit(const uint8_t salt[16], const void *data, size_t len,
+                  char out[2 * DK_HASH_LEN + 1])
+{
+    uint8_t h[DK_HASH_LEN];
+
+    crypto_generichash(h, sizeof(h), data, len, salt, 16);
+    sodium_bin2hex(out, 2 * DK_HASH_LEN + 1, h, sizeof(h));
+}

@@ -15,4 +15,10 @@
 void chain_hash(const uint8_t prev[DK_HASH_LEN], const struct dk_event *e,
                 uint8_t out[DK_HASH_LEN]);
 
+/* The commitment to personal data that a case's first event carries: 64 hex
+ * digits of BLAKE2b-256 of the data, keyed with the salt.
+ */
+void chain_commit(const uint8_t salt[16], const void *data, size_t len,
+                  char out[2 * DK_HASH_LEN + 1]);
+
 #endif /* DK_CHAIN_H */

@@ -1,6 +1,8 @@
-/* verify.c - does history still say what was written?  For a slice of cases:
- * each event's hash follows from the one before, none is missing, and a replay
- * of them gives the stored case.
+/* verify.c - does the store still say what was written?
+ *
+ * In slices of bounded size, by a cursor: case after case (its chain, its
+ * replay, and every row that is made of it), then the open tasks, the dead
+ * letters, and at the very end the totals.  It reads and never mends.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,201 +11,306 @@
 
 #include "daemon/chain.h"
 #include "daemon/daemon.h"
+#include "daemon/replay.h"
 #include "proto/caseno.h"
+
+#define SLICE_MAX 200
+
+enum phase {
+    PHASE_CASES,
+    PHASE_OPEN, /* tasks */
+    PHASE_DEAD,
+    PHASE_END
+};
+
+static const char letters[] = "ctd"; /* in the cursor, of the first three */
 
 struct slice {
     struct daemon *d;
-    int64_t *key;
-    char **doc;
-    size_t n, cap_key, cap_doc;
-    int64_t left;
-    bool more;
+    struct dk_jw *w;
+    enum phase phase;
+    int64_t after; /* key or task id */
+    size_t left;   /* may still be looked at */
+    bool more;     /* the phase has more than was left */
+    size_t n;      /* collected */
+    int64_t key[SLICE_MAX];
+    struct store_task task[SLICE_MAX];
+    int64_t cases, events;
 };
 
-struct replay {
-    struct dk_case *c;
-    const char *what; /* first fault; NULL: none */
-    char detail[160];
-    int64_t events;
-};
+/* Any number may be a damaged row's key; not every one is a case's number. */
+static bool is_case_key(const struct daemon *d, int64_t key)
+{
+    char no[DK_CASE_NO_MAX];
+    int32_t county;
+    int64_t back;
 
-static int on_case(void *arg, const struct store_case_row *row)
+    dk_case_no_format((int32_t)d->cfg->county, key, no);
+    return dk_case_no_parse(no, &county, &back) == DK_OK && back == key;
+}
+
+/* `key` 0: of no case. */
+static void put_fault(struct slice *x, int64_t key, const char *what,
+                      const char *detail)
+{
+    dk_jw_obj(x->w, NULL);
+    if (is_case_key(x->d, key))
+        wire_case_no(x->d, x->w, "case_no", key);
+    else
+        dk_jw_null(x->w, "case_no");
+    dk_jw_str(x->w, "what", what);
+    dk_jw_str(x->w, "detail", detail);
+    dk_jw_end_obj(x->w);
+}
+
+/* ---- cases --------------------------------------------------------------- */
+
+/* The events carry a commitment to the personal data: it must be what it was,
+ * or have been erased.
+ */
+static int check_person(struct slice *x, int64_t key, const struct replay *r,
+                        struct store_finding *f)
+{
+    char now[2 * DK_HASH_LEN + 1] = "";
+    uint8_t salt[16];
+    void *data = NULL;
+    size_t len = 0;
+
+    if (r->person[0] == '\0')
+        return DK_OK;
+    int rc = store_person_get(x->d->st, key, salt, &data, &len);
+    if (rc == DK_OK && len != 0)
+        chain_commit(salt, data, len, now);
+    if (rc == DK_ENOTFOUND || rc == DK_EJSON ||
+        (rc == DK_OK && len != 0 && strcmp(now, r->person) != 0)) {
+        f->what = "person-differs";
+        snprintf(f->detail, sizeof(f->detail),
+                 "the petitioners' data is not what was handed in");
+        rc = DK_OK;
+    }
+    free(data);
+    return rc;
+}
+
+static int check_case(struct slice *x, int64_t key)
+{
+    struct replay r;
+    struct store_finding f = {.what = NULL};
+    int rc = replay_case(x->d->st, key, &r);
+
+    if (rc == DK_OK && r.finding.what != NULL) {
+        f = r.finding;
+    } else if (rc == DK_OK) {
+        struct store_want w = {.c = r.c,
+                               .alert = r.alert,
+                               .n_alert = r.n_alert,
+                               .ack = r.ack,
+                               .n_ack = r.n_ack,
+                               .request = r.has_request ? &r.request : NULL};
+        rc = store_check_case(x->d->st, key, &w, &f);
+        if (rc == DK_OK && f.what == NULL)
+            rc = check_person(x, key, &r, &f);
+    }
+    x->cases++;
+    x->events += r.events;
+    if (rc == DK_OK && !is_case_key(x->d, key)) {
+        f.what = "bad-key";
+        snprintf(f.detail, sizeof(f.detail),
+                 "something is kept for %" PRId64 ", which is no case", key);
+    }
+    if (rc == DK_OK && f.what != NULL)
+        put_fault(x, key, f.what, f.detail);
+    replay_fini(&r);
+    return rc;
+}
+
+static int on_key(void *arg, int64_t key)
 {
     struct slice *x = arg;
 
-    if (x->left-- == 0) {
-        x->more = true;
+    x->more = x->n == x->left;
+    if (x->more)
         return 1;
-    }
-    if (vec_grow(&x->key, &x->cap_key, x->n + 1) != DK_OK ||
-        vec_grow(&x->doc, &x->cap_doc, x->n + 1) != DK_OK)
-        return DK_ENOMEM;
-    x->key[x->n] = row->key;
-    x->doc[x->n] = strndup(row->doc, row->doc_len);
-    return x->doc[x->n++] == NULL ? DK_ENOMEM : 0;
-}
-
-__attribute__((format(printf, 3, 4))) static void
-fault(struct replay *r, const char *what, const char *fmt, ...)
-{
-    va_list ap;
-
-    if (r->what != NULL)
-        return;
-    r->what = what;
-    va_start(ap, fmt);
-    vsnprintf(r->detail, sizeof(r->detail), fmt, ap);
-    va_end(ap);
-}
-
-static int on_event(void *arg, const struct dk_event *e)
-{
-    struct replay *r = arg;
-    uint8_t h[DK_HASH_LEN];
-
-    r->events++;
-    if (e->n != r->c->n + 1) {
-        fault(r, "missing-event",
-              "after event %" PRIu32 " comes event %" PRIu32, r->c->n, e->n);
-        return 1;
-    }
-    chain_hash(r->c->hash, e, h);
-    if (memcmp(h, e->hash, DK_HASH_LEN) != 0) {
-        fault(r, "changed-event",
-              "event %" PRIu32 " is not the one that was written", e->n);
-        return 1;
-    }
-    int rc = dk_case_evolve(r->c, e);
-    if (rc == DK_ENOMEM)
-        return rc;
-    if (rc != DK_OK) {
-        fault(r, "impossible-event", "event %" PRIu32 " (%s) cannot follow",
-              e->n, dk_ev_name(e->type));
-        return 1;
-    }
-    memcpy(r->c->hash, h, DK_HASH_LEN);
+    x->key[x->n++] = key;
     return 0;
 }
 
-/* The stored text, read and written again (the office's zone may have changed
- * since), must be the replay's.
- */
-static int compare(struct daemon *d, struct replay *r, const char *doc,
-                   const struct dk_case *stored)
+static int check_cases(struct slice *x)
 {
-    struct dk_jw a = {0};
-    struct dk_jw b = {0};
-    cJSON *o = NULL;
-    struct dk_case *again = NULL;
-    int32_t county = (int32_t)d->cfg->county;
+    int rc =
+        store_list_keys(x->d->st, x->after, (int64_t)x->left + 1, on_key, x);
 
-    if (dk_json_parse_obj(doc, strlen(doc), SIZE_MAX, &o, NULL) != DK_OK ||
-        dk_case_read(o, &again, NULL) != DK_OK) {
-        fault(r, "bad-case", "the stored case cannot be read");
-    } else {
-        dk_case_write(&a, NULL, again, county, d->cfg->offset_min);
-        dk_case_write(&b, NULL, r->c, county, d->cfg->offset_min);
-        if (!a.oom && !b.oom &&
-            (a.len != b.len || memcmp(a.buf, b.buf, a.len) != 0))
-            fault(r, "case-differs",
-                  "the stored case is not what its events give");
-        if (memcmp(stored->hash, r->c->hash, DK_HASH_LEN) != 0)
-            fault(r, "truncated-chain",
-                  "the chain ends elsewhere than the case says");
+    for (size_t i = 0; rc == DK_OK && i < x->n; i++) {
+        x->after = x->key[i];
+        rc = check_case(x, x->key[i]);
     }
-    cJSON_Delete(o);
-    dk_case_free(again);
-    int rc = a.oom || b.oom ? DK_ENOMEM : DK_OK;
-    dk_jw_fini(&a);
-    dk_jw_fini(&b);
     return rc;
 }
 
-static int check_case(struct daemon *d, int64_t key, const char *doc,
-                      struct replay *r)
-{
-    struct dk_case *stored = NULL;
-    int rc = store_load_cases(d->st, &key, 1, &stored);
+/* ---- tasks --------------------------------------------------------------- */
 
-    if (rc == DK_EJSON || rc == DK_EFIELD || (rc == DK_OK && stored == NULL)) {
-        fault(r, "bad-case", "the stored case cannot be read");
-        rc = DK_OK;
+struct asked { /* the event a task is about */
+    bool found;
+    int64_t seq;
+    enum dk_ev type;
+};
+
+static int on_asked(void *arg, const struct dk_event *e)
+{
+    *(struct asked *)arg = (struct asked){true, e->seq, e->type};
+    return 1;
+}
+
+static int check_task(struct slice *x, const struct store_task *t)
+{
+    struct asked a = {.found = false};
+    char detail[120];
+    int rc = store_case_events(x->d->st, t->key, t->n, 1, on_asked, &a);
+
+    if (rc != DK_OK && rc != DK_EJSON) /* unreadable: told of its case */
+        return rc;
+    if (rc == DK_EJSON || (a.found && t->id / TASK_STEP == a.seq &&
+                           t->id % TASK_STEP == (int64_t)t->service &&
+                           (dk_ev_services(a.type) >> t->service & 1) != 0))
+        return DK_OK;
+    snprintf(detail, sizeof(detail),
+             "task %" PRId64 " is about an event that is not there, or asks "
+             "nothing",
+             t->id);
+    put_fault(x, t->key, "stray-task", detail);
+    return DK_OK;
+}
+
+static int on_task(void *arg, const struct store_task_info *t)
+{
+    struct slice *x = arg;
+
+    x->more = x->n == x->left;
+    if (x->more)
+        return 1;
+    x->task[x->n++] = t->t;
+    return 0;
+}
+
+static int check_tasks(struct slice *x)
+{
+    int rc = store_task_list(x->d->st, x->phase == PHASE_DEAD, x->after,
+                             (int64_t)x->left + 1, on_task, x);
+
+    for (size_t i = 0; rc == DK_OK && i < x->n; i++) {
+        x->after = x->task[i].id;
+        rc = check_task(x, &x->task[i]);
     }
-    if (rc == DK_OK)
-        r->c = dk_case_new();
-    if (rc == DK_OK && r->c == NULL)
-        rc = DK_ENOMEM;
-    if (rc == DK_OK)
-        rc = store_case_events(d->st, key, 1, INT64_MAX, on_event, r);
-    if (rc == DK_OK && r->what == NULL && stored->n != r->c->n)
-        fault(r, "missing-event",
-              "the case has %" PRIu32 " events, %" PRIu32 " are there",
-              stored->n, r->c->n);
-    if (rc == DK_OK && r->what == NULL)
-        rc = compare(d, r, doc, stored);
-    dk_case_free(stored);
-    dk_case_free(r->c);
     return rc;
 }
 
-static int check_slice(struct slice *x, struct dk_jw *w, int64_t *events)
+/* ---- totals -------------------------------------------------------------- */
+
+static int check_totals(struct slice *x)
+{
+    struct store_totals kept, is;
+    char detail[120];
+    int rc = store_totals(x->d->st, &kept);
+
+    if (rc == DK_OK)
+        rc = store_recount(x->d->st, &is);
+    if (rc != DK_OK)
+        return rc;
+    const struct {
+        const char *name;
+        int64_t kept, is;
+    } v[] = {{"cases", kept.cases, is.cases},
+             {"events", kept.events, is.events},
+             {"open tasks", kept.tasks_open, is.tasks_open},
+             {"dead letters", kept.tasks_dead, is.tasks_dead},
+             {"open alerts", kept.alerts_open, is.alerts_open}};
+    for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+        if (v[i].kept == v[i].is)
+            continue;
+        snprintf(detail, sizeof(detail),
+                 "there should be %" PRId64 " %s, there are %" PRId64,
+                 v[i].kept, v[i].name, v[i].is);
+        put_fault(x, 0, "wrong-total", detail);
+    }
+    return DK_OK;
+}
+
+/* ---- the slice ----------------------------------------------------------- */
+
+static int check_slice(struct slice *x)
 {
     int rc = DK_OK;
 
-    for (size_t i = 0; rc == DK_OK && i < x->n; i++) {
-        struct replay r = {0};
-        rc = check_case(x->d, x->key[i], x->doc[i], &r);
-        *events += r.events;
-        if (r.what == NULL)
-            continue;
-        dk_jw_obj(w, NULL);
-        wire_case_no(x->d, w, "case_no", x->key[i]);
-        dk_jw_str(w, "what", r.what);
-        dk_jw_str(w, "detail", r.detail);
-        dk_jw_end_obj(w);
+    while (rc == DK_OK && x->phase != PHASE_END) {
+        x->n = 0;
+        x->more = false;
+        rc = x->phase == PHASE_CASES ? check_cases(x) : check_tasks(x);
+        x->left -= x->n;
+        if (x->more)
+            return rc;
+        x->phase++;
+        x->after = INT64_MIN;
     }
-    return rc;
+    return rc == DK_OK ? check_totals(x) : rc;
+}
+
+static int read_cursor(const char *text, struct slice *x)
+{
+    const char *at;
+    int used = 0;
+
+    x->after = INT64_MIN;
+    if (text == NULL)
+        return DK_OK;
+    at = text[0] != '\0' ? strchr(letters, text[0]) : NULL;
+    if (at == NULL || strlen(text) > 21 ||
+        sscanf(text + 1, "%" SCNd64 "%n", &x->after, &used) != 1 ||
+        text[1 + used] != '\0')
+        return DK_EFIELD;
+    x->phase = (enum phase)(at - letters);
+    return DK_OK;
+}
+
+static void put_result(struct slice *x)
+{
+    char next[32];
+
+    dk_jw_int(x->w, "cases", x->cases);
+    dk_jw_int(x->w, "events", x->events);
+    if (x->phase == PHASE_END) {
+        dk_jw_null(x->w, "next");
+        return;
+    }
+    snprintf(next, sizeof(next), "%c%" PRId64, letters[x->phase], x->after);
+    dk_jw_str(x->w, "next", next);
 }
 
 int read_verify(struct daemon *d, const struct item *it, struct dk_jw *w,
                 struct dk_problem *p)
 {
-    struct slice x = {.d = d};
-    struct store_case_filter f = {.state = -1};
+    struct slice x = {.d = d, .w = w};
     const char *after = NULL;
     int64_t limit = 100;
-    int64_t events = 0;
-    int32_t county;
     int rc = dk_json_str(it->body, "after", DK_OPTIONAL, 1, DK_CASE_NO_MAX,
                          &after, NULL, p);
 
     if (rc == DK_OK)
-        rc = dk_json_int(it->body, "limit", DK_OPTIONAL, 1, 200, &limit, NULL,
-                         p);
-    if (rc == DK_OK && after != NULL &&
-        dk_case_no_parse(after, &county, &f.after) != DK_OK)
+        rc = dk_json_int(it->body, "limit", DK_OPTIONAL, 1, SLICE_MAX, &limit,
+                         NULL, p);
+    if (rc == DK_OK && read_cursor(after, &x) != DK_OK)
         rc = dk_fail(p, DK_EFIELD, "/after",
                      "give the 'next' of the slice before",
                      "请给出上一段返回的 next");
     if (rc != DK_OK)
         return rc;
-    x.left = limit;
-    rc = store_list_cases(d->st, &f, limit + 1, on_case, &x);
+    x.left = (size_t)limit;
     dk_jw_obj(w, NULL);
     dk_jw_arr(w, "faults");
-    if (rc == DK_OK)
-        rc = check_slice(&x, w, &events);
+    store_check(d->st, true);
+    rc = check_slice(&x);
+    store_check(d->st, false);
     dk_jw_end_arr(w);
-    dk_jw_int(w, "cases", (int64_t)x.n);
-    dk_jw_int(w, "events", events);
-    if (x.more)
-        wire_case_no(d, w, "next", x.key[x.n - 1]);
-    else
-        dk_jw_null(w, "next");
+    put_result(&x);
     dk_jw_end_obj(w);
-    for (size_t i = 0; i < x.n; i++)
-        free(x.doc[i]);
-    free(x.doc);
-    free(x.key);
     return rc == DK_OK ? rc : dk_fail(p, rc, NULL, NULL, NULL);
 }

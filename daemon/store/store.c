@@ -71,7 +71,7 @@ static int strike(struct store *st, bool read)
     return st->fault.code;
 }
 
-static int before_read(struct store *st)
+int store_before_read(struct store *st)
 {
     return st->failed ? DK_EIO : strike(st, true);
 }
@@ -93,7 +93,7 @@ int store_commit(struct store *st, const struct store_changes *ch)
 int store_find_requests(struct store *st, const struct dk_uuid *ids, size_t n,
                         struct store_request *out, bool *found)
 {
-    int rc = before_read(st);
+    int rc = store_before_read(st);
     return rc != 0 ? rc : st->ops->find_requests(st, ids, n, out, found);
 }
 
@@ -102,7 +102,7 @@ int store_load_cases(struct store *st, const int64_t *keys, size_t n,
 {
     for (size_t i = 0; i < n; i++)
         out[i] = NULL;
-    int rc = before_read(st);
+    int rc = store_before_read(st);
     if (rc == 0)
         rc = st->ops->load_cases(st, keys, n, out);
     for (size_t i = 0; rc != 0 && i < n; i++) {
@@ -115,75 +115,75 @@ int store_load_cases(struct store *st, const int64_t *keys, size_t n,
 int store_events(struct store *st, int64_t from_seq, int64_t limit,
                  store_event_fn fn, void *arg)
 {
-    int rc = before_read(st);
+    int rc = store_before_read(st);
     return rc != 0 ? rc : st->ops->events(st, from_seq, limit, fn, arg);
 }
 
 int store_case_events(struct store *st, int64_t key, uint32_t from_n,
                       int64_t limit, store_event_fn fn, void *arg)
 {
-    int rc = before_read(st);
+    int rc = store_before_read(st);
     return rc != 0 ? rc : st->ops->case_events(st, key, from_n, limit, fn, arg);
 }
 
 int store_due_clocks(struct store *st, dk_ms now, int64_t limit,
                      store_due_fn fn, void *arg)
 {
-    int rc = before_read(st);
+    int rc = store_before_read(st);
     return rc != 0 ? rc : st->ops->due_clocks(st, now, limit, fn, arg);
 }
 
 int store_next_due(struct store *st, dk_ms *out)
 {
-    int rc = before_read(st);
+    int rc = store_before_read(st);
     return rc != 0 ? rc : st->ops->next_due(st, out);
 }
 
 int store_tasks(struct store *st, enum dk_service service, int64_t after,
                 int64_t limit, store_task_fn fn, void *arg)
 {
-    int rc = before_read(st);
+    int rc = store_before_read(st);
     return rc != 0 ? rc : st->ops->tasks(st, service, after, limit, fn, arg);
 }
 
 int store_task_get(struct store *st, int64_t id, struct store_task_info *out)
 {
-    int rc = before_read(st);
+    int rc = store_before_read(st);
     return rc != 0 ? rc : st->ops->task_get(st, id, out);
 }
 
 int store_task_list(struct store *st, bool dead, int64_t after, int64_t limit,
                     store_task_info_fn fn, void *arg)
 {
-    int rc = before_read(st);
+    int rc = store_before_read(st);
     return rc != 0 ? rc : st->ops->task_list(st, dead, after, limit, fn, arg);
 }
 
 int store_task_count(struct store *st, enum dk_service service, bool dead,
                      int64_t limit, int64_t *out)
 {
-    int rc = before_read(st);
+    int rc = store_before_read(st);
     return rc != 0 ? rc : st->ops->task_count(st, service, dead, limit, out);
 }
 
 int store_list_cases(struct store *st, const struct store_case_filter *f,
                      int64_t limit, store_case_fn fn, void *arg)
 {
-    int rc = before_read(st);
+    int rc = store_before_read(st);
     return rc != 0 ? rc : st->ops->list_cases(st, f, limit, fn, arg);
 }
 
 int store_list_alerts(struct store *st, const struct store_alert_filter *f,
                       int64_t limit, store_alert_fn fn, void *arg)
 {
-    int rc = before_read(st);
+    int rc = store_before_read(st);
     return rc != 0 ? rc : st->ops->list_alerts(st, f, limit, fn, arg);
 }
 
 int store_list_clocks(struct store *st, const struct store_clock_filter *f,
                       int64_t limit, store_clock_fn fn, void *arg)
 {
-    int rc = before_read(st);
+    int rc = store_before_read(st);
     return rc != 0 ? rc : st->ops->list_clocks(st, f, limit, fn, arg);
 }
 
@@ -192,26 +192,44 @@ int store_person_get(struct store *st, int64_t key, uint8_t salt[16],
 {
     *data = NULL;
     *len = 0;
-    int rc = before_read(st);
+    int rc = store_before_read(st);
     return rc != 0 ? rc : st->ops->person_get(st, key, salt, data, len);
 }
 
 int store_loads(struct store *st, store_load_fn fn, void *arg)
 {
-    int rc = before_read(st);
+    int rc = store_before_read(st);
     return rc != 0 ? rc : st->ops->loads(st, fn, arg);
 }
 
 int store_day_seq(struct store *st, int32_t day, int32_t *seq)
 {
-    int rc = before_read(st);
+    int rc = store_before_read(st);
     return rc != 0 ? rc : st->ops->day_seq(st, day, seq);
 }
 
 int store_totals(struct store *st, struct store_totals *out)
 {
-    int rc = before_read(st);
+    int rc = store_before_read(st);
     return rc != 0 ? rc : st->ops->totals(st, out);
+}
+
+void store_check(struct store *st, bool on)
+{
+    st->checking = on;
+}
+
+int store_list_keys(struct store *st, int64_t after, int64_t limit,
+                    store_key_fn fn, void *arg)
+{
+    int rc = store_before_read(st);
+    return rc != 0 ? rc : st->ops->list_keys(st, after, limit, fn, arg);
+}
+
+int store_recount(struct store *st, struct store_totals *out)
+{
+    int rc = store_before_read(st);
+    return rc != 0 ? rc : st->ops->recount(st, out);
 }
 
 int store_checkpoint(struct store *st, bool whole)

@@ -87,7 +87,7 @@ struct store_case_put {
 struct store_clock_put {
     int64_t key;
     const struct dk_clock *k;
-    const char *unit; /* of the case, for lists */
+    const char *unit; /* of the case, for lists: rows follow it, see below */
 };
 
 struct store_task {
@@ -172,7 +172,10 @@ struct store_changes {
     dk_ms test_now; /* DK_NEVER: unchanged */
 };
 
-/* All of it, durably, or nothing.  DK_EBUG for: a request id that is used; an
+/* A case that is put with another unit takes the rows of its clocks along: the
+ * unit of a clock is always its case's.
+ *
+ * All of it, durably, or nothing.  DK_EBUG for: a request id that is used; an
  * event whose seq is not the next, or whose (key, n) exists; a new case that
  * exists or a changed one that does not; a task id or an alert that exists; a
  * text over 1 MiB.  Ending, failing or retrying a task that is not there (or
@@ -314,6 +317,45 @@ struct store_totals {
     int64_t cases, events, tasks_open, tasks_dead, alerts_open;
 };
 int store_totals(struct store *st, struct store_totals *out);
+
+/* ---- checking (docketctl verify) --------------------------------------- */
+
+/* While this is on, a row that no store could have written (a hash of another
+ * size, a text that is no case) is DK_EJSON of the call that reads it, and not
+ * the end of the store: whoever looks for damage wants to see all of it.
+ */
+void store_check(struct store *st, bool on);
+
+/* Keys > after, rising, each once, of which there is anything: a case, an
+ * event, a clock or an alert.
+ */
+typedef int (*store_key_fn)(void *arg, int64_t key);
+int store_list_keys(struct store *st, int64_t after, int64_t limit,
+                    store_key_fn fn, void *arg);
+
+/* What the events of a case give, to be held against what is kept of it. */
+struct store_want {
+    const struct dk_case *c;         /* replayed, with its hash; n is 0: none */
+    const struct store_alert *alert; /* in order of n; `body` does not matter */
+    size_t n_alert;
+    const struct store_alert_ack *ack;
+    size_t n_ack;
+    const struct store_request *request; /* its submission; NULL: not known */
+};
+
+struct store_finding {
+    const char *what; /* a word of PROTOCOL.md, "Faults"; NULL: none */
+    char detail[240]; /* a sentence; never what people wrote */
+};
+
+/* The first thing in which the rows of case `key` are not what store_commit()
+ * would have made of `w`.
+ */
+int store_check_case(struct store *st, int64_t key, const struct store_want *w,
+                     struct store_finding *out);
+
+/* The totals, counted.  Events are numbered, so theirs is the last number. */
+int store_recount(struct store *st, struct store_totals *out);
 
 /* Write what must be written while there is time: move the log into the file.
  * Called when the daemon is idle and before it stops.

@@ -4,28 +4,62 @@
 #include "proto/jsonx.h"
 #include "store_impl.h"
 
-bool store_clock_live(const struct dk_clock *k)
-{
-    return k->state == DK_CLOCK_RUNNING || k->state == DK_CLOCK_HELD;
-}
-
-bool store_clock_late(const struct dk_clock *k)
-{
-    return store_clock_live(k) && k->late;
-}
-
-dk_ms store_clock_fire(const struct dk_clock *k)
-{
-    return k->state == DK_CLOCK_RUNNING ? dk_clock_next(k) : DK_NEVER;
-}
-
-bool store_case_overdue(const struct dk_case *c)
+static bool is_overdue(const struct dk_case *c)
 {
     for (int i = 0; i < c->n_clock; i++) {
         if (c->clock[i].state == DK_CLOCK_RUNNING && c->clock[i].late)
             return true;
     }
     return false;
+}
+
+struct row_case store_row_case(const struct dk_case *c)
+{
+    return (struct row_case){.key = c->key,
+                             .state = c->state,
+                             .overdue = is_overdue(c),
+                             .unit = c->unit,
+                             .handler = c->handler,
+                             .region = c->region,
+                             .category = c->category,
+                             .hash = c->hash,
+                             .hash_len = sizeof c->hash};
+}
+
+bool store_row_clock(const struct store_clock_put *put, struct row_clock *out)
+{
+    const struct dk_clock *k = put->k;
+    bool runs = k->state == DK_CLOCK_RUNNING;
+
+    *out = (struct row_clock){.key = put->key,
+                              .id = k->id,
+                              .unit = put->unit != NULL ? put->unit : "",
+                              .state = k->state,
+                              .overdue = k->late,
+                              .due_at = k->due_at,
+                              .fire_at = runs ? dk_clock_next(k) : DK_NEVER};
+    return runs || k->state == DK_CLOCK_HELD;
+}
+
+struct row_alert store_row_alert(const struct store_alert *a)
+{
+    return (struct row_alert){.key = a->key,
+                              .n = a->n,
+                              .clock = a->clock,
+                              .rung = a->rung,
+                              .level = a->level,
+                              .unit = a->unit,
+                              .raised_at = a->raised_at,
+                              .due_at = a->due_at,
+                              .acked_at = DK_NEVER};
+}
+
+void store_row_ack(struct row_alert *r, const struct store_alert_ack *a)
+{
+    if (r->acked_at != DK_NEVER)
+        return;
+    r->acked_at = a->at;
+    r->acked_by = a->by;
 }
 
 bool store_changes_sane(const struct store_changes *ch, int64_t last_seq)

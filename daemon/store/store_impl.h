@@ -4,6 +4,44 @@
 
 #include "store.h"
 
+/* ---- rows --------------------------------------------------------------- */
+
+/* What is written of a case, a clock, an alert: the back ends write these, and
+ * store_check_case() holds what it reads against these, so that the two cannot
+ * come apart.  Numbers are as wide as a damaged row may have them.
+ */
+struct row_case {
+    int64_t key, state, overdue;
+    const char *unit, *handler, *region, *category; /* NULL: not said */
+    const void *hash;
+    size_t hash_len;
+};
+
+struct row_clock {
+    int64_t key;
+    const char *id, *unit;
+    int64_t state, overdue;
+    dk_ms due_at, fire_at; /* fire_at DK_NEVER: none to come */
+};
+
+struct row_alert {
+    int64_t key, n;
+    const char *clock, *rung, *level, *unit;
+    dk_ms raised_at, due_at, acked_at; /* acked_at DK_NEVER: not */
+    const char *acked_by;
+};
+
+struct row_case store_row_case(const struct dk_case *c);
+/* False: such a clock is no row (key and id say which one must go). */
+bool store_row_clock(const struct store_clock_put *put, struct row_clock *out);
+struct row_alert store_row_alert(const struct store_alert *a);
+void store_row_ack(struct row_alert *r, const struct store_alert_ack *a);
+
+typedef int (*row_case_fn)(void *arg, const struct row_case *row,
+                           const char *doc, size_t doc_len);
+typedef int (*row_clock_fn)(void *arg, const struct row_clock *row);
+typedef int (*row_alert_fn)(void *arg, const struct row_alert *row);
+
 /* Each member has the contract of the store_ function of the same name.  The
  * faults of store_fault() and the latch `failed` are store.c's affair, before
  * a back end is called.
@@ -40,13 +78,23 @@ struct store_ops {
     int (*loads)(struct store *st, store_load_fn fn, void *arg);
     int (*day_seq)(struct store *st, int32_t day, int32_t *seq);
     int (*totals)(struct store *st, struct store_totals *out);
+    int (*list_keys)(struct store *st, int64_t after, int64_t limit,
+                     store_key_fn fn, void *arg);
+    /* The rows of one case as they are, for store_check_case(). */
+    int (*case_row)(struct store *st, int64_t key, row_case_fn fn, void *arg);
+    int (*clock_rows)(struct store *st, int64_t key, row_clock_fn fn,
+                      void *arg);
+    int (*alert_rows)(struct store *st, int64_t key, row_alert_fn fn,
+                      void *arg); /* in order of n */
+    int (*recount)(struct store *st, struct store_totals *out);
     int (*checkpoint)(struct store *st, bool whole);
 };
 
 /* The head of every back end's own struct. */
 struct store {
     const struct store_ops *ops;
-    bool failed; /* a write failed: everything is refused from now on */
+    bool failed;   /* a write failed: everything is refused from now on */
+    bool checking; /* an odd row is DK_EJSON, see store_check() */
     struct {
         int64_t wait; /* calls until the fault; 0: off */
         int times;    /* how often it strikes then; -1: for ever */
@@ -54,6 +102,11 @@ struct store {
         bool reads;
     } fault;
 };
+
+/* What a failed store, or a test, answers to a read before the back end is
+ * asked; 0: go on.
+ */
+int store_before_read(struct store *st);
 
 int store_mem_open(const struct store_options *opt, const uint8_t random[48],
                    struct store **out, struct store_info *info,
@@ -65,11 +118,6 @@ int store_sqlite_open(const char *path, const struct store_options *opt,
 /* ---- what both back ends derive from a case in the same way ------------- */
 
 #define STORE_TEXT_MAX (1 << 20) /* bytes of a doc, body or sealed person */
-
-bool store_case_overdue(const struct dk_case *c);
-bool store_clock_live(const struct dk_clock *k);  /* running or held */
-bool store_clock_late(const struct dk_clock *k);  /* live and past its due */
-dk_ms store_clock_fire(const struct dk_clock *k); /* DK_NEVER: none to come */
 
 /* False when `ch` contradicts itself or cannot belong after `last_seq`: the
  * sizes, the numbering of the events.

@@ -316,6 +316,11 @@ static const struct store_ops ops = {
     .loads = mem_loads,
     .day_seq = mem_day_seq,
     .totals = mem_totals,
+    .list_keys = mem_list_keys,
+    .case_row = mem_case_row,
+    .clock_rows = mem_clock_rows,
+    .alert_rows = mem_alert_rows,
+    .recount = mem_recount,
     .checkpoint = mem_checkpoint,
 };
 

@@ -124,5 +124,11 @@ int mem_person_get(struct store *st, int64_t key, uint8_t salt[16], void **data,
                    size_t *len);
 int mem_loads(struct store *st, store_load_fn fn, void *arg);
 int mem_day_seq(struct store *st, int32_t day, int32_t *seq);
+int mem_list_keys(struct store *st, int64_t after, int64_t limit,
+                  store_key_fn fn, void *arg);
+int mem_case_row(struct store *st, int64_t key, row_case_fn fn, void *arg);
+int mem_clock_rows(struct store *st, int64_t key, row_clock_fn fn, void *arg);
+int mem_alert_rows(struct store *st, int64_t key, row_alert_fn fn, void *arg);
+int mem_recount(struct store *st, struct store_totals *out);
 
 #endif /* DK_STORE_MEM_H */

@@ -62,22 +62,44 @@ static int put_events(struct mem *m, const struct store_changes *ch)
 /* Fills a zeroed row; what it has allocated is freed with the row. */
 static int fill_case(struct mem_case *c, const struct store_case_put *k)
 {
-    c->key = k->c->key;
-    c->state = k->c->state;
-    c->overdue = store_case_overdue(k->c);
-    memcpy(c->unit, k->c->unit, sizeof c->unit);
-    memcpy(c->handler, k->c->handler, sizeof c->handler);
-    memcpy(c->hash, k->c->hash, sizeof c->hash);
+    struct row_case row = store_row_case(k->c);
+
+    c->key = row.key;
+    c->state = (enum dk_state)row.state;
+    c->overdue = row.overdue != 0;
+    (void)copy_id(c->unit, row.unit);
+    (void)copy_id(c->handler, row.handler);
+    memcpy(c->hash, row.hash, sizeof c->hash);
     c->doc = copy(k->doc, k->doc_len);
     c->doc_len = k->doc_len;
-    if (k->c->region != NULL)
-        c->region = copy(k->c->region, strlen(k->c->region));
-    if (k->c->category != NULL)
-        c->category = copy(k->c->category, strlen(k->c->category));
-    if (c->doc == NULL || (k->c->region != NULL && c->region == NULL) ||
-        (k->c->category != NULL && c->category == NULL))
+    if (row.region != NULL)
+        c->region = copy(row.region, strlen(row.region));
+    if (row.category != NULL)
+        c->category = copy(row.category, strlen(row.category));
+    if (c->doc == NULL || (row.region != NULL && c->region == NULL) ||
+        (row.category != NULL && c->category == NULL))
         return DK_ENOMEM;
     return 0;
+}
+
+/* The clocks of a case whose unit changed. */
+static int follow_unit(struct mem *m, int64_t key, const char *unit)
+{
+    const struct mem_rows *r = &m->t[MEM_CLOCK];
+    struct mem_clock probe = {.key = key};
+    int rc = 0;
+
+    for (size_t i = mem_lower(m, MEM_CLOCK, &probe); rc == 0 && i < r->n; i++) {
+        struct mem_clock k = *(const struct mem_clock *)r->v[i];
+
+        if (k.key != key)
+            break;
+        if (strcmp(k.unit, unit) == 0)
+            continue;
+        (void)copy_id(k.unit, unit);
+        rc = mem_put(m, MEM_CLOCK, copy(&k, sizeof k));
+    }
+    return rc;
 }
 
 static int put_cases(struct mem *m, const struct store_changes *ch)
@@ -91,7 +113,8 @@ static int put_cases(struct mem *m, const struct store_changes *ch)
         struct mem_case *c = calloc(1, sizeof *c);
         int filled = c != NULL ? fill_case(c, k) : DK_ENOMEM;
         int rc = mem_put(m, MEM_CASE, c);
-        if (filled != 0 || rc != 0)
+        if (filled != 0 || rc != 0 ||
+            follow_unit(m, k->c->key, k->c->unit) != 0)
             return DK_ENOMEM;
         m->tot.cases += k->is_new ? 1 : 0;
     }
@@ -101,18 +124,18 @@ static int put_cases(struct mem *m, const struct store_changes *ch)
 static int put_clocks(struct mem *m, const struct store_changes *ch)
 {
     for (size_t i = 0; i < ch->n_clock; i++) {
-        const struct dk_clock *k = ch->clock[i].k;
-        struct mem_clock c = {.key = ch->clock[i].key,
-                              .state = k->state,
-                              .overdue = store_clock_late(k),
-                              .due_at = k->due_at,
-                              .fire_at = store_clock_fire(k)};
-        const char *unit = ch->clock[i].unit;
+        struct row_clock row;
+        bool live = store_row_clock(&ch->clock[i], &row);
+        struct mem_clock c = {.key = row.key,
+                              .state = (enum dk_clock_state)row.state,
+                              .overdue = row.overdue != 0,
+                              .due_at = row.due_at,
+                              .fire_at = row.fire_at};
 
-        if (!copy_id(c.id, k->id) || !copy_id(c.unit, unit ? unit : ""))
+        if (!copy_id(c.id, row.id) || !copy_id(c.unit, row.unit))
             return DK_EBUG;
-        int rc = store_clock_live(k) ? mem_put(m, MEM_CLOCK, copy(&c, sizeof c))
-                                     : mem_del(m, MEM_CLOCK, &c);
+        int rc = live ? mem_put(m, MEM_CLOCK, copy(&c, sizeof c))
+                      : mem_del(m, MEM_CLOCK, &c);
         if (rc != 0)
             return rc;
     }
@@ -238,20 +261,20 @@ static char *borrow(const char *s)
 static int put_alerts(struct mem *m, const struct store_changes *ch)
 {
     for (size_t i = 0; i < ch->n_alert; i++) {
-        const struct store_alert *a = &ch->alert[i];
+        struct row_alert a = store_row_alert(&ch->alert[i]);
 
-        if (a->clock == NULL || a->rung == NULL || a->level == NULL ||
-            a->unit == NULL)
+        if (a.clock == NULL || a.rung == NULL || a.level == NULL ||
+            a.unit == NULL)
             return DK_EBUG;
-        struct mem_alert row = {.key = a->key,
-                                .n = a->n,
-                                .clock = borrow(a->clock),
-                                .rung = borrow(a->rung),
-                                .level = borrow(a->level),
-                                .unit = borrow(a->unit),
-                                .raised_at = a->raised_at,
-                                .due_at = a->due_at,
-                                .acked_at = DK_NEVER};
+        struct mem_alert row = {.key = a.key,
+                                .n = (uint32_t)a.n,
+                                .clock = borrow(a.clock),
+                                .rung = borrow(a.rung),
+                                .level = borrow(a.level),
+                                .unit = borrow(a.unit),
+                                .raised_at = a.raised_at,
+                                .due_at = a.due_at,
+                                .acked_at = a.acked_at};
         if (mem_find(m, MEM_ALERT, &row) != NULL)
             return DK_EBUG;
         int rc = mem_put(m, MEM_ALERT, copy_alert(&row));

@@ -480,5 +480,10 @@ static const struct store_ops ops = {
     .loads = sq_loads,
     .day_seq = sq_day_seq,
     .totals = sq_totals,
+    .list_keys = sq_list_keys,
+    .case_row = sq_case_row,
+    .clock_rows = sq_clock_rows,
+    .alert_rows = sq_alert_rows,
+    .recount = sq_recount,
     .checkpoint = sq_checkpoint,
 };

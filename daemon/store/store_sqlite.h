@@ -6,6 +6,7 @@
  *   store_sqlite_write.c store_commit()
  *   store_sqlite_read.c  reads by key, the stream, the queues
  *   store_sqlite_list.c  filtered lists, page by page
+ *   store_sqlite_check.c rows as they are, for `verify`
  */
 #ifndef DK_STORE_SQLITE_H
 #define DK_STORE_SQLITE_H
@@ -113,6 +114,7 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
                  "ON CONFLICT (key, id) DO UPDATE SET unit = excluded.unit, "  \
                  "state = excluded.state, overdue = excluded.overdue, "        \
                  "due_at = excluded.due_at, fire_at = excluded.fire_at")       \
+    X(CLOCK_UNIT, "UPDATE clock SET unit = ?1 WHERE key = ?2 AND unit <> ?1")  \
     X(CLOCK_DEL, "DELETE FROM clock WHERE key = ? AND id = ?")                 \
     SQ_TASK_STATEMENTS(X, 0, "task_assign")                                    \
     SQ_TASK_STATEMENTS(X, 1, "task_deadline")                                  \
@@ -166,6 +168,24 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
     X(DAY_GET, "SELECT seq FROM day WHERE day = ?")                            \
     X(TOTAL_GET, "SELECT cases, events, tasks_open, tasks_dead, alerts_open "  \
                  "FROM total")                                                 \
+    X(KEYS, "SELECT key FROM case_file NOT INDEXED WHERE key > ?1 "            \
+            "UNION SELECT key FROM event INDEXED BY event_case "               \
+            "WHERE key > ?1 UNION SELECT key FROM clock WHERE key > ?1 "       \
+            "UNION SELECT key FROM alert WHERE key > ?1 "                      \
+            "ORDER BY 1 LIMIT ?2")                                             \
+    X(CASE_ROW, "SELECT state, overdue, unit, handler, region, category, "     \
+                "hash, doc FROM case_file WHERE key = ?")                      \
+    X(CLOCK_ROWS, "SELECT id, unit, state, overdue, due_at, fire_at "          \
+                  "FROM clock WHERE key = ? ORDER BY id")                      \
+    X(ALERT_ROWS, "SELECT n, raised_at, due_at, acked_at, acked_by, level, "   \
+                  "unit, clock, rung FROM alert WHERE key = ? ORDER BY n")     \
+    X(RECOUNT, "SELECT (SELECT count(*) FROM case_file), "                     \
+               "(SELECT ifnull(max(seq), 0) FROM event), "                     \
+               "(SELECT count(*) FROM task_assign) + "                         \
+               "(SELECT count(*) FROM task_deadline) + "                       \
+               "(SELECT count(*) FROM task_escalate), "                        \
+               "(SELECT count(*) FROM task_dead), "                            \
+               "(SELECT count(*) FROM alert WHERE acked_at IS NULL)")          \
     X(META_GET, "SELECT test_now, epoch, broker, secret FROM meta")            \
     X(LAST_EVENT, "SELECT seq, at FROM event ORDER BY seq DESC LIMIT 1")
 
@@ -231,6 +251,8 @@ bool sq_col_bytes(const struct sq_use *u, int i, void *out, size_t n);
 int sq_code(struct sq *s, int rc);
 /* Damage that we saw ourselves: latches and returns DK_EIO. */
 int sq_damaged(struct sq *s);
+/* The same of one row's contents; while a check is on it is only DK_EJSON. */
+int sq_odd(struct sq *s);
 int sq_prepare(struct sq *s);
 void sq_finalize(struct sq *s);
 
@@ -267,5 +289,11 @@ int sq_person_get(struct store *st, int64_t key, uint8_t salt[16], void **data,
 int sq_loads(struct store *st, store_load_fn fn, void *arg);
 int sq_day_seq(struct store *st, int32_t day, int32_t *seq);
 int sq_totals(struct store *st, struct store_totals *out);
+int sq_list_keys(struct store *st, int64_t after, int64_t limit,
+                 store_key_fn fn, void *arg);
+int sq_case_row(struct store *st, int64_t key, row_case_fn fn, void *arg);
+int sq_clock_rows(struct store *st, int64_t key, row_clock_fn fn, void *arg);
+int sq_alert_rows(struct store *st, int64_t key, row_alert_fn fn, void *arg);
+int sq_recount(struct store *st, struct store_totals *out);
 
 #endif /* DK_STORE_SQLITE_H */

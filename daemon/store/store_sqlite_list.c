@@ -186,7 +186,7 @@ static int read_alert(const struct sq_use *u, struct store_alert_row *r)
         .acked_at = sq_col_when(u, 4),
         .acked_by = sq_col_text(u, 5),
     };
-    return r->a.body == NULL ? sq_damaged(u->s) : 0;
+    return r->a.body == NULL ? sq_odd(u->s) : 0;
 }
 
 int sq_list_alerts(struct store *st, const struct store_alert_filter *f,

@@ -25,7 +25,7 @@ static int read_request(struct sq_use *u, struct store_request *r)
                                 .submitted_at = sq_col_int(u, 6)};
     if (!sq_col_bytes(u, 0, r->id.b, sizeof r->id.b) ||
         !sq_col_bytes(u, 1, r->hash, sizeof r->hash))
-        return sq_damaged(u->s);
+        return sq_odd(u->s);
     return 1;
 }
 
@@ -71,9 +71,9 @@ static int read_case(struct sq_use *u, struct dk_case **out)
     const char *doc = sq_col_text(u, 1);
 
     if (doc == NULL || !sq_col_bytes(u, 0, hash, sizeof hash))
-        return sq_damaged(u->s);
+        return sq_odd(u->s);
     int rc = store_read_doc(doc, sq_col_len(u, 1), hash, out);
-    return rc == DK_EIO ? sq_damaged(u->s) : rc;
+    return rc == DK_EIO ? sq_odd(u->s) : rc;
 }
 
 int sq_load_cases(struct store *st, const int64_t *keys, size_t n,
@@ -113,7 +113,7 @@ static int read_event(struct sq_use *u, int i, struct dk_event *e)
     copy_text(e->actor, sizeof e->actor, sq_col_text(u, i + 6));
     if (body == NULL || (unsigned)e->type >= DK_EV_N ||
         !sq_col_bytes(u, i + 7, e->hash, sizeof e->hash))
-        return sq_damaged(u->s);
+        return sq_odd(u->s);
     return 0;
 }
 
@@ -202,7 +202,7 @@ static int read_task_row(struct sq_use *u, enum dk_service service,
         .e = e,
     };
     if (row->doc == NULL)
-        return sq_damaged(u->s);
+        return sq_odd(u->s);
     return read_event(u, 5, e);
 }
 
@@ -311,7 +311,7 @@ int sq_person_get(struct store *st, int64_t key, uint8_t salt[16], void **data,
         else if (*len != 0)
             memcpy(*data, sqlite3_column_blob(u.q, 1), *len);
         if (rc == 1 && !sq_col_bytes(&u, 0, salt, 16))
-            rc = sq_damaged(s);
+            rc = sq_odd(s);
     } else if (rc == 0) {
         rc = DK_ENOTFOUND;
     }

@@ -37,6 +37,11 @@ int sq_damaged(struct sq *s)
     return DK_EIO;
 }
 
+int sq_odd(struct sq *s)
+{
+    return s->base.checking ? DK_EJSON : sq_damaged(s);
+}
+
 int sq_code(struct sq *s, int rc)
 {
     if (rc == SQLITE_OK || rc == SQLITE_ROW || rc == SQLITE_DONE)

@@ -86,17 +86,18 @@ static int put_events(struct sq *s, const struct store_changes *ch)
 static int put_same_case(struct sq *s, const struct store_case_put *k,
                          bool *same)
 {
+    struct row_case row = store_row_case(k->c);
     struct sq_use u = sq_use(s, SQ_CASE_SAME);
 
-    sq_blob(&u, k->c->hash, sizeof k->c->hash);
+    sq_blob(&u, row.hash, row.hash_len);
     sq_textn(&u, k->doc, k->doc_len);
-    sq_int(&u, k->c->key);
-    sq_int(&u, k->c->state);
-    sq_int(&u, store_case_overdue(k->c));
-    sq_text(&u, k->c->unit);
-    sq_text(&u, k->c->handler);
-    sq_text(&u, k->c->region);
-    sq_text(&u, k->c->category);
+    sq_int(&u, row.key);
+    sq_int(&u, row.state);
+    sq_int(&u, row.overdue);
+    sq_text(&u, row.unit);
+    sq_text(&u, row.handler);
+    sq_text(&u, row.region);
+    sq_text(&u, row.category);
     int rc = sq_run(&u);
     *same = rc == 0 && sq_changes(&u) == 1;
     return rc;
@@ -104,21 +105,28 @@ static int put_same_case(struct sq *s, const struct store_case_put *k,
 
 static int put_case(struct sq *s, const struct store_case_put *k)
 {
+    struct row_case row = store_row_case(k->c);
     struct sq_use u = sq_use(s, k->is_new ? SQ_CASE_NEW : SQ_CASE_PUT);
 
-    sq_int(&u, k->c->state);
-    sq_int(&u, store_case_overdue(k->c));
-    sq_text(&u, k->c->unit);
-    sq_text(&u, k->c->handler);
-    sq_text(&u, k->c->region);
-    sq_text(&u, k->c->category);
-    sq_blob(&u, k->c->hash, sizeof k->c->hash);
+    sq_int(&u, row.state);
+    sq_int(&u, row.overdue);
+    sq_text(&u, row.unit);
+    sq_text(&u, row.handler);
+    sq_text(&u, row.region);
+    sq_text(&u, row.category);
+    sq_blob(&u, row.hash, row.hash_len);
     sq_textn(&u, k->doc, k->doc_len);
-    sq_int(&u, k->c->key);
+    sq_int(&u, row.key);
     int rc = sq_run(&u);
     if (rc == 0 && sq_changes(&u) != 1)
         rc = DK_EBUG; /* there is no such case */
-    return rc;
+    if (rc != 0 || k->is_new)
+        return rc;
+
+    u = sq_use(s, SQ_CLOCK_UNIT); /* no index has the unit of a clock */
+    sq_text(&u, row.unit);
+    sq_int(&u, row.key);
+    return sq_run(&u);
 }
 
 static int put_cases(struct sq *s, const struct store_changes *ch,
@@ -145,18 +153,18 @@ static int put_cases(struct sq *s, const struct store_changes *ch,
 static int put_clocks(struct sq *s, const struct store_changes *ch)
 {
     for (size_t i = 0; i < ch->n_clock; i++) {
-        const struct store_clock_put *c = &ch->clock[i];
-        bool live = store_clock_live(c->k);
+        struct row_clock row;
+        bool live = store_row_clock(&ch->clock[i], &row);
         struct sq_use u = sq_use(s, live ? SQ_CLOCK_PUT : SQ_CLOCK_DEL);
 
-        sq_int(&u, c->key);
-        sq_text(&u, c->k->id);
+        sq_int(&u, row.key);
+        sq_text(&u, row.id);
         if (live) {
-            sq_text(&u, c->unit != NULL ? c->unit : "");
-            sq_int(&u, c->k->state);
-            sq_int(&u, store_clock_late(c->k));
-            sq_int(&u, c->k->due_at);
-            sq_when(&u, store_clock_fire(c->k));
+            sq_text(&u, row.unit);
+            sq_int(&u, row.state);
+            sq_int(&u, row.overdue);
+            sq_int(&u, row.due_at);
+            sq_when(&u, row.fire_at);
         }
         int rc = sq_run(&u);
         if (rc != 0)
@@ -302,17 +310,17 @@ static int put_alerts(struct sq *s, const struct store_changes *ch,
                       struct store_totals *t)
 {
     for (size_t i = 0; i < ch->n_alert; i++) {
-        const struct store_alert *a = &ch->alert[i];
+        struct row_alert row = store_row_alert(&ch->alert[i]);
         struct sq_use u = sq_use(s, SQ_ALERT_PUT);
 
-        sq_int(&u, a->key);
-        sq_int(&u, a->n);
-        sq_int(&u, a->raised_at);
-        sq_int(&u, a->due_at);
-        sq_text(&u, a->level);
-        sq_text(&u, a->unit);
-        sq_text(&u, a->clock);
-        sq_text(&u, a->rung);
+        sq_int(&u, row.key);
+        sq_int(&u, row.n);
+        sq_int(&u, row.raised_at);
+        sq_int(&u, row.due_at);
+        sq_text(&u, row.level);
+        sq_text(&u, row.unit);
+        sq_text(&u, row.clock);
+        sq_text(&u, row.rung);
         int rc = sq_run(&u);
         if (rc != 0)
             return rc;

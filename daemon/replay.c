@@ -1,0 +1,150 @@
+#include "daemon/replay.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/alert_row.h"
+#include "daemon/batch.h"
+#include "daemon/chain.h"
+#include "proto/uuid.h"
+
+__attribute__((format(printf, 3, 4))) static void
+fault(struct replay *r, const char *what, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (r->finding.what != NULL)
+        return;
+    r->finding.what = what;
+    va_start(ap, fmt);
+    vsnprintf(r->finding.detail, sizeof(r->finding.detail), fmt, ap);
+    va_end(ap);
+}
+
+/* What a submission leaves behind: the id it came with, and who it was. */
+static int keep_submission(struct replay *r, const struct dk_event *e)
+{
+    cJSON *o = NULL;
+    const char *id = NULL, *person = NULL;
+    int rc = dk_json_parse_obj(e->body, e->body_len, e->body_len, &o, NULL);
+
+    if (rc == DK_OK)
+        rc = dk_json_str(o, "submission_id", DK_REQUIRED, 1, DK_UUID_TEXT, &id,
+                         NULL, NULL);
+    if (rc == DK_OK)
+        rc = dk_json_str(o, "person", DK_OPTIONAL, 0, sizeof(r->person) - 1,
+                         &person, NULL, NULL);
+    r->request = (struct store_request){.key = e->key,
+                                        .n = e->n,
+                                        .state = r->c->state,
+                                        .at = e->at,
+                                        .submitted_at = r->c->submitted_at};
+    if (rc == DK_OK)
+        rc = dk_uuid_parse(id, strlen(id), &r->request.id);
+    r->has_request = rc == DK_OK;
+    if (rc == DK_OK && person != NULL)
+        snprintf(r->person, sizeof(r->person), "%s", person);
+    cJSON_Delete(o);
+    return rc;
+}
+
+static int keep_alert(struct replay *r, const struct dk_event *e)
+{
+    size_t n = r->n_alert + 1;
+
+    if (vec_grow(&r->alert, &r->cap_alert, n) != DK_OK ||
+        vec_grow(&r->body, &r->cap_body, n) != DK_OK)
+        return DK_ENOMEM;
+    r->body[n - 1] = NULL;
+    r->n_alert = n;
+    return alert_row(e, r->c, &r->body[n - 1], &r->alert[n - 1]);
+}
+
+static int keep_ack(struct replay *r, const struct dk_event *e)
+{
+    size_t n = r->n_ack + 1;
+
+    if (vec_grow(&r->ack, &r->cap_ack, n) != DK_OK ||
+        vec_grow(&r->by, &r->cap_by, n) != DK_OK)
+        return DK_ENOMEM;
+    r->by[n - 1] = strdup(e->actor);
+    if (r->by[n - 1] == NULL)
+        return DK_ENOMEM;
+    r->n_ack = n;
+    int rc = alert_row_ack(e, &r->ack[n - 1]);
+    r->ack[n - 1].by = r->by[n - 1];
+    return rc;
+}
+
+/* Of the events that leave more behind than the case. */
+static int keep(struct replay *r, const struct dk_event *e)
+{
+    if (e->type == DK_EV_SUBMITTED)
+        return keep_submission(r, e);
+    if (e->type == DK_EV_ALERT_RAISED)
+        return keep_alert(r, e);
+    if (e->type == DK_EV_ALERT_ACKED)
+        return keep_ack(r, e);
+    return DK_OK;
+}
+
+static int on_event(void *arg, const struct dk_event *e)
+{
+    struct replay *r = arg;
+    uint8_t h[DK_HASH_LEN];
+
+    r->events++;
+    if (e->n != r->c->n + 1) {
+        fault(r, "missing-event",
+              "after event %" PRIu32 " comes event %" PRIu32, r->c->n, e->n);
+        return 1;
+    }
+    chain_hash(r->c->hash, e, h);
+    if (memcmp(h, e->hash, DK_HASH_LEN) != 0) {
+        fault(r, "changed-event",
+              "event %" PRIu32 " is not the one that was written", e->n);
+        return 1;
+    }
+    int rc = dk_case_evolve(r->c, e);
+    if (rc == DK_OK)
+        rc = keep(r, e);
+    if (rc == DK_ENOMEM)
+        return rc;
+    if (rc != DK_OK) {
+        fault(r, "impossible-event", "event %" PRIu32 " (%s) cannot follow",
+              e->n, dk_ev_name(e->type));
+        return 1;
+    }
+    memcpy(r->c->hash, h, DK_HASH_LEN);
+    return 0;
+}
+
+int replay_case(struct store *st, int64_t key, struct replay *r)
+{
+    *r = (struct replay){.c = dk_case_new()};
+    if (r->c == NULL)
+        return DK_ENOMEM;
+    int rc = store_case_events(st, key, 1, INT64_MAX, on_event, r);
+    if (rc == DK_EJSON) {
+        fault(r, "bad-event",
+              "the event after event %" PRIu32 " cannot be read", r->c->n);
+        rc = DK_OK;
+    }
+    return rc;
+}
+
+void replay_fini(struct replay *r)
+{
+    for (size_t i = 0; i < r->n_alert; i++)
+        cJSON_Delete(r->body[i]);
+    for (size_t i = 0; i < r->n_ack; i++)
+        free(r->by[i]);
+    free(r->alert);
+    free(r->body);
+    free(r->ack);
+    free(r->by);
+    dk_case_free(r->c);
+}
