@@ -154,6 +154,31 @@ static void no_other_read_or_write_sorts_or_scans(void **state)
     expect_cheap(50);
 }
 
+static int none_key(void *arg, int64_t key)
+{
+    (void)arg;
+    (void)key;
+    return 0;
+}
+
+/* (Counting at the very end is a scan: store_recount() is not in here.) */
+static void checking_a_case_does_not_sort_or_scan(void **state)
+{
+    struct world *w = *state;
+    struct store_finding f;
+
+    put_many(w);
+    struct dk_case *c = make_case(KEY(5), 2, DK_S_ACCEPTED, "民政局", "li");
+    struct store_want want = {.c = c};
+    begin();
+    for (int i = 0; i < 40; i += 10)
+        assert_int_equal(store_list_keys(w->st, KEY(i), 10, none_key, NULL), 0);
+    assert_int_equal(store_check_case(w->st, KEY(5), &want, &f), 0);
+    expect_cheap(7);
+    assert_non_null(f.what);
+    dk_case_free(c);
+}
+
 static void the_watch_would_see_a_scan(void **state)
 {
     sqlite3 *db = NULL;
@@ -197,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         OPEN(no_list_of_cases_sorts_or_scans),
         OPEN(no_other_read_or_write_sorts_or_scans),
+        OPEN(checking_a_case_does_not_sort_or_scan),
         cmocka_unit_test(the_watch_would_see_a_scan),
         OPEN(opening_takes_as_many_statements_for_many_cases_as_for_none),
     };
