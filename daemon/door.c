@@ -166,6 +166,8 @@ int door_alert_id(const struct daemon *d, const char *s, int64_t *key,
         dk_case_no_parse(no, &county, key) != DK_OK)
         return DK_EFIELD;
     *n = (uint32_t)strtoul(dot + 1, NULL, 10);
+    if (*n == 0)
+        return DK_EFIELD;
     return county == d->cfg->county ? DK_OK : DK_ENOTFOUND;
 }
 

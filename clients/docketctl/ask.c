@@ -45,8 +45,15 @@ static int ask(struct ctl *ctl, const char *type, const struct dk_jw *body,
         return rc;
     if (body != NULL && body->oom)
         return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
-    return dk_client_call(ctl->client, type, body == NULL ? "{}" : body->buf,
-                          timeout_ms, out, p);
+    rc = dk_client_call(ctl->client, type, body == NULL ? "{}" : body->buf,
+                        timeout_ms, out, p);
+    if (rc != 0 || strcmp(out->type, "ok") == 0)
+        return rc;
+    dk_reply_free(out);
+    return dk_fail(p, DK_ETYPE, NULL,
+                   "what answers at this endpoint does not speak this "
+                   "protocol: its answer is neither ok nor a problem",
+                   "该地址上的程序不符合本协议:其答复既非 ok 也非 problem");
 }
 
 int ctl_ask(struct ctl *ctl, const char *type, struct dk_jw *body,

@@ -232,6 +232,19 @@ static void print_receipt(const struct ctl *ctl, const cJSON *r)
                 member_text(r, "recorded_at", buf));
 }
 
+/* A receipt is a number and a code; anything else acknowledges nothing. */
+static int check_receipt(const struct ctl *ctl, const cJSON *r)
+{
+    struct dk_problem p = {0};
+    const char *text;
+    int rc = dk_json_str(r, "case_no", DK_REQUIRED, 1, DK_CASE_NO_MAX, &text,
+                         NULL, &p);
+
+    if (rc == 0)
+        rc = dk_json_str(r, "query_code", DK_REQUIRED, 1, 64, &text, NULL, &p);
+    return rc == 0 ? 0 : say_problem(ctl, &p);
+}
+
 int cmd_submit(struct ctl *ctl, const struct args *a)
 {
     struct dk_jw w = {0};
@@ -250,10 +263,11 @@ int cmd_submit(struct ctl *ctl, const struct args *a)
     say_repeat(ctl, rc, id);
     if (rc != 0)
         return rc;
-    if (ctl->json)
+    rc = check_receipt(ctl, r.json);
+    if (rc == 0 && ctl->json)
         print_raw(ctl, &r);
-    else
+    else if (rc == 0)
         print_receipt(ctl, r.json);
     dk_reply_free(&r);
-    return 0;
+    return rc;
 }
