@@ -599,6 +599,16 @@ class Verify(Case):
                           "due_at = due_at + 86400000 "
                           "WHERE key = :k AND id = 'notice'",
         "an alert": "DELETE FROM alert WHERE key = :k",
+        "a limit too many": "INSERT INTO clock SELECT key, 'x', unit, 0, 0, "
+                            "due_at, fire_at FROM clock WHERE key = :k",
+        "a limit's unit": "UPDATE clock SET unit = 'u-x' WHERE key = :k",
+        "who saw an alert": "UPDATE alert SET acked_at = 1, "
+                            "acked_by = 'officer:x' WHERE key = :k",
+        "the case's listing": "UPDATE case_file SET category = NULL "
+                              "WHERE key = :k",
+        "the submission's id": "DELETE FROM request WHERE key = :k",
+        "a task of nothing": "INSERT INTO task_dead VALUES "
+                             "(1, 4, :k, 999, 5, NULL, NULL)",
     }
 
     def test_verify_is_clean_on_a_good_store(self):
@@ -631,6 +641,20 @@ class Verify(Case):
             with self.subTest(damage=what):
                 self.assertGreater(changed, 0)
                 self.find(world, numbers)
+
+    def test_verify_counts_at_the_end(self):
+        world, _ = self.office()
+        self.submit()
+        world.broker.stop()
+        db = sqlite3.connect(world.broker.db)
+        db.execute("UPDATE total SET alerts_open = 5")
+        db.commit()
+        db.close()
+        world.broker.start()
+        lines = world.ctl("verify", "--limit", "1", js=True, code=65)
+        self.assertEqual(lines[-1]["faults"], 1)
+        self.assertEqual((lines[0]["case_no"], lines[0]["what"]),
+                         (None, "wrong-total"))
 
     def find(self, world, numbers):
         world.broker.start()
