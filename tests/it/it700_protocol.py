@@ -5,7 +5,12 @@ checks the form of every answer), a counter moves, nothing changes, and the
 daemon goes on.
 """
 
+import hashlib
+import json
 import os
+import re
+import shutil
+import subprocess
 import sys
 import unittest
 
@@ -13,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "support"))
 import dkproto  # noqa: E402
 import dkworld  # noqa: E402
+from checker import instant  # noqa: E402
 
 MAY = "2026-05-01T09:00:00+08:00"
 D = b"DKT1"
@@ -85,6 +91,23 @@ S, I, B, A, O = "string", "integer", "bool", "array", "object"
 WRONG = {S: [1, True, [], {}], I: ["1", True, [], {}],
          B: ["true", 1, [], {}], A: ["x", 1, {}, True],
          O: ["x", 1, [], True]}
+
+
+def chain(prev, number, message):
+    """The next hash of a case's chain, from an event on the wire."""
+    event = message.body
+    text = message.body_bytes.decode("utf-8")
+    at = text.index('"body":') + len('"body":')
+    _, length = json.JSONDecoder().raw_decode(text[at:])
+    digits = number.replace("-", "")
+    key = int(digits[6:14]) * 1000000 + int(digits[14:20])
+    claimed = "-" if event["claimed_at"] is None else \
+        str(instant(event["claimed_at"]))
+    line = "\n".join((str(key), str(event["n"]), event["type"],
+                      str(instant(event["at"])), claimed, event["actor"],
+                      text[at:at + length]))
+    return hashlib.blake2b(prev + line.encode("utf-8"),
+                           digest_size=32).digest()
 
 
 def mutants(fields, required, good):
@@ -544,6 +567,21 @@ class Follow(Case):
         self.assertEqual([e["hash"] for e in listed],
                          [event["hash"], second["hash"]])
 
+    def test_an_auditor_can_recompute_the_chain(self):
+        number = self.c.submit(subject="甲\t乙", facts="\"引号\" \\ é")[
+            "case_no"]
+        self.c.act(number, "register", note="登记\n第二行",
+                   at="2020-01-01T00:00:00+08:00")
+        self.c.act(number, "assign", unit="u-1", candidates=["b", "a"])
+        follower = self.w.follower()
+        request = follower.send("events.follow", {"from": 1, "credit": 10})
+        self.assertEqual(follower.answer(request).type, "ok")
+        head = bytes(32)
+        for _ in range(3):
+            message = follower.recv()
+            head = chain(head, number, message)
+            self.assertEqual(message.body["hash"], head.hex())
+
     def test_bad_follows(self):
         good = {"from": 1, "credit": 10}
         for body, pointer in (
@@ -590,6 +628,50 @@ class Follow(Case):
         follower = self.w.follower()
         follower.follow()
         self.assertEqual(len(follower.drain(until=20)), 20)
+
+
+class Examples(Case):
+    """The programs that PROTOCOL.md shows do what it says."""
+
+    def setUp(self):
+        self.w, self.c = self.started()
+        with open(os.path.join(dkworld.ROOT, "proto", "PROTOCOL.md"),
+                  encoding="utf-8") as file:
+            self.text = file.read()
+
+    def example(self, name):
+        found = re.search("<!-- example: %s -->\n```\\w+\n(.*?)```" % name,
+                          self.text, re.DOTALL)
+        self.assertIsNotNone(found, "no example in " + name)
+        return found.group(1)
+
+    def environment(self):
+        return dict(os.environ, DOCKET_CLIENTS=self.w.broker.clients)
+
+    def test_the_python_example_submits_a_case(self):
+        done = subprocess.run(
+            [sys.executable, "-c", self.example("python")], timeout=60,
+            capture_output=True, env=self.environment(), check=True)
+        number = done.stdout.decode().strip()
+        dkproto.split_case_no(number)
+        self.c.call("case.get", {"case_no": number})
+
+    def test_the_node_example_follows_the_stream(self):
+        folder = os.path.join(dkworld.ROOT, "tests", "node")
+        if not shutil.which("node") or not os.path.isdir(
+                os.path.join(folder, "node_modules", "zeromq")):
+            self.skipTest("zeromq is not installed in tests/node (npm ci)")
+        number = self.c.submit()["case_no"]
+        with subprocess.Popen(
+                ["node", "--input-type=module", "-e", self.example("node")],
+                stdout=subprocess.PIPE, cwd=folder,
+                env=self.environment()) as node:
+            try:
+                self.assertIn(number, node.stdout.readline().decode())
+                self.c.act(number, "register")
+                self.assertIn("registered", node.stdout.readline().decode())
+            finally:
+                node.kill()
 
 
 class Clock(Case):
