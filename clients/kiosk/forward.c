@@ -145,6 +145,8 @@ static int settle(struct forward *f, dk_ms now, struct dk_problem *p)
             say_refused(f->say, f->answered[i], &a->problem);
         release(f, &f->slot[f->answer_slot[i]]);
     }
+    if (rc == 0 && !f->say->failed)
+        spool_told(f->spool);
     return rc;
 }
 

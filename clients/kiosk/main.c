@@ -30,6 +30,7 @@ struct kiosk {
     dk_ms drain_by; /* DK_NEVER until all is taken */
     bool tidy;      /* the spool's log was emptied since the last answer */
     bool stop;
+    bool broken; /* the spool must not be used any more */
     int status;
 };
 
@@ -82,6 +83,7 @@ static void give_up(struct kiosk *k, const struct dk_problem *p)
             p->detail);
     k->status = exit_status(p->code);
     k->stop = true;
+    k->broken = true;
 }
 
 static void print_counts(struct kiosk *k)
@@ -197,11 +199,45 @@ static dk_ms wake_at(const struct kiosk *k, bool more, dk_ms now)
     return k->drain_by < at ? k->drain_by : at;
 }
 
+static void print_refused(void *arg, const char *submission,
+                          const char *problem)
+{
+    struct say *say = arg;
+    struct dk_problem p = {0};
+    cJSON *o = NULL;
+
+    if (dk_json_parse_obj(problem, strlen(problem), DK_BODY_MAX, &o, &p) == 0)
+        dk_problem_read(o, &p);
+    cJSON_Delete(o);
+    say_refused(say, submission, &p);
+}
+
+static void print_answer(void *arg, const char *submission, const char *case_no,
+                         const char *code, const char *problem)
+{
+    if (case_no != NULL && code != NULL)
+        say_case(arg, submission, case_no, code);
+    else if (problem != NULL)
+        print_refused(arg, submission, problem);
+}
+
+/* What the broker answered and an earlier run, killed, may not have printed. */
+static void catch_up(struct kiosk *k)
+{
+    struct dk_problem p = {0};
+
+    if (spool_untold(k->spool, print_answer, &k->say, &p) != 0)
+        give_up(k, &p);
+    else if (!k->say.failed)
+        spool_told(k->spool);
+}
+
 static void work(struct kiosk *k)
 {
     struct dk_problem p = {0};
     bool more = false;
 
+    catch_up(k);
     while (!k->stop) {
         dk_ms now = monotonic();
         bool all_taken;
@@ -209,7 +245,7 @@ static void work(struct kiosk *k)
         if (take_some(&k->take, now, &more, &p) != 0 ||
             forward_pump(&k->forward, now, &p) != 0) {
             give_up(k, &p);
-            return;
+            break;
         }
         if (k->say.failed) {
             k->status = EX_IOERR;
@@ -222,19 +258,9 @@ static void work(struct kiosk *k)
             sleep_until(k, wake_at(k, more, now), now);
         read_signals(k);
     }
-}
-
-static void print_refused(void *arg, const char *submission,
-                          const char *problem)
-{
-    struct say *say = arg;
-    struct dk_problem p = {0};
-    cJSON *o = NULL;
-
-    if (dk_json_parse_obj(problem, strlen(problem), DK_BODY_MAX, &o, &p) == 0)
-        dk_problem_read(o, &p);
-    cJSON_Delete(o);
-    say_refused(say, submission, &p);
+    /* What was told is written down, so that the next start is silent. */
+    if (!k->broken && spool_tidy(k->spool, &p) != 0)
+        give_up(k, &p);
 }
 
 static void show_status(struct kiosk *k)

@@ -11,9 +11,10 @@ static const char *const sql[STMT_N] = {
     [STMT_BEGIN] = "BEGIN IMMEDIATE",
     [STMT_COMMIT] = "COMMIT",
     [STMT_ROLLBACK] = "ROLLBACK",
-    [STMT_BY_FILE] =
-        "SELECT submission FROM item WHERE file = ?1 AND file_hash = ?2",
-    [STMT_BY_ID] = "SELECT digest FROM item WHERE submission = ?1",
+    [STMT_BY_FILE] = "SELECT case_no, code, submission FROM item"
+                     " WHERE file = ?1 AND file_hash = ?2",
+    [STMT_BY_ID] =
+        "SELECT case_no, code, digest FROM item WHERE submission = ?1",
     [STMT_TAKE] =
         "INSERT INTO item(submission, state, taken_at, digest, body, file,"
         " file_hash) VALUES(?1, 0, ?2, ?3, ?4, ?5, ?6)",
@@ -23,7 +24,7 @@ static const char *const sql[STMT_N] = {
                  " WHERE state = 0 AND id = ?1",
     /* The text goes when the broker has it, and stays when it refused it. */
     [STMT_SETTLE] = "UPDATE item SET state = ?2, settled_at = ?3, case_no = ?4,"
-                    " code = ?5, problem = ?6,"
+                    " code = ?5, problem = ?6, untold = 1,"
                     " body = CASE ?2 WHEN 1 THEN NULL ELSE body END"
                     " WHERE id = ?1 AND state = 0",
     [STMT_COUNT] = "SELECT state, count(*) FROM item GROUP BY state",
@@ -31,6 +32,9 @@ static const char *const sql[STMT_N] = {
                     " ORDER BY id LIMIT 1",
     [STMT_REFUSED] = "SELECT submission, problem FROM item WHERE state = 2"
                      " ORDER BY id",
+    [STMT_UNTOLD] = "SELECT submission, case_no, code, problem FROM item"
+                    " WHERE untold = 1 ORDER BY id",
+    [STMT_TOLD] = "UPDATE item SET untold = NULL WHERE untold = 1",
 };
 
 int spool_prepare(struct spool *s, struct dk_problem *p)
@@ -74,6 +78,13 @@ static void copy_text(sqlite3_stmt *st, int column, char *out, size_t cap)
     snprintf(out, cap, "%s", t != NULL ? (const char *)t : "");
 }
 
+/* The broker's answer to what was there before. */
+static void copy_answer(sqlite3_stmt *st, struct spool_item *item)
+{
+    copy_text(st, 0, item->case_no, sizeof(item->case_no));
+    copy_text(st, 1, item->code, sizeof(item->code));
+}
+
 /* 1: this very file was taken before, *item has the id of then; 0: not. */
 static int find_file(struct spool *s, struct spool_item *item)
 {
@@ -86,7 +97,8 @@ static int find_file(struct spool *s, struct spool_item *item)
     sqlite3_bind_blob(st, 2, item->file_hash, SPOOL_HASH, SQLITE_STATIC);
     rc = sqlite3_step(st);
     if (rc == SQLITE_ROW) {
-        copy_text(st, 0, item->submission, sizeof(item->submission));
+        copy_answer(st, item);
+        copy_text(st, 2, item->submission, sizeof(item->submission));
         found = 1;
     }
     done(st);
@@ -94,7 +106,7 @@ static int find_file(struct spool *s, struct spool_item *item)
 }
 
 /* 1: the id is there already, *same says whether with the same words. */
-static int find_id(struct spool *s, const struct spool_item *item, bool *same)
+static int find_id(struct spool *s, struct spool_item *item, bool *same)
 {
     sqlite3_stmt *st = s->stmt[STMT_BY_ID];
     int rc, found = 0;
@@ -102,11 +114,13 @@ static int find_id(struct spool *s, const struct spool_item *item, bool *same)
     sqlite3_bind_text(st, 1, item->submission, -1, SQLITE_STATIC);
     rc = sqlite3_step(st);
     if (rc == SQLITE_ROW) {
-        const void *digest = sqlite3_column_blob(st, 0);
+        const void *digest = sqlite3_column_blob(st, 2);
 
         found = 1;
-        *same = digest != NULL && sqlite3_column_bytes(st, 0) == SPOOL_HASH &&
+        *same = digest != NULL && sqlite3_column_bytes(st, 2) == SPOOL_HASH &&
                 memcmp(digest, item->digest, SPOOL_HASH) == 0;
+        if (*same)
+            copy_answer(st, item);
     }
     done(st);
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? found : -rc;
@@ -131,7 +145,10 @@ static int insert(struct spool *s, const struct spool_item *item)
 static int take_one(struct spool *s, struct spool_item *item)
 {
     bool same = false;
-    int found = find_file(s, item);
+    int found;
+
+    item->case_no[0] = item->code[0] = '\0';
+    found = find_file(s, item);
 
     if (found < 0)
         return -found;
@@ -234,8 +251,11 @@ static int settle_one(struct spool *s, const struct spool_answer *a)
 int spool_settle(struct spool *s, const struct spool_answer *a, size_t n,
                  struct dk_problem *p)
 {
+    bool told = s->told;
     int rc = run(s, STMT_BEGIN);
 
+    if (rc == SQLITE_OK)
+        rc = spool_write_told(s); /* of those before these */
     for (size_t i = 0; i < n && rc == SQLITE_OK; i++)
         rc = settle_one(s, &a[i]);
     if (rc == SQLITE_OK)
@@ -244,7 +264,37 @@ int spool_settle(struct spool *s, const struct spool_answer *a, size_t n,
         return 0;
     rc = spool_trouble(s->db, rc, "writing", p);
     roll_back(s);
+    s->told = told;
     return rc;
+}
+
+void spool_told(struct spool *s)
+{
+    s->told = true;
+}
+
+int spool_write_told(struct spool *s)
+{
+    int rc = s->told ? run(s, STMT_TOLD) : SQLITE_OK;
+
+    if (rc == SQLITE_OK)
+        s->told = false;
+    return rc;
+}
+
+int spool_untold(struct spool *s, spool_untold_fn fn, void *arg,
+                 struct dk_problem *p)
+{
+    sqlite3_stmt *st = s->stmt[STMT_UNTOLD];
+    int rc;
+
+    while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+        fn(arg, (const char *)sqlite3_column_text(st, 0),
+           (const char *)sqlite3_column_text(st, 1),
+           (const char *)sqlite3_column_text(st, 2),
+           (const char *)sqlite3_column_text(st, 3));
+    done(st);
+    return rc == SQLITE_DONE ? 0 : spool_trouble(s->db, rc, "reading", p);
 }
 
 int spool_count(struct spool *s, struct spool_counts *out, struct dk_problem *p)

@@ -42,6 +42,8 @@ struct spool_item {
     const char *file;              /* borrowed; NULL: not from a folder */
     uint8_t file_hash[SPOOL_HASH]; /* of the file's bytes */
     enum spool_verdict verdict;    /* set by spool_take() */
+    char case_no[DK_CASE_NO_MAX], code[SPOOL_CODE]; /* ALREADY: the broker's
+                                          answer of then, or "" */
 };
 
 struct spool_row {
@@ -92,6 +94,21 @@ int spool_get(struct spool *s, int64_t id, struct spool_row *out,
 
 /* Write down n answers in one transaction; failures as for spool_take(). */
 int spool_settle(struct spool *s, const struct spool_answer *a, size_t n,
+                 struct dk_problem *p);
+
+/* What was settled has been told.  That is written down with what is written
+ * next, at the latest by spool_tidy(): after a power cut an answer may be told
+ * twice, but never not at all.
+ */
+void spool_told(struct spool *s);
+
+/* Each answer that may not have been told, oldest first.  `case_no` is NULL for
+ * a refused case, `problem` (as below) for the others.
+ */
+typedef void (*spool_untold_fn)(void *arg, const char *submission,
+                                const char *case_no, const char *code,
+                                const char *problem);
+int spool_untold(struct spool *s, spool_untold_fn fn, void *arg,
                  struct dk_problem *p);
 
 /* Empty the write-ahead log, and with it the last traces of wiped texts.  For

@@ -19,17 +19,23 @@ enum spool_stmt {
     STMT_COUNT,
     STMT_OLDEST,
     STMT_REFUSED,
+    STMT_UNTOLD,
+    STMT_TOLD,
     STMT_N
 };
 
 struct spool {
     sqlite3 *db;
     sqlite3_stmt *stmt[STMT_N];
+    bool told; /* what was settled was told; to be written down */
 };
 
 /* Translate SQLite's state into a problem; returns its DK_E code. */
 int spool_trouble(sqlite3 *db, int rc, const char *doing, struct dk_problem *p);
 
 int spool_prepare(struct spool *s, struct dk_problem *p);
+
+/* Write down what spool_told() noted; SQLITE_OK or SQLite's code. */
+int spool_write_told(struct spool *s);
 
 #endif /* DK_KIOSK_SPOOL_INT_H */

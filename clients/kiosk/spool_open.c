@@ -4,14 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "spool_int.h"
 
 #define APPLICATION_ID 0x444b5350 /* "DKSP" */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
-static const char schema[] =
+static const char schema_1[] =
     "CREATE TABLE item("
     " id INTEGER PRIMARY KEY," /* the order of taking */
     " submission TEXT NOT NULL UNIQUE,"
@@ -29,6 +30,11 @@ static const char schema[] =
     "CREATE UNIQUE INDEX item_file ON item(file, file_hash)"
     " WHERE file IS NOT NULL;"
     "CREATE INDEX item_state ON item(state, id);";
+
+/* 1 from the answer until its line was printed. */
+static const char schema_2[] =
+    "ALTER TABLE item ADD COLUMN untold INTEGER;"
+    "CREATE INDEX item_untold ON item(id) WHERE untold = 1;";
 
 /* What the kernel has in memory of a file that a crashed process wrote may
  * not be on the disk, and a failed sync is reported only once: sync before
@@ -78,6 +84,43 @@ static int no_file(const char *path, struct dk_problem *p)
                     why != NULL ? why : "?");
 }
 
+static int no_spool(struct dk_problem *p)
+{
+    return dk_fail(p, DK_EVERSION, NULL,
+                   "the file is no spool of docket-kiosk; name another",
+                   "该文件不是 docket-kiosk 的暂存文件;请换一个文件");
+}
+
+/* An empty file becomes a spool; one with a byte in it must be a database, for
+ * SQLite takes a file of one byte for an empty one.  (A power cut while it was
+ * being made leaves zeros, and a journal that takes them back.)
+ */
+static int check_kind(int fd, const char *path, struct dk_problem *p)
+{
+    static const char magic[16] = "SQLite format 3"; /* and its NUL */
+    static const char zeros[16];
+    char head[sizeof(magic)], journal[PATH_MAX];
+    struct stat st;
+    ssize_t n;
+
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return no_spool(p);
+    if (st.st_size == 0)
+        return 0;
+    n = pread(fd, head, sizeof(head), 0);
+    if (n < 0)
+        return dk_fail(p, DK_EIO, NULL, "the spool cannot be read",
+                       "暂存文件无法读取");
+    if (n == sizeof(head) && memcmp(head, magic, sizeof(head)) == 0)
+        return 0;
+    if (n == sizeof(head) && memcmp(head, zeros, sizeof(head)) == 0 &&
+        snprintf(journal, sizeof(journal), "%s-journal", path) <
+            (int)sizeof(journal) &&
+        access(journal, F_OK) == 0)
+        return 0;
+    return no_spool(p);
+}
+
 /* Before SQLite opens the file: closing another descriptor of it later would
  * take away SQLite's locks.  Readable for its owner only.
  */
@@ -89,6 +132,11 @@ static int prepare_file(const char *path, bool create, struct dk_problem *p)
 
     if (fd < 0)
         return no_file(path, p);
+    rc = check_kind(fd, path, p);
+    if (rc != 0) {
+        close(fd);
+        return rc;
+    }
     rc = fsync(fd);
     close(fd);
     if (snprintf(wal, sizeof(wal), "%s-wal", path) >= (int)sizeof(wal) ||
@@ -120,9 +168,7 @@ int spool_trouble(sqlite3 *db, int rc, const char *doing, struct dk_problem *p)
         code = DK_EIO;
         break;
     case SQLITE_NOTADB:
-        return dk_fail(p, DK_EVERSION, NULL,
-                       "the file is no spool of docket-kiosk; name another",
-                       "该文件不是 docket-kiosk 的暂存文件;请换一个文件");
+        return no_spool(p);
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
@@ -191,9 +237,10 @@ static int ask_int(sqlite3 *db, const char *sql, long *out,
 }
 
 /* Ours, empty, or a stranger's?  Nothing is written before that is known. */
-static int identify(sqlite3 *db, bool *is_new, struct dk_problem *p)
+static int identify(sqlite3 *db, long *from, struct dk_problem *p)
 {
     long app = 0, version = 0, tables = 0;
+    bool is_new;
     int rc = ask_int(db, "PRAGMA application_id", &app, p);
 
     if (rc == 0)
@@ -202,13 +249,14 @@ static int identify(sqlite3 *db, bool *is_new, struct dk_problem *p)
         rc = ask_int(db, "SELECT count(*) FROM sqlite_schema", &tables, p);
     if (rc != 0)
         return rc;
-    *is_new = app == 0 && version == 0 && tables == 0;
-    if (!*is_new && app != APPLICATION_ID)
+    is_new = app == 0 && version == 0 && tables == 0;
+    *from = version;
+    if (!is_new && app != APPLICATION_ID)
         return dk_fail(p, DK_EVERSION, NULL,
                        "the file is a database of something else; name "
                        "another file for the spool",
                        "该文件是其他程序的数据库;请为暂存另选文件");
-    if (!*is_new && version > SCHEMA_VERSION)
+    if (!is_new && version > SCHEMA_VERSION)
         return dk_failf(p, DK_EVERSION, NULL,
                         "a newer docket wrote this spool (version %ld, this "
                         "one knows %d); update docket-kiosk",
@@ -218,15 +266,17 @@ static int identify(sqlite3 *db, bool *is_new, struct dk_problem *p)
     return 0;
 }
 
-static int create_schema(sqlite3 *db, struct dk_problem *p)
+/* From schema `from` (0: nothing) to ours. */
+static int make_schema(sqlite3 *db, long from, struct dk_problem *p)
 {
-    char sql[sizeof(schema) + 160];
+    char sql[sizeof(schema_1) + sizeof(schema_2) + 160];
     int rc;
 
     snprintf(sql, sizeof(sql),
-             "BEGIN IMMEDIATE;%sPRAGMA application_id=%d;"
+             "BEGIN IMMEDIATE;%s%sPRAGMA application_id=%d;"
              "PRAGMA user_version=%d;COMMIT",
-             schema, APPLICATION_ID, SCHEMA_VERSION);
+             from < 1 ? schema_1 : "", from < 2 ? schema_2 : "", APPLICATION_ID,
+             SCHEMA_VERSION);
     rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK ? 0 : spool_trouble(db, rc, "making", p);
 }
@@ -250,12 +300,12 @@ static int check_whole(sqlite3 *db, struct dk_problem *p)
 
 static int configure(sqlite3 *db, struct dk_problem *p)
 {
-    bool is_new = false;
+    long from = 0;
     int rc =
         set_and_read(db, "PRAGMA locking_mode=EXCLUSIVE", NULL, "exclusive", p);
 
     if (rc == 0)
-        rc = identify(db, &is_new, p);
+        rc = identify(db, &from, p);
     if (rc == 0)
         rc = set_and_read(db, "PRAGMA journal_mode=WAL", NULL, "wal", p);
     if (rc == 0)
@@ -266,10 +316,10 @@ static int configure(sqlite3 *db, struct dk_problem *p)
     if (rc == 0)
         rc = set_and_read(db, "PRAGMA trusted_schema=OFF",
                           "PRAGMA trusted_schema", "0", p);
-    if (rc == 0 && is_new)
-        rc = create_schema(db, p);
-    if (rc == 0)
+    if (rc == 0 && from > 0)
         rc = check_whole(db, p);
+    if (rc == 0 && from < SCHEMA_VERSION)
+        rc = make_schema(db, from, p);
     /* Its row's first column is 1 when the log could not be emptied. */
     if (rc == 0)
         rc = set_and_read(db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, "0", p);
@@ -313,6 +363,11 @@ fail:
 
 int spool_tidy(struct spool *s, struct dk_problem *p)
 {
+    int rc = spool_write_told(s);
+
+    /* On a full disk it can wait: an answer told twice does no harm. */
+    if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_FULL)
+        return spool_trouble(s->db, rc, "writing", p);
     return set_and_read(s->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, "0", p);
 }
 

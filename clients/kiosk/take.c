@@ -84,6 +84,9 @@ static void finish(struct take *t, size_t i)
     }
     say_taken(t->say, item->submission, item->verdict == SPOOL_ALREADY,
               &e->from);
+    /* Whoever asks again may not have read the number the first time. */
+    if (item->case_no[0] != '\0')
+        say_case(t->say, item->submission, item->case_no, item->code);
 }
 
 static int flush(struct take *t, dk_ms now, struct dk_problem *p)

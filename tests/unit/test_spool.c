@@ -255,6 +255,103 @@ static void a_full_disk_takes_nothing_and_room_takes_all(void **state)
     spool_close(s);
 }
 
+/* ---- what was told --------------------------------------------------------
+ */
+
+#define NUMBER "330699-20261125-000001-7"
+
+static void settle_one(struct spool *s, int64_t id)
+{
+    struct spool_answer a = {.id = id, .state = SPOOL_DONE, .at = 2000};
+    struct dk_problem p = {0};
+
+    snprintf(a.case_no, sizeof(a.case_no), NUMBER);
+    snprintf(a.code, sizeof(a.code), "1234567%d", (int)id);
+    assert_int_equal(spool_settle(s, &a, 1, &p), 0);
+}
+
+static void add_untold(void *arg, const char *submission, const char *case_no,
+                       const char *code, const char *problem)
+{
+    char *out = arg;
+    size_t n = strlen(out);
+
+    snprintf(out + n, 1024 - n, "%s %s %s %s\n", submission + 35,
+             case_no != NULL ? case_no : "-", code != NULL ? code : "-",
+             problem != NULL ? "problem" : "-");
+}
+
+static void expect_untold(struct spool *s, const char *want)
+{
+    struct dk_problem p = {0};
+    char got[1024] = "";
+
+    assert_int_equal(spool_untold(s, add_untold, got, &p), 0);
+    assert_string_equal(got, want);
+}
+
+static void what_was_not_told_is_known_after_reopening(void **state)
+{
+    struct spool_answer no = {.id = 2, .state = SPOOL_REFUSED};
+    struct dk_problem p = {0};
+    struct spool *s = open_spool(*state);
+
+    for (unsigned n = 1; n <= 4; n++) {
+        struct spool_item it = make_item(n);
+
+        assert_int_equal(take(s, &it), SPOOL_TAKEN);
+    }
+    expect_untold(s, "");
+    settle_one(s, 1);
+    dk_fail(&no.problem, DK_EFIELD, "/region", "no", "无");
+    assert_int_equal(spool_settle(s, &no, 1, &p), 0);
+    spool_close(s); /* killed before it printed */
+
+    s = open_spool(*state);
+    expect_untold(s, "1 " NUMBER " 12345671 -\n2 - - problem\n");
+    spool_told(s);
+    settle_one(s, 3); /* writes down that those before it were told */
+    expect_untold(s, "3 " NUMBER " 12345673 -\n");
+    spool_close(s);
+
+    s = open_spool(*state);
+    expect_untold(s, "3 " NUMBER " 12345673 -\n");
+    spool_told(s);
+    assert_int_equal(spool_tidy(s, &p), 0);
+    spool_close(s);
+    s = open_spool(*state);
+    expect_untold(s, "");
+    settle_one(s, 4);
+    expect_untold(s, "4 " NUMBER " 12345674 -\n");
+    spool_close(s);
+}
+
+static void whoever_repeats_a_case_gets_its_number_again(void **state)
+{
+    struct spool_item it = make_item(1), same = make_item(1);
+    struct spool_item other = make_item(1), file = make_item(9);
+    struct spool *s = open_spool(*state);
+
+    it.file = file.file = "7.json";
+    memset(it.file_hash, 7, SPOOL_HASH);
+    memset(file.file_hash, 7, SPOOL_HASH);
+    assert_int_equal(take(s, &it), SPOOL_TAKEN);
+    assert_int_equal(take(s, &same), SPOOL_ALREADY);
+    assert_string_equal(same.case_no, ""); /* it has none yet */
+    settle_one(s, 1);
+    assert_int_equal(take(s, &same), SPOOL_ALREADY);
+    assert_string_equal(same.case_no, NUMBER);
+    assert_string_equal(same.code, "12345671");
+    assert_int_equal(take(s, &file), SPOOL_ALREADY);
+    assert_string_equal(file.submission, it.submission);
+    assert_string_equal(file.case_no, NUMBER);
+    assert_string_equal(file.code, "12345671");
+    other.digest[0] ^= 1; /* but nobody else does */
+    assert_int_equal(take(s, &other), SPOOL_CONFLICT);
+    assert_string_equal(other.case_no, "");
+    spool_close(s);
+}
+
 /* ---- files that are refused ---------------------------------------------- */
 
 static void run_sql(const struct place *pl, const char *sql)
@@ -296,7 +393,7 @@ static void expect_refusal(const struct place *pl, int code)
 static void a_spool_of_a_newer_docket_is_refused(void **state)
 {
     spool_close(open_spool(*state));
-    run_sql(*state, "PRAGMA user_version=2");
+    run_sql(*state, "PRAGMA user_version=3");
     expect_refusal(*state, DK_EVERSION);
 }
 
@@ -316,6 +413,95 @@ static void a_file_that_is_no_database_is_refused_untouched(void **state)
         fputs("minutes of the meeting\n", f);
     fclose(f);
     expect_refusal(pl, DK_EVERSION);
+}
+
+/* SQLite itself takes a file of one byte for an empty database. */
+static void the_smallest_foreign_files_are_refused_untouched(void **state)
+{
+    static const char zeros[600], magic[16] = "SQLite format 3";
+    static const struct {
+        const char *data;
+        size_t len;
+    } files[] = {{"x", 1},    {"S", 1},        {zeros, 1},
+                 {"ab", 2},   {"SQLite f", 8}, {magic, 15},
+                 {magic, 16}, {zeros, 16},     {"0123456789abcdef0", 17},
+                 {zeros, 600}};
+    const struct place *pl = *state;
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        FILE *f = fopen(pl->file, "w");
+
+        assert_non_null(f);
+        assert_int_equal(fwrite(files[i].data, 1, files[i].len, f),
+                         files[i].len);
+        fclose(f);
+        expect_refusal(pl, DK_EVERSION);
+    }
+}
+
+static void an_empty_file_becomes_a_spool(void **state)
+{
+    const struct place *pl = *state;
+    FILE *f = fopen(pl->file, "w");
+
+    assert_non_null(f);
+    fclose(f);
+    spool_close(open_spool(pl));
+}
+
+/* What a power cut leaves of a spool that was being made: SQLite's journal,
+ * which says that the file was empty before, and pages that were not written.
+ */
+static void a_spool_half_made_is_made_anew(void **state)
+{
+    static const char zeros[4096];
+    const struct place *pl = *state;
+    char journal[128];
+    FILE *f = fopen(pl->file, "w");
+
+    assert_non_null(f);
+    assert_int_equal(fwrite(zeros, 1, sizeof(zeros), f), sizeof(zeros));
+    fclose(f);
+    snprintf(journal, sizeof(journal), "%s-journal", pl->file);
+    f = fopen(journal, "w");
+    assert_non_null(f);
+    static const unsigned char head[512] = {
+        0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7, 0, 0,
+        0,    0,    1,    2,    3,    4,    0,    0,    0, 0, /* pages before */
+        0,    0,    2,    0,                                  /* sector */
+        0,    0,    16,   0 /* page */};
+    assert_int_equal(fwrite(head, 1, sizeof(head), f), sizeof(head));
+    fclose(f);
+    struct spool *s = open_spool(pl);
+    struct spool_item it = make_item(1);
+    assert_int_equal(take(s, &it), SPOOL_TAKEN);
+    spool_close(s);
+}
+
+static void a_spool_of_the_first_schema_is_taken_along(void **state)
+{
+    struct dk_problem p = {0};
+    struct spool_item it = make_item(3);
+    struct spool_row row;
+
+    run_sql(*state,
+            "CREATE TABLE item(id INTEGER PRIMARY KEY, submission TEXT NOT "
+            "NULL UNIQUE, state INTEGER NOT NULL, taken_at INTEGER NOT NULL, "
+            "digest BLOB NOT NULL, body TEXT, file TEXT, file_hash BLOB, "
+            "settled_at INTEGER, case_no TEXT, code TEXT, problem TEXT) "
+            "STRICT; CREATE UNIQUE INDEX item_file ON item(file, file_hash) "
+            "WHERE file IS NOT NULL; CREATE INDEX item_state ON item(state, "
+            "id); PRAGMA application_id=0x444b5350; PRAGMA user_version=1; "
+            "INSERT INTO item(submission, state, taken_at, digest, body) "
+            "VALUES ('0192f0c0-0000-7000-8000-000000000001', 0, 1, x'00', "
+            "'{}')");
+    struct spool *s = open_spool(*state);
+    assert_int_equal(spool_next(s, 0, &row, &p), 1);
+    assert_string_equal(row.body, "{}");
+    free(row.body);
+    assert_int_equal(take(s, &it), SPOOL_TAKEN);
+    spool_close(s);
+    spool_close(open_spool(*state));
 }
 
 static void a_damaged_spool_is_refused(void **state)
@@ -490,6 +676,12 @@ int main(int argc, char **argv)
         IN_PLACE(a_spool_of_a_newer_docket_is_refused),
         IN_PLACE(a_database_of_something_else_is_refused_untouched),
         IN_PLACE(a_file_that_is_no_database_is_refused_untouched),
+        IN_PLACE(the_smallest_foreign_files_are_refused_untouched),
+        IN_PLACE(an_empty_file_becomes_a_spool),
+        IN_PLACE(a_spool_half_made_is_made_anew),
+        IN_PLACE(a_spool_of_the_first_schema_is_taken_along),
+        IN_PLACE(what_was_not_told_is_known_after_reopening),
+        IN_PLACE(whoever_repeats_a_case_gets_its_number_again),
         IN_PLACE(a_damaged_spool_is_refused),
         IN_PLACE(a_missing_spool_is_not_made_for_looking),
         IN_PLACE(a_spool_in_use_is_refused_to_a_second_process),
