@@ -66,7 +66,7 @@ class Reader {
       if (char < " ") this.fail("a control character");
       out += char === "\\" ? this.escape() : char;
     }
-    if (!out.isWellFormed()) this.fail("a lone surrogate");
+    if (/\p{Surrogate}/u.test(out)) this.fail("a lone surrogate");
     if (out.includes("\0")) this.fail("U+0000");
     return out;
   }
