@@ -137,6 +137,23 @@ static int listen_on(struct daemon *d, const char *endpoint, struct zev **out)
     return *out == NULL ? daemon_complain(&p, EX_UNAVAILABLE) : 0;
 }
 
+void daemon_house_store(struct daemon *d, dk_ms now)
+{
+    if (d->stats.commits != d->commits_seen) {
+        d->commits_seen = d->stats.commits;
+        d->quiet_since = now;
+    }
+    if (d->quiet_since == DK_NEVER || now - d->quiet_since < DAEMON_QUIET_MS)
+        return;
+    d->quiet_since = DK_NEVER;
+    /* On a full disk everything stays in the log, which is as safe. */
+    int rc = store_checkpoint(d->st, false);
+    if (rc == DK_EIO) {
+        log_error("checkpoint_failed", "code=%s", dk_err_slug(rc));
+        spine_stop(d, EX_IOERR);
+    }
+}
+
 static void on_house(evutil_socket_t fd, short what, void *arg)
 {
     struct daemon *d = arg;
@@ -146,6 +163,7 @@ static void on_house(evutil_socket_t fd, short what, void *arg)
     (void)what;
     desk_house(d);
     follow_house(d);
+    daemon_house_store(d, mono_now());
     if (sd_watchdog_enabled(0, &limit) > 0)
         sd_notify(0, "WATCHDOG=1");
     zev_rearm(d->workers);
@@ -236,6 +254,7 @@ int daemon_build(struct daemon *d, const struct config *cfg)
     d->cfg = cfg;
     d->wall.fd = -1;
     d->stats.started_mono = mono_now();
+    d->quiet_since = DK_NEVER;
     batch_init(&d->batch, seed);
     loads_init(&d->loads, seed + 2);
     desk_init(&d->desk, seed + 3);

@@ -49,8 +49,10 @@ struct daemon {
     dk_ms next_due;       /* earliest rung in the store; DK_NEVER: none */
     dk_ms pause_until; /* monotonic: nothing is written before; 0: no pause */
     struct advance advance;
-    int pause_code;   /* why: DK_EFULL, or DK_EBUSY after an own error */
-    int64_t cautious; /* items still to be taken one by one after such */
+    int pause_code;       /* why: DK_EFULL, or DK_EBUSY after an own error */
+    int64_t cautious;     /* items still to be taken one by one after such */
+    int64_t commits_seen; /* by the housekeeping */
+    dk_ms quiet_since;    /* monotonic; DK_NEVER: the log was moved since */
     bool draining;
     int exit_code; /* of the process, when the loop ends */
 };
@@ -61,6 +63,13 @@ struct daemon {
 int daemon_build(struct daemon *d, const struct config *cfg);
 int daemon_serve(struct daemon *d); /* until a signal or a failed disk */
 void daemon_tear_down(struct daemon *d);
+/* Housekeeping of the store at the monotonic time `now`: once nothing was
+ * written for DAEMON_QUIET_MS, its log is moved into the file, so that the next
+ * start has nothing to move.  Once for each such pause: nobody writes while
+ * nothing happens.
+ */
+#define DAEMON_QUIET_MS 3000
+void daemon_house_store(struct daemon *d, dk_ms now);
 /* Print a problem in both languages; returns exit_code. */
 int daemon_complain(const struct dk_problem *p, int exit_code);
 

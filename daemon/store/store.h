@@ -358,7 +358,9 @@ int store_check_case(struct store *st, int64_t key, const struct store_want *w,
 int store_recount(struct store *st, struct store_totals *out);
 
 /* Write what must be written while there is time: move the log into the file.
- * Called when the daemon is idle and before it stops.
+ * Costs nothing when nothing was written since the last time.  Called when the
+ * daemon has been idle for a while (not `whole`) and before it stops (`whole`:
+ * the log is emptied).
  */
 int store_checkpoint(struct store *st, bool whole);
 
