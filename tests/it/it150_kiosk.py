@@ -265,7 +265,7 @@ class Folder(Case):
         first = self.drain_folder()
         self.drop("a.json", case(1))
         again = self.drain_folder()
-        self.assertEqual([f["event"] for f in again], ["already"])
+        self.assertEqual([f["event"] for f in again], ["already", "case"])
         self.assertEqual(again[0]["submission_id"],
                          first[0]["submission_id"])
         self.drop("a.json", case(2))  # the same name, other words

@@ -326,6 +326,8 @@ static void a_file_that_is_no_database_is_refused(void **state)
 
     spew(w->path, "", 0);
     expect_refusal(w, DK_EVERSION, "not a database of docket");
+    spew(w->path, "x", 1); /* SQLite alone would take it for an empty one */
+    expect_refusal(w, DK_EVERSION, "not a database of docket");
     spew(w->path, "SQLite format 3", 16);
     expect_refusal(w, DK_EVERSION, "not a database of docket");
     char junk[5000];
