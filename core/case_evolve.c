@@ -195,7 +195,10 @@ static int read_clock_fired(struct dk_case *c, struct change *ch)
     if (rc != 0)
         return rc;
     k = &c->clock[ch->clock];
-    if (k->state != DK_CLOCK_RUNNING || k->rung[ch->rung].fired)
+    if (k->rung[ch->rung].fired ||
+        (k->state != DK_CLOCK_RUNNING && !dk_clock_missed(c, k)))
+        return DK_EFIELD;
+    if (k->state != DK_CLOCK_RUNNING && ch->rung != dk_clock_due_rung(k))
         return DK_EFIELD;
     cJSON_ArrayForEach (v, arr) {
         int r = cJSON_IsString(v) ? dk_rung_find(k, v->valuestring) : -1;
@@ -220,7 +223,7 @@ static void apply_clock_fired(struct dk_case *c, struct change *ch)
         return;
     if (k->on_due == DK_DUE_OVERDUE) {
         k->late = true;
-        if (dk_clock_stands_still(c, k))
+        if (k->state == DK_CLOCK_RUNNING && dk_clock_stands_still(c, k))
             k->state = DK_CLOCK_HELD;
     } else {
         k->state = DK_CLOCK_LAPSED;

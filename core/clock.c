@@ -292,6 +292,16 @@ dk_ms dk_case_next(const struct dk_case *c)
     return next;
 }
 
+bool dk_clock_missed(const struct dk_case *c, const struct dk_clock *k)
+{
+    int due = dk_clock_due_rung(k);
+
+    if (k->state != DK_CLOCK_STOPPED || k->on_due != DK_DUE_OVERDUE ||
+        !k->late || due < 0 || k->rung[due].fired)
+        return false;
+    return !c->imported || k->stopped_at >= c->recorded_at;
+}
+
 /* The rung of one clock that fires first at `now`, or -1. */
 static int due_rung(const struct dk_clock *k, dk_ms now, uint32_t *skipped)
 {

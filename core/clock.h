@@ -16,7 +16,12 @@ extern const char *const dk_clock_state_names[];
 /* Index of the clock `id` of the case, or -1. */
 int dk_clock_find(const struct dk_case *c, const char *id);
 int dk_rung_find(const struct dk_clock *k, const char *id); /* or -1 */
-int dk_clock_due_rung(const struct dk_clock *k); /* -1 only in a damaged one */
+int dk_clock_due_rung(const struct dk_clock *k);
+
+/* Did the limit pass without its end having fired: the clock stopped late, and
+ * nobody was told?  (History brought in is nobody's news.)
+ */
+bool dk_clock_missed(const struct dk_case *c, const struct dk_clock *k); /* -1 only in a damaged one */
 
 /* Names of events <-> mask of 1 << event.  The bookkeeping events, which no
  * clock can wait for, are refused.  Absent and optional: *out is 0.

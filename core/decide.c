@@ -281,6 +281,26 @@ static int undo(struct dk_events *out, size_t n, int code, struct dk_problem *p)
     return code;
 }
 
+/* Can this command leave a limit behind that passed unseen?  Cheap, and rarely
+ * true: it decides whether to look closer.
+ */
+static bool may_miss(const struct dk_decision *d)
+{
+    const struct dk_case *c = d->c;
+
+    if (d->cmd->action == DK_ACT_CLOCK)
+        return true;
+    for (int i = 0; i < c->n_clock; i++) {
+        const struct dk_clock *k = &c->clock[i];
+        int due = dk_clock_due_rung(k);
+
+        if (k->state == DK_CLOCK_RUNNING && k->due_at <= d->env->now &&
+            due >= 0 && !k->rung[due].fired)
+            return true;
+    }
+    return false;
+}
+
 int dk_decide(const struct dk_case *c, const struct dk_command *cmd,
               const struct dk_env *env, struct dk_events *out,
               struct dk_problem *p)
@@ -307,5 +327,7 @@ int dk_decide(const struct dk_case *c, const struct dk_command *cmd,
         rc = dk_events_add(out, &d, dk_action_event(cmd->action), c->n + 1,
                            cmd->actor, &d.w);
     dk_jw_fini(&d.w);
+    if (rc == 0 && out->n > before && may_miss(&d))
+        rc = dk_decide_missed(&d, before, out);
     return rc == 0 ? 0 : undo(out, before, rc, p);
 }

@@ -283,3 +283,52 @@ int dk_decide_fire(const struct dk_decision *d, struct dk_events *out)
     dk_case_free(c);
     return rc;
 }
+
+/* Rungs before the end that have not fired: the end says more than they. */
+static uint32_t unfired_before(const struct dk_clock *k, int due)
+{
+    uint32_t skipped = 0;
+
+    for (int i = 0; i < due; i++) {
+        if (!k->rung[i].fired)
+            skipped |= UINT32_C(1) << i;
+    }
+    return skipped;
+}
+
+/* Did this very command stop the clock, or set it?  A clock that an extension
+ * holds is judged when it is set anew, not by the limit of before.
+ */
+static bool is_touched(const struct dk_decision *d, const struct dk_clock *k)
+{
+    int was = dk_clock_find(d->c, k->id);
+
+    if (d->cmd->action == DK_ACT_CLOCK) {
+        const cJSON *id = cJSON_GetObjectItemCaseSensitive(d->args, "clock");
+        return cJSON_IsString(id) && strcmp(id->valuestring, k->id) == 0;
+    }
+    return was >= 0 && d->c->clock[was].state == DK_CLOCK_RUNNING;
+}
+
+int dk_decide_missed(const struct dk_decision *d, size_t from,
+                     struct dk_events *out)
+{
+    struct dk_jw w = {0};
+    struct dk_case *c = dk_case_clone(d->c);
+    int rc = c == NULL ? DK_ENOMEM : 0;
+
+    for (size_t i = from; rc == 0 && i < out->n; i++)
+        rc = dk_case_evolve(c, &out->v[i]);
+    for (int i = 0; rc == 0 && i < c->n_clock; i++) {
+        const struct dk_clock *k = &c->clock[i];
+        int due = dk_clock_due_rung(k);
+
+        if (!dk_clock_missed(c, k) || !is_touched(d, k))
+            continue;
+        write_fired(&w, k, due, unfired_before(k, due), d->env->offset_min);
+        rc = happen(d, c, DK_EV_CLOCK_FIRED, "docketd", &w, out);
+    }
+    dk_jw_fini(&w);
+    dk_case_free(c);
+    return rc;
+}

@@ -64,6 +64,13 @@ int dk_decide_submit(struct dk_decision *d);
 /* Fire everything of the case that is due: appends to *out. */
 int dk_decide_fire(const struct dk_decision *d, struct dk_events *out);
 
+/* A limit that passed while nobody watched it - its clock was set late, or the
+ * step that it waits for came before it could fire - is told all the same:
+ * adds its CLOCK_FIRED after the events from index `from` on.
+ */
+int dk_decide_missed(const struct dk_decision *d, size_t from,
+                     struct dk_events *out);
+
 /* Append an event numbered `n` with the body in `w`, which is taken.  `actor`
  * was checked.
  */

@@ -95,7 +95,7 @@ static int on_result(struct daemon *d, struct item *it, struct session *s,
 {
     static const char *const fields[] = {"task_id", "lease", "commands", NULL};
     const cJSON *list;
-    struct lease *l;
+    struct lease *l = NULL;
     int rc = find_lease(d, it, s, &l, p);
 
     if (rc != DK_OK)
@@ -120,7 +120,7 @@ static int on_fail(struct daemon *d, struct item *it, struct session *s,
     static const char *const fields[] = {"task_id", "lease", "reason",
                                          "retry_after_ms", NULL};
     const char *reason;
-    struct lease *l;
+    struct lease *l = NULL;
     int rc = find_lease(d, it, s, &l, p);
 
     if (rc != DK_OK)
@@ -145,7 +145,7 @@ static int on_fail(struct daemon *d, struct item *it, struct session *s,
 static int on_extend(struct daemon *d, struct item *it, struct session *s,
                      struct dk_problem *p)
 {
-    struct lease *l;
+    struct lease *l = NULL;
     int rc = find_lease(d, it, s, &l, p);
 
     if (rc != DK_OK)

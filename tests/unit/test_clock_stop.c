@@ -43,6 +43,10 @@ static void a_clock_stops_in_time_or_late_to_the_millisecond(void **state)
         assert_int_equal(the(&k, "conclude")->state, DK_CLOCK_STOPPED);
         assert_int_equal(the(&k, "conclude")->stopped_at, k.env.now);
         assert_int_equal(the(&k, "conclude")->late, late);
+        /* The office was late before the clock could fire: it is told. */
+        const struct dk_clock *c = the(&k, "conclude");
+        assert_int_equal(c->rung[dk_clock_due_rung(c)].fired, late);
+        assert_int_equal(k.c->last_n[DK_EV_CLOCK_FIRED] == k.c->n, late);
         assert_int_equal(dk_case_next(k.c), DK_NEVER);
         assert_int_equal(fire(&k, 99, 0), 0);
         end(&k);
@@ -136,6 +140,12 @@ static void a_clock_whose_stop_came_first_starts_stopped(void **state)
         assert_int_equal(the(&k, "conclude")->state, DK_CLOCK_STOPPED);
         assert_int_equal(the(&k, "conclude")->stopped_at, DAYS(late ? 60 : 59));
         assert_int_equal(the(&k, "conclude")->late, late);
+        /* Nobody watched when the limit passed: it is told now, once. */
+        assert_int_equal(k.c->last_n[DK_EV_CLOCK_FIRED] == k.c->n, late);
+        uint32_t told = k.c->last_n[DK_EV_CLOCK_FIRED];
+        assert_int_equal(set(&k, &l), 0);
+        act_on(&k, 90, DK_ACT_EVALUATE);
+        assert_int_equal(k.c->last_n[DK_EV_CLOCK_FIRED], told);
         end(&k);
     }
 }
