@@ -21,7 +21,8 @@ int dk_clock_due_rung(const struct dk_clock *k);
 /* Did the limit pass without its end having fired: the clock stopped late, and
  * nobody was told?  (History brought in is nobody's news.)
  */
-bool dk_clock_missed(const struct dk_case *c, const struct dk_clock *k); /* -1 only in a damaged one */
+bool dk_clock_missed(const struct dk_case *c,
+                     const struct dk_clock *k); /* -1 only in a damaged one */
 
 /* Names of events <-> mask of 1 << event.  The bookkeeping events, which no
  * clock can wait for, are refused.  Absent and optional: *out is 0.

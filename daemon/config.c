@@ -138,8 +138,8 @@ static int unknown_key(const char *name, struct dk_problem *p)
                         "there is no key '%s'; did you mean '%s'?",
                         "没有配置项 '%s';是否想写 '%s'?", name, near);
     return dk_failf(p, DK_EFIELD, NULL,
-                    "there is no key '%s'; docketd.conf(5) lists all keys",
-                    "没有配置项 '%s';全部配置项见 docketd.conf(5)", name);
+                    "there is no key '%s'; docs/OPERATIONS.md lists all keys",
+                    "没有配置项 '%s';全部配置项见 docs/OPERATIONS.md", name);
 }
 
 int config_set(struct config *c, const char *name, const char *value,
