@@ -334,6 +334,9 @@ static bool is_open(const struct dk_case *c, const struct dk_event *e)
     case DK_S_ACCEPTED:
     case DK_S_SUSPENDED:
     case DK_S_ANSWERED:
+    case DK_S_SETTLED:
+    case DK_S_REVIEW_SUSPENDED:
+    case DK_S_RE_REVIEW_SUSPENDED:
     case DK_S_REVIEWED:
     case DK_S_ENDED:
     case DK_S_NOT_ACCEPTED:

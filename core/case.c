@@ -94,7 +94,10 @@ static bool is_taken_on(const struct dk_case *c)
     case DK_S_ACCEPTED:
     case DK_S_SUSPENDED:
     case DK_S_ANSWERED:
+    case DK_S_SETTLED:
     case DK_S_IN_REVIEW:
+    case DK_S_REVIEW_SUSPENDED:
+    case DK_S_RE_REVIEW_SUSPENDED:
     case DK_S_REVIEWED:
     case DK_S_IN_RE_REVIEW:
     case DK_S_ENDED:

@@ -19,6 +19,8 @@
 #define DK_CLOCKS_MAX 16 /* different clocks of one case */
 #define DK_RUNGS_MAX  12 /* warnings and steps of a clock, its end included */
 #define DK_RUNG_ID    24 /* bytes of a rung's id with its NUL */
+#define DK_CO_MAX     8  /* units that handle a case beside the one in charge */
+#define DK_JUDGED_MAX 12 /* units that may not review: they took part */
 
 enum dk_on_due {
     DK_DUE_OVERDUE, /* the office is late: the clock runs on, rungs go on */
@@ -83,6 +85,11 @@ struct dk_case_respondent {
     char officer[DK_ID_MAX + 1];
 };
 
+struct dk_co_handler {
+    char unit[DK_ID_MAX + 1];
+    char handler[DK_ID_MAX + 1]; /* "" = the unit has not named one */
+};
+
 struct dk_case {
     int64_t key; /* proto/caseno.h */
     uint32_t n;  /* events so far */
@@ -90,6 +97,11 @@ struct dk_case {
     dk_ms submitted_at; /* effective: what the clocks count from */
     dk_ms recorded_at, updated_at;
     bool imported;
+    bool anonymous;    /* nobody is named */
+    bool unreachable;  /* no name, or neither address nor telephone */
+    bool confidential; /* asked that nobody but who handles it hears of it */
+    unsigned needs;    /* of enum dk_need, as told at the submission */
+    int urgent;        /* 1 + enum dk_need that it was put first for; 0: not */
     enum dk_channel channel;
     enum dk_kind kind;
     char *subject, *region, *category; /* owned; region, category may be NULL */
@@ -103,6 +115,18 @@ struct dk_case {
      * review: it does not review that itself.
      */
     char answered_by[DK_ID_MAX + 1];
+    /* Every unit that did so, or handled the matter beside one that did. */
+    char judged[DK_JUDGED_MAX][DK_ID_MAX + 1];
+    int n_judged;
+    struct dk_co_handler co[DK_CO_MAX];
+    int n_co;
+    /* The same matter again from the same person: the case before, and who had
+     * it when they were linked ("": nobody).
+     */
+    int64_t repeat_of; /* key; 0: none */
+    char repeat_unit[DK_ID_MAX + 1], repeat_handler[DK_ID_MAX + 1];
+    int64_t group;    /* same matter of many: key of the group's first; 0 */
+    uint32_t repeats; /* later cases that repeat this one */
     int extensions;
     uint32_t last_n[DK_EV_N]; /* number of the latest event of a type; 0 none */
     dk_ms last_at[DK_EV_N];   /* its effective time */

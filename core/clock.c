@@ -7,7 +7,7 @@
 /* No clock waits for these. */
 #define BOOKKEEPING                                                            \
     (BIT(DK_EV_CLOCK_SET) | BIT(DK_EV_CLOCK_FIRED) | BIT(DK_EV_ALERT_RAISED) | \
-     BIT(DK_EV_ALERT_ACKED))
+     BIT(DK_EV_ALERT_ACKED) | BIT(DK_EV_ALERT_MUTED))
 
 /* Events that are never somebody's right with an end to it.  They may stop a
  * clock, but no clock that has lapsed refuses them.

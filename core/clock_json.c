@@ -14,15 +14,18 @@ static int mask_of(const cJSON *v, const char *key, int i, uint64_t *bit,
     char pointer[128];
     int ev = cJSON_IsString(v) ? dk_ev_from_name(v->valuestring) : -1;
     const char *near;
+    int n = 0;
 
-    if (ev >= 0 && ev < DK_EV_CLOCK_SET) {
+    if (ev >= 0 && !dk_ev_is_bookkeeping((enum dk_ev)ev)) {
         *bit = UINT64_C(1) << ev;
         return 0;
     }
     dk_at_pointer(&here, NULL, pointer, sizeof(pointer));
-    for (int e = 0; e < DK_EV_CLOCK_SET; e++)
-        names[e] = dk_ev_name((enum dk_ev)e);
-    names[DK_EV_CLOCK_SET] = NULL;
+    for (int e = 0; e < DK_EV_N; e++) {
+        if (!dk_ev_is_bookkeeping((enum dk_ev)e))
+            names[n++] = dk_ev_name((enum dk_ev)e);
+    }
+    names[n] = NULL;
     near = cJSON_IsString(v) ? dk_nearest(v->valuestring, names) : NULL;
     return dk_failf(
         p, DK_EFIELD, pointer, "not an event a clock can wait for; e.g. '%s'",

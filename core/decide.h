@@ -40,6 +40,18 @@
     X(EVALUATE, "evaluate", EVALUATED, 1)                                      \
     X(URGE, "urge", URGED, 1)                                                  \
     X(ANSWER_URGE, "answer_urge", URGE_ANSWERED, 1)                            \
+    X(GIVE_NOTICE, "give_notice", NOTICE_GIVEN, 1)                             \
+    X(INFORM, "inform", INFORMED, 1)                                           \
+    X(DELIVER, "deliver", DELIVERED, 1)                                        \
+    X(SETTLE, "settle", SETTLED, 1)                                            \
+    X(ADD_CO_HANDLER, "add_co_handler", CO_HANDLER_ADDED, 3)                   \
+    X(REMOVE_CO_HANDLER, "remove_co_handler", CO_HANDLER_REMOVED, 1)           \
+    X(GIVE_OPINION, "give_opinion", OPINION_GIVEN, 1)                          \
+    X(LINK, "link", LINKED, 3)                                                 \
+    X(UNLINK, "unlink", UNLINKED, 1)                                           \
+    X(NOTE_REPEAT, "note_repeat", REPEATED, 4)                                 \
+    X(PRIORITISE, "prioritise", PRIORITISED, 3)                                \
+    X(MUTE, "mute", ALERT_MUTED, 1)                                            \
     X(CLOCK, "clock", CLOCK_SET, 2)                                            \
     X(ALERT, "alert", ALERT_RAISED, 2)                                         \
     X(ACK_ALERT, "ack_alert", ALERT_ACKED, 4)                                  \
@@ -71,6 +83,10 @@ struct dk_env {
     int32_t county;
     dk_load_fn load; /* NULL: every load is 0 */
     void *load_arg;
+    /* LINK, and SUBMIT with a repeat_of: the case that is named; NULL: there is
+     * none.
+     */
+    const struct dk_case *other;
 };
 
 struct dk_command {
@@ -87,6 +103,9 @@ struct dk_command {
     const struct dk_submit *submit;
     int64_t key;        /* the new case's */
     const char *person; /* commitment to the sealed persons, hex */
+    /* NOTE_REPEAT only: the later case, and whether that link was undone */
+    int64_t by_case;
+    bool undone;
 };
 
 struct dk_events {

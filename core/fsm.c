@@ -15,15 +15,34 @@
     [DK_EV_CLOCK_SET] = TO(s), [DK_EV_CLOCK_FIRED] = TO(s),                    \
     [DK_EV_ALERT_RAISED] = TO(s), [DK_EV_ALERT_ACKED] = TO(s)
 
+/* What is said about a case, at any time. */
+#define ANY_TIME(s)                                                            \
+    [DK_EV_LINKED] = TO(s), [DK_EV_UNLINKED] = TO(s),                          \
+    [DK_EV_REPEATED] = TO(s), [DK_EV_INFORMED] = TO(s), BOOKKEEPING(s)
+
 /* As long as a step is owed, somebody can be put in charge of it and the
  * petitioner can take the matter back.
  */
 #define OWING(s)                                                               \
-    [DK_EV_ASSIGNED] = TO(s), [DK_EV_WITHDRAWN] = TO(WITHDRAWN), BOOKKEEPING(s)
+    [DK_EV_ASSIGNED] = TO(s), [DK_EV_WITHDRAWN] = TO(WITHDRAWN),               \
+    [DK_EV_PRIORITISED] = TO(s), [DK_EV_ALERT_MUTED] = TO(s), ANY_TIME(s)
 
 /* Once it is with a unit, the office can urge it (Arts. 39-40). */
 #define URGEABLE(s)                                                            \
     [DK_EV_URGED] = TO(s), [DK_EV_URGE_ANSWERED] = TO(s), OWING(s)
+
+/* A result that is not carried out is urged as well; that answer may be late,
+ * so its alerts can be muted.
+ */
+#define DONE(s)                                                                \
+    [DK_EV_URGED] = TO(s), [DK_EV_URGE_ANSWERED] = TO(s),                      \
+    [DK_EV_DELIVERED] = TO(s), [DK_EV_REOPENED] = TO(REGISTERED),              \
+    [DK_EV_EVALUATED] = TO(s), [DK_EV_ALERT_MUTED] = TO(s), ANY_TIME(s)
+
+/* Several units work on it together. */
+#define SHARED(s)                                                              \
+    [DK_EV_CO_HANDLER_ADDED] = TO(s), [DK_EV_CO_HANDLER_REMOVED] = TO(s),      \
+    [DK_EV_OPINION_GIVEN] = TO(s), [DK_EV_SETTLED] = TO(SETTLED)
 
 static const uint8_t next_plus_1[DK_S_N][DK_EV_N] = {
     [DK_S_NONE] = {
@@ -38,6 +57,7 @@ static const uint8_t next_plus_1[DK_S_N][DK_EV_N] = {
         [DK_EV_TRANSFERRED] = TO(TRANSFERRED),
         [DK_EV_HANDED_OVER] = TO(TRANSFERRED),
         [DK_EV_DISCIPLINE] = TO(DISCIPLINE),
+        [DK_EV_SETTLED] = TO(SETTLED),
         OWING(REGISTERED),
     },
     [DK_S_TRANSFERRED] = {
@@ -47,6 +67,7 @@ static const uint8_t next_plus_1[DK_S_N][DK_EV_N] = {
         [DK_EV_ACCEPTED] = TO(ACCEPTED),
         [DK_EV_NOT_ACCEPTED] = TO(NOT_ACCEPTED),
         [DK_EV_REPORTED] = TO(TRANSFERRED),
+        SHARED(TRANSFERRED),
         URGEABLE(TRANSFERRED),
     },
     [DK_S_OBJECTED] = {
@@ -55,69 +76,92 @@ static const uint8_t next_plus_1[DK_S_N][DK_EV_N] = {
         URGEABLE(OBJECTED),
     },
     [DK_S_ACCEPTED] = {
+        [DK_EV_NOTICE_GIVEN] = TO(ACCEPTED),
         [DK_EV_EXTENDED] = TO(ACCEPTED),
         [DK_EV_SUSPENDED] = TO(SUSPENDED),
         [DK_EV_REPORTED] = TO(ACCEPTED),
         [DK_EV_ANSWERED] = TO(ANSWERED),
+        SHARED(ACCEPTED),
         URGEABLE(ACCEPTED),
     },
     [DK_S_SUSPENDED] = {
+        [DK_EV_NOTICE_GIVEN] = TO(SUSPENDED),
         [DK_EV_RESUMED] = TO(ACCEPTED),
         [DK_EV_REPORTED] = TO(SUSPENDED),
+        SHARED(SUSPENDED),
         URGEABLE(SUSPENDED),
     },
     [DK_S_ANSWERED] = {
+        [DK_EV_NOTICE_GIVEN] = TO(ANSWERED),
         [DK_EV_REPORTED] = TO(ANSWERED),
         [DK_EV_REVIEW_ASKED] = TO(IN_REVIEW),
         [DK_EV_CLOSED] = TO(CLOSED),
         [DK_EV_WITHDRAWN] = TO(WITHDRAWN),
-        [DK_EV_REOPENED] = TO(REGISTERED),
-        [DK_EV_EVALUATED] = TO(ANSWERED),
-        [DK_EV_URGE_ANSWERED] = TO(ANSWERED),
-        BOOKKEEPING(ANSWERED),
+        DONE(ANSWERED),
+    },
+    [DK_S_SETTLED] = {
+        [DK_EV_NOTICE_GIVEN] = TO(SETTLED),
+        [DK_EV_REPORTED] = TO(SETTLED),
+        [DK_EV_CLOSED] = TO(CLOSED),
+        DONE(SETTLED),
     },
     [DK_S_IN_REVIEW] = {
+        [DK_EV_EXTENDED] = TO(IN_REVIEW),
+        [DK_EV_SUSPENDED] = TO(REVIEW_SUSPENDED),
         [DK_EV_REVIEWED] = TO(REVIEWED),
+        [DK_EV_SETTLED] = TO(SETTLED),
         URGEABLE(IN_REVIEW),
+    },
+    [DK_S_REVIEW_SUSPENDED] = {
+        [DK_EV_RESUMED] = TO(IN_REVIEW),
+        [DK_EV_SETTLED] = TO(SETTLED),
+        URGEABLE(REVIEW_SUSPENDED),
     },
     [DK_S_REVIEWED] = {
         [DK_EV_RE_REVIEW_ASKED] = TO(IN_RE_REVIEW),
         [DK_EV_CLOSED] = TO(CLOSED),
         [DK_EV_WITHDRAWN] = TO(WITHDRAWN),
-        [DK_EV_REOPENED] = TO(REGISTERED),
-        [DK_EV_EVALUATED] = TO(REVIEWED),
-        BOOKKEEPING(REVIEWED),
+        DONE(REVIEWED),
     },
     [DK_S_IN_RE_REVIEW] = {
+        [DK_EV_EXTENDED] = TO(IN_RE_REVIEW),
+        [DK_EV_SUSPENDED] = TO(RE_REVIEW_SUSPENDED),
         [DK_EV_RE_REVIEWED] = TO(ENDED),
+        [DK_EV_SETTLED] = TO(SETTLED),
         URGEABLE(IN_RE_REVIEW),
     },
+    [DK_S_RE_REVIEW_SUSPENDED] = {
+        [DK_EV_RESUMED] = TO(IN_RE_REVIEW),
+        [DK_EV_SETTLED] = TO(SETTLED),
+        URGEABLE(RE_REVIEW_SUSPENDED),
+    },
     [DK_S_ENDED] = {
-        [DK_EV_REOPENED] = TO(REGISTERED),
-        [DK_EV_EVALUATED] = TO(ENDED),
-        BOOKKEEPING(ENDED),
+        DONE(ENDED),
     },
     [DK_S_NOT_ACCEPTED] = {
+        [DK_EV_NOTICE_GIVEN] = TO(NOT_ACCEPTED),
         [DK_EV_REVIEW_ASKED] = TO(IN_REVIEW),
         [DK_EV_REOPENED] = TO(REGISTERED),
-        BOOKKEEPING(NOT_ACCEPTED),
+        [DK_EV_ALERT_MUTED] = TO(NOT_ACCEPTED),
+        ANY_TIME(NOT_ACCEPTED),
     },
     [DK_S_DISCIPLINE] = {
         [DK_EV_REOPENED] = TO(REGISTERED),
-        BOOKKEEPING(DISCIPLINE),
+        ANY_TIME(DISCIPLINE),
     },
     [DK_S_WITHDRAWN] = {
         [DK_EV_REOPENED] = TO(REGISTERED),
-        BOOKKEEPING(WITHDRAWN),
+        ANY_TIME(WITHDRAWN),
     },
     [DK_S_CLOSED] = {
-        [DK_EV_REOPENED] = TO(REGISTERED),
-        [DK_EV_EVALUATED] = TO(CLOSED),
-        BOOKKEEPING(CLOSED),
+        DONE(CLOSED),
     },
 };
 #undef TO
 #undef BOOKKEEPING
+#undef ANY_TIME
+#undef DONE
+#undef SHARED
 #undef OWING
 #undef URGEABLE
 
@@ -149,7 +193,12 @@ static const uint8_t services[DK_EV_N] = {
     [DK_EV_REOPENED] = A | D,
     [DK_EV_URGED] = D,
     [DK_EV_URGE_ANSWERED] = D,
+    [DK_EV_NOTICE_GIVEN] = D,
+    [DK_EV_DELIVERED] = D,
+    [DK_EV_SETTLED] = D,
+    [DK_EV_LINKED] = A,
     [DK_EV_CLOCK_FIRED] = E,
+    [DK_EV_ALERT_ACKED] = D,
 };
 #undef A
 #undef D
@@ -223,6 +272,13 @@ int dk_state_from_name(const char *name)
             return s;
     }
     return -1;
+}
+
+bool dk_ev_is_bookkeeping(enum dk_ev e)
+{
+    return e == DK_EV_CLOCK_SET || e == DK_EV_CLOCK_FIRED ||
+           e == DK_EV_ALERT_RAISED || e == DK_EV_ALERT_ACKED ||
+           e == DK_EV_ALERT_MUTED;
 }
 
 const char *dk_ev_name(enum dk_ev e)

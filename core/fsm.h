@@ -10,7 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* X(NAME, wire name, zh-CN, is the office still owing something?) */
+/* X(NAME, wire name, zh-CN, is the office still owing something?)
+ * States and events are stored as numbers: new ones go to the end.
+ */
 #define DK_STATES(X)                                                           \
     X(NONE, "none", "无", 0)                                                   \
     X(SUBMITTED, "submitted", "已提交", 1)                                     \
@@ -27,7 +29,10 @@
     X(NOT_ACCEPTED, "not_accepted", "不予受理", 0)                             \
     X(DISCIPLINE, "discipline", "移送纪检监察", 0)                             \
     X(WITHDRAWN, "withdrawn", "已撤回", 0)                                     \
-    X(CLOSED, "closed", "已办结", 0)
+    X(CLOSED, "closed", "已办结", 0)                                           \
+    X(SETTLED, "settled", "已化解", 0)                                         \
+    X(REVIEW_SUSPENDED, "review_suspended", "复查中止", 1)                     \
+    X(RE_REVIEW_SUSPENDED, "re_review_suspended", "复核中止", 1)
 
 /* X(NAME, wire name, zh-CN) */
 #define DK_EVENTS(X)                                                           \
@@ -60,7 +65,19 @@
     X(CLOCK_SET, "clock_set", "计时")                                          \
     X(CLOCK_FIRED, "clock_fired", "到期")                                      \
     X(ALERT_RAISED, "alert_raised", "警示")                                    \
-    X(ALERT_ACKED, "alert_acked", "警示确认")
+    X(ALERT_ACKED, "alert_acked", "警示确认")                                  \
+    X(NOTICE_GIVEN, "notice_given", "书面告知")                                \
+    X(INFORMED, "informed", "告知")                                            \
+    X(DELIVERED, "delivered", "送达")                                          \
+    X(SETTLED, "settled", "调解和解")                                          \
+    X(CO_HANDLER_ADDED, "co_handler_added", "增加会办单位")                    \
+    X(CO_HANDLER_REMOVED, "co_handler_removed", "撤销会办单位")                \
+    X(OPINION_GIVEN, "opinion_given", "会办意见")                              \
+    X(LINKED, "linked", "关联")                                                \
+    X(UNLINKED, "unlinked", "解除关联")                                        \
+    X(REPEATED, "repeated", "重复信访")                                        \
+    X(PRIORITISED, "prioritised", "列为急办")                                  \
+    X(ALERT_MUTED, "alert_muted", "暂停催报")
 
 #define DK_STATE_ENUM(name, wire, zh, owes) DK_S_##name,
 enum dk_state {
@@ -86,6 +103,9 @@ const char *dk_state_name(enum dk_state s);
 const char *dk_state_zh(enum dk_state s);
 bool dk_state_owes(enum dk_state s);      /* the office still owes a step */
 int dk_state_from_name(const char *name); /* -1: unknown */
+/* What docket itself writes down of clocks and alerts: no clock waits for it.
+ */
+bool dk_ev_is_bookkeeping(enum dk_ev e);
 const char *dk_ev_name(enum dk_ev e);
 const char *dk_ev_zh(enum dk_ev e);
 int dk_ev_from_name(const char *name); /* -1: unknown */

@@ -25,6 +25,18 @@ enum dk_kind {
     DK_KIND_N
 };
 
+/* Why a case cannot wait like others.  It raises the case's place in line; how
+ * many people stand behind it, how they came or how often never does.
+ */
+enum dk_need {
+    DK_NEED_MEDICAL,
+    DK_NEED_MINOR,
+    DK_NEED_WAGES,
+    DK_NEED_SAFETY,
+    DK_NEED_N
+};
+
+extern const char *const dk_need_names[];    /* "medical", "minor", .. */
 extern const char *const dk_channel_names[]; /* "online" .., NULL-terminated */
 extern const char *const dk_kind_names[];    /* "appeal", "suggestion", .. */
 
@@ -49,6 +61,9 @@ struct dk_submit {
     dk_ms submitted_at;   /* as claimed; DK_NEVER: not claimed */
     int64_t petitioners;  /* how many people; at least 1 */
     bool import;          /* history brought in, PROTOCOL.md "Importing" */
+    bool confidential;
+    unsigned needs;        /* mask of 1 << enum dk_need */
+    const char *repeat_of; /* case number as given; NULL: not said */
     struct dk_person person[DK_PETITION_MAX];
     int n_person; /* 0: anonymous */
     struct dk_respondent respondent[DK_RESPOND_MAX];
