@@ -175,6 +175,20 @@ void dk_event_fini(struct dk_event *e); /* frees the body */
 dk_ms dk_clock_next(const struct dk_clock *k);
 dk_ms dk_case_next(const struct dk_case *c); /* over all its clocks */
 
+/* How one case belongs to another. */
+enum dk_relation {
+    DK_REPEAT, /* the same matter again from the same person */
+    DK_GROUP   /* the same matter from many: each keeps its rights and clocks */
+};
+extern const char *const dk_relation_names[]; /* "repeat", "group", NULL */
+
+/* Index of a unit among the co-handlers, or -1. */
+int dk_case_co_find(const struct dk_case *c, const char *unit);
+/* Did the unit answer, refuse, review or co-handle?  It then judges none of
+ * that (Arts. 35, 36).
+ */
+bool dk_case_took_part(const struct dk_case *c, const char *unit);
+
 /* Whose load the case counts for: false if nobody's (no handler, or nothing is
  * owed).
  */

@@ -1,30 +1,32 @@
 /* What an event does to a case.  An event is first read and checked whole,
- * into a `struct change`; applying the change cannot fail, so a case is never
- * left half changed.
+ * into a `struct dk_change`; applying the change cannot fail, so a case is
+ * never left half changed.
  */
 #include "case_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
+typedef int (*read_fn)(struct dk_case *c, struct dk_change *ch);
+typedef void (*apply_fn)(struct dk_case *c, struct dk_change *ch);
 
-struct change {
-    const struct dk_event *e;
-    const cJSON *body;
-    const char *unit, *handler, *rule; /* borrowed from the body */
-    int clock;                         /* index; n_clock: a new one */
-    int rung;
-    uint32_t skipped;     /* mask of rungs */
-    size_t alert;         /* index */
-    struct dk_clock set;  /* the clock as it will be */
-    struct dk_case facts; /* of a submission; owns its texts until applied */
-};
+/* `repeat` is there when the case that `repeat_of` names was found. */
+static int read_repeat(struct dk_change *ch)
+{
+    const cJSON *o = NULL;
+    int rc = dk_json_obj(ch->body, "repeat", DK_OPTIONAL, &o, NULL, NULL);
 
-typedef int (*read_fn)(struct dk_case *c, struct change *ch);
-typedef void (*apply_fn)(struct dk_case *c, struct change *ch);
+    if (rc != 0 || o == NULL)
+        return rc;
+    rc = dk_case_no_read(ch->body, "repeat_of", &ch->other, NULL);
+    if (rc == 0)
+        rc = dk_json_id(o, "unit", DK_OPTIONAL, &ch->unit, NULL, NULL);
+    if (rc == 0)
+        rc = dk_json_id(o, "handler", DK_OPTIONAL, &ch->handler, NULL, NULL);
+    return rc;
+}
 
-static int read_submitted(struct dk_case *c, struct change *ch)
+static int read_submitted(struct dk_case *c, struct dk_change *ch)
 {
     bool imported = false;
     int rc =
@@ -35,10 +37,11 @@ static int read_submitted(struct dk_case *c, struct change *ch)
         return rc;
     memset(&ch->facts, 0, sizeof(ch->facts));
     ch->facts.imported = imported;
-    return dk_case_facts_read(ch->body, &ch->facts, NULL);
+    rc = read_repeat(ch);
+    return rc == 0 ? dk_case_facts_read(ch->body, &ch->facts, NULL) : rc;
 }
 
-static void apply_submitted(struct dk_case *c, struct change *ch)
+static void apply_submitted(struct dk_case *c, struct dk_change *ch)
 {
     const struct dk_case *f = &ch->facts;
 
@@ -54,9 +57,16 @@ static void apply_submitted(struct dk_case *c, struct change *ch)
     c->petitioners = f->petitioners;
     c->n_respondent = f->n_respondent;
     memcpy(c->respondent, f->respondent, sizeof(c->respondent));
+    c->anonymous = f->anonymous;
+    c->unreachable = f->unreachable;
+    c->confidential = f->confidential;
+    c->needs = f->needs;
+    c->repeat_of = ch->other;
+    dk_case_put_id(c->repeat_unit, ch->unit);
+    dk_case_put_id(c->repeat_handler, ch->handler);
 }
 
-static int read_assigned(struct dk_case *c, struct change *ch)
+static int read_assigned(struct dk_case *c, struct dk_change *ch)
 {
     int rc = dk_json_id(ch->body, "unit", DK_REQUIRED, &ch->unit, NULL, NULL);
 
@@ -69,41 +79,30 @@ static int read_assigned(struct dk_case *c, struct change *ch)
     return rc;
 }
 
-static void put_id(char to[DK_ID_MAX + 1], const char *id)
+static void apply_assigned(struct dk_case *c, struct dk_change *ch)
 {
-    if (id == NULL)
-        id = "";
-    memcpy(to, id, strlen(id) + 1);
+    dk_case_put_id(c->unit, ch->unit);
+    dk_case_put_id(c->handler, ch->handler);
+    dk_case_put_id(c->rule, ch->rule);
+    dk_case_lead_is_no_co(c);
 }
 
-static void apply_assigned(struct dk_case *c, struct change *ch)
-{
-    put_id(c->unit, ch->unit);
-    put_id(c->handler, ch->handler);
-    put_id(c->rule, ch->rule);
-}
-
-static int read_transferred(struct dk_case *c, struct change *ch)
+static int read_transferred(struct dk_case *c, struct dk_change *ch)
 {
     (void)c;
     return dk_json_id(ch->body, "unit", DK_REQUIRED, &ch->unit, NULL, NULL);
 }
 
-static void apply_transferred(struct dk_case *c, struct change *ch)
+static void apply_transferred(struct dk_case *c, struct dk_change *ch)
 {
     if (strcmp(c->unit, ch->unit) == 0)
         return;
-    put_id(c->unit, ch->unit);
+    dk_case_put_id(c->unit, ch->unit);
     c->handler[0] = '\0'; /* was somebody of the other unit */
+    dk_case_lead_is_no_co(c);
 }
 
-static void apply_answered(struct dk_case *c, struct change *ch)
-{
-    (void)ch;
-    memcpy(c->answered_by, c->unit, sizeof(c->answered_by));
-}
-
-static int read_extended(struct dk_case *c, struct change *ch)
+static int read_extended(struct dk_case *c, struct dk_change *ch)
 {
     const char *id = NULL;
     int rc = dk_json_id(ch->body, "clock", DK_REQUIRED, &id, NULL, NULL);
@@ -114,14 +113,14 @@ static int read_extended(struct dk_case *c, struct change *ch)
     return ch->clock >= 0 ? 0 : DK_EFIELD;
 }
 
-static void apply_extended(struct dk_case *c, struct change *ch)
+static void apply_extended(struct dk_case *c, struct dk_change *ch)
 {
     c->extensions++;
     if (c->clock[ch->clock].extend_times > 0)
         c->clock[ch->clock].extend_times--;
 }
 
-static int read_clock_set(struct dk_case *c, struct change *ch)
+static int read_clock_set(struct dk_case *c, struct dk_change *ch)
 {
     struct dk_clock *k = &ch->set;
     const struct dk_clock *old = NULL;
@@ -155,7 +154,7 @@ static int read_clock_set(struct dk_case *c, struct change *ch)
     return 0;
 }
 
-static void apply_clock_set(struct dk_case *c, struct change *ch)
+static void apply_clock_set(struct dk_case *c, struct dk_change *ch)
 {
     c->clock[ch->clock] = ch->set;
     if (ch->clock == c->n_clock)
@@ -163,7 +162,7 @@ static void apply_clock_set(struct dk_case *c, struct change *ch)
 }
 
 /* Find the rung that a body speaks of. */
-static int read_rung(struct dk_case *c, struct change *ch)
+static int read_rung(struct dk_case *c, struct dk_change *ch)
 {
     const char *id = NULL, *rung = NULL;
     int64_t no = 0;
@@ -183,7 +182,7 @@ static int read_rung(struct dk_case *c, struct change *ch)
     return ch->rung >= 0 ? 0 : DK_EFIELD;
 }
 
-static int read_clock_fired(struct dk_case *c, struct change *ch)
+static int read_clock_fired(struct dk_case *c, struct dk_change *ch)
 {
     const struct dk_clock *k;
     const cJSON *arr = NULL, *v;
@@ -210,7 +209,7 @@ static int read_clock_fired(struct dk_case *c, struct change *ch)
     return 0;
 }
 
-static void apply_clock_fired(struct dk_case *c, struct change *ch)
+static void apply_clock_fired(struct dk_case *c, struct dk_change *ch)
 {
     struct dk_clock *k = &c->clock[ch->clock];
     uint32_t fired = ch->skipped | UINT32_C(1) << ch->rung;
@@ -231,7 +230,7 @@ static void apply_clock_fired(struct dk_case *c, struct change *ch)
     }
 }
 
-static int read_alert_raised(struct dk_case *c, struct change *ch)
+static int read_alert_raised(struct dk_case *c, struct dk_change *ch)
 {
     uint32_t *more;
     int rc = read_rung(c, ch);
@@ -248,13 +247,13 @@ static int read_alert_raised(struct dk_case *c, struct change *ch)
     return 0;
 }
 
-static void apply_alert_raised(struct dk_case *c, struct change *ch)
+static void apply_alert_raised(struct dk_case *c, struct dk_change *ch)
 {
     c->clock[ch->clock].rung[ch->rung].alerted = true;
     c->alert[c->n_alert++] = ch->e->n;
 }
 
-static int read_alert_acked(struct dk_case *c, struct change *ch)
+static int read_alert_acked(struct dk_case *c, struct dk_change *ch)
 {
     int64_t n = 0;
     int rc = dk_json_int(ch->body, "alert", DK_REQUIRED, 1, UINT32_MAX, &n,
@@ -269,7 +268,7 @@ static int read_alert_acked(struct dk_case *c, struct change *ch)
     return DK_EFIELD;
 }
 
-static void apply_alert_acked(struct dk_case *c, struct change *ch)
+static void apply_alert_acked(struct dk_case *c, struct dk_change *ch)
 {
     c->n_alert--;
     memmove(&c->alert[ch->alert], &c->alert[ch->alert + 1],
@@ -285,18 +284,27 @@ static const struct {
     [DK_EV_ASSIGNED] = {read_assigned, apply_assigned},
     [DK_EV_TRANSFERRED] = {read_transferred, apply_transferred},
     [DK_EV_HANDED_OVER] = {read_transferred, apply_transferred},
-    [DK_EV_NOT_ACCEPTED] = {NULL, apply_answered},
+    [DK_EV_NOT_ACCEPTED] = {NULL, dk_case_apply_answered},
     [DK_EV_EXTENDED] = {read_extended, apply_extended},
-    [DK_EV_ANSWERED] = {NULL, apply_answered},
-    [DK_EV_REVIEWED] = {NULL, apply_answered},
-    [DK_EV_RE_REVIEWED] = {NULL, apply_answered},
+    [DK_EV_ANSWERED] = {dk_case_read_answered, dk_case_apply_answered},
+    [DK_EV_SETTLED] = {NULL, dk_case_apply_answered},
+    [DK_EV_REVIEW_ASKED] = {NULL, dk_case_apply_review_asked},
+    [DK_EV_REVIEWED] = {NULL, dk_case_apply_answered},
+    [DK_EV_RE_REVIEWED] = {NULL, dk_case_apply_answered},
+    [DK_EV_CO_HANDLER_ADDED] = {dk_case_read_co_added, dk_case_apply_co_added},
+    [DK_EV_CO_HANDLER_REMOVED] = {dk_case_read_co_removed,
+                                  dk_case_apply_co_removed},
+    [DK_EV_LINKED] = {dk_case_read_linked, dk_case_apply_linked},
+    [DK_EV_UNLINKED] = {dk_case_read_unlinked, dk_case_apply_unlinked},
+    [DK_EV_REPEATED] = {dk_case_read_repeated, dk_case_apply_repeated},
+    [DK_EV_PRIORITISED] = {dk_case_read_prioritised, dk_case_apply_prioritised},
     [DK_EV_CLOCK_SET] = {read_clock_set, apply_clock_set},
     [DK_EV_CLOCK_FIRED] = {read_clock_fired, apply_clock_fired},
     [DK_EV_ALERT_RAISED] = {read_alert_raised, apply_alert_raised},
     [DK_EV_ALERT_ACKED] = {read_alert_acked, apply_alert_acked},
 };
 
-static void apply(struct dk_case *c, struct change *ch, enum dk_state next)
+static void apply(struct dk_case *c, struct dk_change *ch, enum dk_state next)
 {
     enum dk_ev type = ch->e->type;
     dk_ms at;
@@ -314,7 +322,7 @@ static void apply(struct dk_case *c, struct change *ch, enum dk_state next)
 
 int dk_case_evolve(struct dk_case *c, const struct dk_event *e)
 {
-    struct change ch;
+    struct dk_change ch;
     cJSON *body = NULL;
     int next = dk_fsm_next(c->state, e->type);
     int rc;
@@ -333,6 +341,8 @@ int dk_case_evolve(struct dk_case *c, const struct dk_event *e)
     ch.unit = ch.handler = ch.rule = NULL;
     ch.clock = -1;
     ch.skipped = 0;
+    ch.undone = false;
+    ch.other = ch.group = 0;
     if (evolvers[e->type].read != NULL)
         rc = evolvers[e->type].read(c, &ch);
     if (rc == 0)

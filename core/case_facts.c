@@ -83,6 +83,17 @@ int dk_case_facts_read(const cJSON *o, struct dk_case *c, struct dk_problem *p)
     if (rc == 0)
         rc = read_respondents(o, c, p);
     if (rc == 0)
+        rc = dk_json_bool(o, "anonymous", DK_OPTIONAL, &c->anonymous, NULL, p);
+    if (rc == 0)
+        rc = dk_json_bool(o, "unreachable", DK_OPTIONAL, &c->unreachable, NULL,
+                          p);
+    if (rc == 0)
+        rc = dk_json_bool(o, "confidential", DK_OPTIONAL, &c->confidential,
+                          NULL, p);
+    if (rc == 0)
+        rc = dk_json_set(o, "needs", DK_OPTIONAL, dk_need_names, &c->needs,
+                         NULL, p);
+    if (rc == 0)
         rc = read_text(o, "subject", DK_REQUIRED, &subject, p);
     if (rc == 0)
         rc = read_text(o, "region", DK_OPTIONAL, &region, p);

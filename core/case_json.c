@@ -86,6 +86,7 @@ void dk_case_write(struct dk_jw *w, const char *key, const struct dk_case *c,
     dk_case_id_write(w, "rule", c->rule);
     dk_case_id_write(w, "answered_by", c->answered_by);
     dk_jw_int(w, "extensions", c->extensions);
+    dk_case_parts_write(w, c, county);
     write_last(w, c, offset_min);
     dk_jw_arr(w, "clocks");
     for (int i = 0; i < c->n_clock; i++)
@@ -345,6 +346,8 @@ static int read_body(const cJSON *o, struct dk_case *c, struct dk_problem *p)
         rc = dk_case_id_read(o, "answered_by", c->answered_by, NULL, p);
     if (rc == 0)
         rc = read_count(o, "extensions", &c->extensions, NULL, p);
+    if (rc == 0)
+        rc = dk_case_parts_read(o, c, p);
     if (rc == 0)
         rc = read_last(o, c, p);
     if (rc == 0)

@@ -377,6 +377,15 @@ static void join(const char *const names[], char *buf, size_t cap)
     }
 }
 
+static int name_of(const cJSON *v, const char *const names[])
+{
+    for (int i = 0; is_string(v) && names[i] != NULL; i++) {
+        if (strcmp(v->valuestring, names[i]) == 0)
+            return i;
+    }
+    return -1;
+}
+
 int dk_json_enum(const cJSON *o, const char *key, int need,
                  const char *const names[], int *out, const struct dk_at *at,
                  struct dk_problem *p)
@@ -389,14 +398,41 @@ int dk_json_enum(const cJSON *o, const char *key, int need,
         return rc;
     if (v == NULL && !need)
         return 0;
-    for (int i = 0; is_string(v) && names[i] != NULL; i++) {
-        if (strcmp(v->valuestring, names[i]) == 0) {
-            *out = i;
-            return 0;
-        }
+    int name = name_of(v, names);
+
+    if (name >= 0) {
+        *out = name;
+        return 0;
     }
     join(names, list, sizeof(list));
     return unfit(p, at, key, v, "one of %s", "以下之一：%s", list);
+}
+
+int dk_json_set(const cJSON *o, const char *key, int need,
+                const char *const names[], unsigned *mask,
+                const struct dk_at *at, struct dk_problem *p)
+{
+    const struct dk_at in = {at, key, 0};
+    const cJSON *arr = NULL, *v;
+    char list[160];
+    unsigned found = 0;
+    int i = 0;
+    int rc = dk_json_arr(o, key, need, 0, 32, &arr, at, p);
+
+    if (rc != 0 || arr == NULL)
+        return rc;
+    cJSON_ArrayForEach (v, arr) {
+        const struct dk_at here = {&in, NULL, i++};
+        int name = name_of(v, names);
+
+        if (name < 0) {
+            join(names, list, sizeof(list));
+            return unfit(p, &here, NULL, v, "one of %s", "以下之一：%s", list);
+        }
+        found |= 1U << name;
+    }
+    *mask = found;
+    return 0;
 }
 
 static bool among(const char *key, const char *const names[])

@@ -77,6 +77,10 @@ int dk_json_arr(const cJSON *o, const char *key, int need, int min, int max,
 int dk_json_enum(const cJSON *o, const char *key, int need,
                  const char *const names[], int *out, const struct dk_at *at,
                  struct dk_problem *p);
+/* An array of `names` (at most 32 of them); *mask is 1 << index for each. */
+int dk_json_set(const cJSON *o, const char *key, int need,
+                const char *const names[], unsigned *mask,
+                const struct dk_at *at, struct dk_problem *p);
 /* Refuse members not in `names` (NULL-terminated), suggesting the nearest. */
 int dk_json_only(const cJSON *o, const char *const names[],
                  const struct dk_at *at, struct dk_problem *p);

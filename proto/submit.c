@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "caseno.h"
 #include "uuid.h"
 
 #define SUBJECT_MAX     400
@@ -16,6 +17,8 @@
 const char *const dk_channel_names[] = {"online", "letter", "call", "visit",
                                         "video",  "kiosk",  NULL};
 const char *const dk_kind_names[] = {"appeal", "suggestion", "accusation",
+                                     NULL};
+const char *const dk_need_names[] = {"medical", "minor", "wages", "safety",
                                      NULL};
 
 static int read_person(const cJSON *o, struct dk_person *out,
@@ -120,6 +123,26 @@ static int check_category(const char *c, struct dk_problem *p)
     return 0;
 }
 
+/* The number of the case before, as the petitioner has it.  Whether there is
+ * such a case is not asked here: nobody is turned away for a slip of the pen.
+ */
+static int read_repeat_of(const cJSON *body, struct dk_submit *out,
+                          struct dk_problem *p)
+{
+    int32_t county;
+    int64_t key;
+    int rc = dk_json_str(body, "repeat_of", DK_OPTIONAL, 1, DK_CASE_NO_MAX - 1,
+                         &out->repeat_of, NULL, p);
+
+    if (rc == 0 && out->repeat_of != NULL &&
+        dk_case_no_parse(out->repeat_of, &county, &key) != 0)
+        rc = dk_fail(p, DK_EFIELD, "/repeat_of",
+                     "'repeat_of' is not a case number (check its digits), or "
+                     "leave it out",
+                     "'repeat_of' 不是案件编号，请核对数字，或不填写");
+    return rc;
+}
+
 static int read_matter(const cJSON *body, struct dk_submit *out,
                        struct dk_problem *p)
 {
@@ -148,6 +171,14 @@ static int read_matter(const cJSON *body, struct dk_submit *out,
                           NULL, p);
     if (rc == 0)
         rc = dk_json_bool(body, "import", DK_OPTIONAL, &out->import, NULL, p);
+    if (rc == 0)
+        rc = dk_json_bool(body, "confidential", DK_OPTIONAL, &out->confidential,
+                          NULL, p);
+    if (rc == 0)
+        rc = dk_json_set(body, "needs", DK_OPTIONAL, dk_need_names, &out->needs,
+                         NULL, p);
+    if (rc == 0)
+        rc = read_repeat_of(body, out, p);
     out->channel = (enum dk_channel)channel;
     out->kind = (enum dk_kind)kind;
     return rc;
@@ -156,19 +187,11 @@ static int read_matter(const cJSON *body, struct dk_submit *out,
 int dk_submit_read(const cJSON *body, struct dk_submit *out,
                    struct dk_problem *p)
 {
-    static const char *const known[] = {"submission_id",
-                                        "channel",
-                                        "subject",
-                                        "facts",
-                                        "kind",
-                                        "region",
-                                        "category",
-                                        "submitted_at",
-                                        "petitioners",
-                                        "persons",
-                                        "respondents",
-                                        "import",
-                                        NULL};
+    static const char *const known[] = {
+        "submission_id", "channel", "subject",     "facts",
+        "kind",          "region",  "category",    "submitted_at",
+        "petitioners",   "persons", "respondents", "import",
+        "confidential",  "needs",   "repeat_of",   NULL};
     int rc;
 
     memset(out, 0, sizeof(*out));
@@ -188,6 +211,25 @@ int dk_submit_read(const cJSON *body, struct dk_submit *out,
         rc = dk_json_int(body, "petitioners", DK_OPTIONAL, out->petitioners,
                          PETITIONERS_MAX, &out->petitioners, NULL, p);
     return rc;
+}
+
+void dk_needs_write(struct dk_jw *w, const char *key, unsigned needs)
+{
+    dk_jw_arr(w, key);
+    for (int i = 0; i < DK_NEED_N; i++) {
+        if ((needs >> i & 1) != 0)
+            dk_jw_str(w, NULL, dk_need_names[i]);
+    }
+    dk_jw_end_arr(w);
+}
+
+bool dk_submit_reachable(const struct dk_submit *s)
+{
+    for (int i = 0; i < s->n_person; i++) {
+        if (s->person[i].address != NULL || s->person[i].phone != NULL)
+            return true;
+    }
+    return false;
 }
 
 static void write_opt(struct dk_jw *w, const char *key, const char *s)
@@ -243,5 +285,14 @@ void dk_submit_write_canonical(struct dk_jw *w, const struct dk_submit *s)
     }
     dk_jw_end_arr(w);
     dk_jw_bool(w, "import", s->import);
+    /* Members that came later are left out at their default: what was sent
+     * before they existed still says the same.
+     */
+    if (s->confidential)
+        dk_jw_bool(w, "confidential", true);
+    if (s->needs != 0)
+        dk_needs_write(w, "needs", s->needs);
+    if (s->repeat_of != NULL)
+        dk_jw_str(w, "repeat_of", s->repeat_of);
     dk_jw_end_obj(w);
 }

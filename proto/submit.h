@@ -73,6 +73,12 @@ struct dk_submit {
 int dk_submit_read(const cJSON *body, struct dk_submit *out,
                    struct dk_problem *p);
 
+/* Somebody is named and has an address or a telephone. */
+bool dk_submit_reachable(const struct dk_submit *s);
+
+/* Needs as an array of their names. */
+void dk_needs_write(struct dk_jw *w, const char *key, unsigned needs);
+
 /* The petitioners as JSON text, for sealing: [{"name":...},...]. */
 void dk_submit_write_persons(struct dk_jw *w, const struct dk_submit *s);
 
