@@ -41,6 +41,12 @@ int dk_clock_read_set(const cJSON *o, struct dk_clock *out,
 void dk_clock_write_set(struct dk_jw *w, const struct dk_clock *k,
                         int offset_min);
 
+/* The clocks of a case as they stand, in its document (clock_doc.c). */
+void dk_clocks_write(struct dk_jw *w, const char *key, const struct dk_case *c,
+                     int offset_min);
+int dk_clocks_read(const cJSON *o, const char *key, struct dk_case *c,
+                   struct dk_problem *p);
+
 /* Put the rungs in order of time; the one at `due` is the last of its time. */
 void dk_clock_sort(struct dk_clock *k);
 
