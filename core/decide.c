@@ -9,15 +9,31 @@
 /* A claimed time may be ahead of ours by as much as clocks are apart. */
 #define AHEAD_MAX (5 * DK_MINUTE)
 
+static const char *const results[] = {"upheld", "changed", "revoked", NULL};
+static const char *const manners[] = {"on_the_spot", "mediated", "agreed",
+                                      NULL};
+static const char *const hold_grounds[] = {"hearing", "appraisal",
+                                           "force_majeure", NULL};
+static const char *const urge_grounds[] = {"not_accepted",
+                                           "not_concluded",
+                                           "not_reported",
+                                           "procedure",
+                                           "not_carried_out",
+                                           "falsification",
+                                           NULL};
+static const char *const documents[] = {"transfer", "extension", "suspension",
+                                        "other", NULL};
+
 /* clang-format off */
-#define TEXT(name, need)      {name, DK_FIELD_TEXT, need, 1, DK_TEXT_MAX}
-#define SHORT(name, max)      {name, DK_FIELD_TEXT, DK_OPTIONAL, 1, max}
-#define ID(name, need)        {name, DK_FIELD_ID, need, 0, 0}
-#define INT(name, need, a, b) {name, DK_FIELD_INT, need, a, b}
-#define SPECIAL(name)         {name, DK_FIELD_SPECIAL, DK_OPTIONAL, 0, 0}
+#define TEXT(name, need)      {name, DK_FIELD_TEXT, need, 1, DK_TEXT_MAX, NULL}
+#define SHORT(name, max)      {name, DK_FIELD_TEXT, DK_OPTIONAL, 1, max, NULL}
+#define ID(name, need)        {name, DK_FIELD_ID, need, 0, 0, NULL}
+#define INT(name, need, a, b) {name, DK_FIELD_INT, need, a, b, NULL}
+#define SPECIAL(name)         {name, DK_FIELD_SPECIAL, DK_OPTIONAL, 0, 0, NULL}
+#define ENUM(name, need, n)   {name, DK_FIELD_ENUM, need, 0, 0, n}
 #define OPT DK_OPTIONAL
 #define REQ DK_REQUIRED
-#define END {NULL, DK_FIELD_SPECIAL, 0, 0, 0}
+#define END {NULL, DK_FIELD_SPECIAL, 0, 0, 0, NULL}
 
 /* The fields of each action, in the order in which its body has them.
  * PROTOCOL.md ("Actions") has the same list for people.
@@ -34,27 +50,54 @@ static const struct dk_field fields[DK_ACT_N][DK_FIELDS_MAX] = {
     [DK_ACT_OBJECT] = {TEXT("grounds", REQ), END},
     [DK_ACT_UPHOLD_OBJECTION] = {TEXT("reason", REQ), END},
     [DK_ACT_REFUSE_OBJECTION] = {TEXT("reason", REQ), END},
-    [DK_ACT_ACCEPT] = {TEXT("note", OPT), SHORT("notice", 200), END},
-    [DK_ACT_NOT_ACCEPT] = {TEXT("ground", REQ), TEXT("other_door", REQ), END},
+    [DK_ACT_ACCEPT] = {TEXT("note", OPT), SHORT("notice", 200), SPECIAL("way"),
+                       END},
+    [DK_ACT_NOT_ACCEPT] = {TEXT("ground", REQ), TEXT("other_door", REQ),
+                           SHORT("notice", 200), SPECIAL("way"), END},
     [DK_ACT_EXTEND] = {SPECIAL("clock"), SPECIAL("days"),
-                       SPECIAL("approved_by"), TEXT("reason", REQ), END},
-    [DK_ACT_SUSPEND] = {TEXT("reason", REQ), END},
+                       SPECIAL("approved_by"), TEXT("reason", REQ),
+                       SPECIAL("informed"), END},
+    [DK_ACT_SUSPEND] = {ENUM("ground", OPT, hold_grounds), TEXT("reason", REQ),
+                        END},
     [DK_ACT_RESUME] = {TEXT("note", OPT), END},
     [DK_ACT_REPORT] = {TEXT("text", REQ), END},
-    [DK_ACT_ANSWER] = {TEXT("text", REQ), TEXT("legal_basis", OPT), END},
+    [DK_ACT_ANSWER] = {SPECIAL("unit"), TEXT("text", REQ),
+                       TEXT("legal_basis", OPT), TEXT("explanation", OPT),
+                       SPECIAL("delivered"), END},
     [DK_ACT_ASK_REVIEW] = {TEXT("grounds", REQ), END},
-    [DK_ACT_REVIEW] = {{"result", DK_FIELD_RESULT, REQ, 0, 0},
-                       TEXT("text", REQ), END},
+    [DK_ACT_REVIEW] = {ENUM("result", REQ, results), TEXT("text", REQ),
+                       SPECIAL("delivered"), END},
     [DK_ACT_ASK_RE_REVIEW] = {TEXT("grounds", REQ), END},
-    [DK_ACT_RE_REVIEW] = {{"result", DK_FIELD_RESULT, REQ, 0, 0},
-                          TEXT("text", REQ), END},
+    [DK_ACT_RE_REVIEW] = {ENUM("result", REQ, results), TEXT("text", REQ),
+                          SPECIAL("delivered"), END},
     [DK_ACT_CLOSE] = {TEXT("reason", OPT), END},
-    [DK_ACT_WITHDRAW] = {TEXT("reason", OPT), END},
+    [DK_ACT_WITHDRAW] = {SHORT("document", 200), TEXT("reason", OPT), END},
     [DK_ACT_REOPEN] = {TEXT("facts", REQ), END},
     [DK_ACT_EVALUATE] = {INT("handling", REQ, 1, 5), INT("result", REQ, 1, 5),
                          TEXT("note", OPT), END},
-    [DK_ACT_URGE] = {TEXT("grounds", REQ), INT("answer_days", OPT, 1, 90), END},
+    [DK_ACT_URGE] = {ENUM("ground", OPT, urge_grounds), TEXT("grounds", REQ),
+                     INT("answer_days", OPT, 1, 90), END},
     [DK_ACT_ANSWER_URGE] = {TEXT("text", REQ), END},
+    [DK_ACT_GIVE_NOTICE] = {SPECIAL("document"), SHORT("number", 200),
+                            ENUM("way", REQ, dk_way_names), TEXT("note", OPT),
+                            END},
+    [DK_ACT_INFORM] = {ENUM("document", REQ, documents),
+                       ENUM("way", REQ, dk_way_names), TEXT("text", OPT), END},
+    [DK_ACT_DELIVER] = {SPECIAL("document"), ENUM("way", REQ, dk_way_names),
+                        TEXT("note", OPT), END},
+    [DK_ACT_SETTLE] = {ENUM("manner", REQ, manners), TEXT("text", REQ),
+                       SPECIAL("fulfil_by"), END},
+    [DK_ACT_ADD_CO_HANDLER] = {SPECIAL("unit"), SPECIAL("handler"),
+                               SHORT("why", 1000), END},
+    [DK_ACT_REMOVE_CO_HANDLER] = {SPECIAL("unit"), TEXT("reason", REQ), END},
+    [DK_ACT_GIVE_OPINION] = {SPECIAL("unit"), TEXT("text", REQ), END},
+    [DK_ACT_LINK] = {SPECIAL("relation"), SPECIAL("to"), END},
+    [DK_ACT_UNLINK] = {SPECIAL("relation"), TEXT("reason", REQ), END},
+    [DK_ACT_NOTE_REPEAT] = {END},
+    [DK_ACT_PRIORITISE] = {SPECIAL("need"), ID("rule", OPT), SPECIAL("why"),
+                           END},
+    [DK_ACT_MUTE] = {SPECIAL("clock"), SPECIAL("until"), TEXT("reason", REQ),
+                     END},
     [DK_ACT_CLOCK] = {SPECIAL("clock"), SPECIAL("basis"),
                       SPECIAL("started_at"), SPECIAL("due_at"),
                       SPECIAL("on_due"), SPECIAL("stops_on"),
@@ -76,6 +119,20 @@ static const special_fn specials[DK_ACT_N] = {
     [DK_ACT_HAND_OVER] = dk_decide_transfer,
     [DK_ACT_DISCIPLINE] = dk_decide_discipline,
     [DK_ACT_EXTEND] = dk_decide_extend,
+    [DK_ACT_ANSWER] = dk_decide_answer,
+    [DK_ACT_CLOSE] = dk_decide_close,
+    [DK_ACT_WITHDRAW] = dk_decide_withdraw,
+    [DK_ACT_SETTLE] = dk_decide_settle,
+    [DK_ACT_GIVE_NOTICE] = dk_decide_give_notice,
+    [DK_ACT_DELIVER] = dk_decide_deliver,
+    [DK_ACT_ADD_CO_HANDLER] = dk_decide_add_co,
+    [DK_ACT_REMOVE_CO_HANDLER] = dk_decide_remove_co,
+    [DK_ACT_GIVE_OPINION] = dk_decide_opinion,
+    [DK_ACT_LINK] = dk_decide_link,
+    [DK_ACT_UNLINK] = dk_decide_unlink,
+    [DK_ACT_NOTE_REPEAT] = dk_decide_note_repeat,
+    [DK_ACT_PRIORITISE] = dk_decide_prioritise,
+    [DK_ACT_MUTE] = dk_decide_mute,
     [DK_ACT_CLOCK] = dk_decide_clock,
     [DK_ACT_ALERT] = dk_decide_alert,
     [DK_ACT_ACK_ALERT] = dk_decide_ack_alert,
@@ -326,6 +383,8 @@ int dk_decide(const struct dk_case *c, const struct dk_command *cmd,
     if (rc == 0 && !d.nothing)
         rc = dk_events_add(out, &d, dk_action_event(cmd->action), c->n + 1,
                            cmd->actor, &d.w);
+    if (rc == 0 && !d.nothing)
+        rc = dk_decide_also(&d, out);
     dk_jw_fini(&d.w);
     if (rc == 0 && out->n > before && may_miss(&d))
         rc = dk_decide_missed(&d, before, out);

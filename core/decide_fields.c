@@ -2,8 +2,6 @@
 
 #include <stdio.h>
 
-static const char *const results[] = {"upheld", "changed", "revoked", NULL};
-
 /* Members of a request around the fields of its action; the caller's. */
 static const char *const around[] = {"action",  "at",       "actor",
                                      "case_no", "expect_n", "command_id"};
@@ -48,13 +46,13 @@ static int copy_int(struct dk_decision *d, const struct dk_field *f)
     return rc;
 }
 
-static int copy_result(struct dk_decision *d, const struct dk_field *f)
+static int copy_enum(struct dk_decision *d, const struct dk_field *f)
 {
     int v = -1;
-    int rc = dk_json_enum(d->args, f->name, f->need, results, &v, NULL, d->p);
+    int rc = dk_json_enum(d->args, f->name, f->need, f->names, &v, NULL, d->p);
 
     if (rc == 0 && v >= 0)
-        dk_jw_str(&d->w, f->name, results[v]);
+        dk_jw_str(&d->w, f->name, f->names[v]);
     return rc;
 }
 
@@ -66,8 +64,8 @@ static int copy_field(struct dk_decision *d, const struct dk_field *f)
         return copy_str(d, f);
     case DK_FIELD_INT:
         return copy_int(d, f);
-    case DK_FIELD_RESULT:
-        return copy_result(d, f);
+    case DK_FIELD_ENUM:
+        return copy_enum(d, f);
     case DK_FIELD_SPECIAL:
         break;
     }

@@ -24,8 +24,8 @@ struct dk_decision {
 enum dk_field_kind {
     DK_FIELD_TEXT, /* 1..max bytes */
     DK_FIELD_ID,
-    DK_FIELD_INT,    /* min..max */
-    DK_FIELD_RESULT, /* what a review came to */
+    DK_FIELD_INT,  /* min..max */
+    DK_FIELD_ENUM, /* one of `names` */
     DK_FIELD_SPECIAL
 };
 struct dk_field {
@@ -33,6 +33,7 @@ struct dk_field {
     enum dk_field_kind kind;
     int need;
     int64_t min, max;
+    const char *const *names;
 };
 
 #define DK_FIELDS_MAX 16
@@ -60,6 +61,32 @@ int dk_decide_clock(struct dk_decision *d);
 int dk_decide_alert(struct dk_decision *d);
 int dk_decide_ack_alert(struct dk_decision *d);
 int dk_decide_submit(struct dk_decision *d);
+int dk_decide_mute(struct dk_decision *d);
+int dk_decide_answer(struct dk_decision *d);
+int dk_decide_close(struct dk_decision *d);
+int dk_decide_withdraw(struct dk_decision *d);
+int dk_decide_settle(struct dk_decision *d);
+int dk_decide_give_notice(struct dk_decision *d);
+int dk_decide_deliver(struct dk_decision *d);
+int dk_decide_add_co(struct dk_decision *d);
+int dk_decide_remove_co(struct dk_decision *d);
+int dk_decide_opinion(struct dk_decision *d);
+int dk_decide_link(struct dk_decision *d);
+int dk_decide_unlink(struct dk_decision *d);
+int dk_decide_note_repeat(struct dk_decision *d);
+int dk_decide_prioritise(struct dk_decision *d);
+
+/* The second event of an action that says two things at once (accepted, and
+ * told so in writing): appends it, numbered c->n + 2, if the arguments ask.
+ */
+int dk_decide_also(struct dk_decision *d, struct dk_events *out);
+
+extern const char *const dk_way_names[]; /* how a paper reached them */
+
+/* May `unit` have charge of the case, or stand beside who has?  DK_ERESPONDENT
+ * if not, under "/unit".
+ */
+int dk_check_unit(const struct dk_decision *d, const char *unit);
 
 /* Fire everything of the case that is due: appends to *out. */
 int dk_decide_fire(const struct dk_decision *d, struct dk_events *out);

@@ -14,6 +14,34 @@ static void write_respondents(struct dk_jw *w, const struct dk_submit *s)
     dk_jw_end_arr(w);
 }
 
+/* What most submissions do not say is left out. */
+static void write_rest(struct dk_decision *d)
+{
+    const struct dk_submit *s = d->cmd->submit;
+    const struct dk_case *before = d->env->other;
+    struct dk_jw *w = &d->w;
+
+    if (s->n_person == 0)
+        dk_jw_bool(w, "anonymous", true);
+    /* Of history that is brought in nobody knows who could be reached. */
+    if (!s->import && !dk_submit_reachable(s))
+        dk_jw_bool(w, "unreachable", true);
+    if (s->confidential)
+        dk_jw_bool(w, "confidential", true);
+    if (s->needs != 0)
+        dk_needs_write(w, "needs", s->needs);
+    if (s->repeat_of == NULL)
+        return;
+    dk_jw_str(w, "repeat_of", s->repeat_of);
+    if (before == NULL)
+        return;
+    dk_jw_obj(w, "repeat");
+    dk_jw_str(w, "unit", before->unit[0] != '\0' ? before->unit : NULL);
+    dk_jw_str(w, "handler",
+              before->handler[0] != '\0' ? before->handler : NULL);
+    dk_jw_end_obj(w);
+}
+
 int dk_decide_submit(struct dk_decision *d)
 {
     const struct dk_submit *s = d->cmd->submit;
@@ -33,5 +61,6 @@ int dk_decide_submit(struct dk_decision *d)
     dk_jw_bool(w, "imported", s->import);
     dk_jw_time(w, "submitted_at", d->effective, d->env->offset_min);
     dk_jw_str(w, "person", d->cmd->person);
+    write_rest(d);
     return 0;
 }

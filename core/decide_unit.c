@@ -52,22 +52,25 @@ int dk_pick_handler(const char *unit, const char *const candidates[], int n,
     return best;
 }
 
-/* The unit that answered does not review its own answer (Arts. 35, 36). */
+/* A unit that answered, or took part, does not review that (Arts. 35, 36). */
 static bool is_own_judge(const struct dk_case *c, const char *unit)
 {
-    return (c->state == DK_S_IN_REVIEW || c->state == DK_S_IN_RE_REVIEW) &&
-           strcmp(c->answered_by, unit) == 0;
+    bool review =
+        c->state == DK_S_IN_REVIEW || c->state == DK_S_REVIEW_SUSPENDED ||
+        c->state == DK_S_IN_RE_REVIEW || c->state == DK_S_RE_REVIEW_SUSPENDED;
+
+    return review && dk_case_took_part(c, unit);
 }
 
-static int check_unit(const struct dk_decision *d, const char *unit)
+int dk_check_unit(const struct dk_decision *d, const char *unit)
 {
     if (dk_is_respondent_unit(d->c, unit))
         return dk_refuse_respondent(d, "/unit", unit);
     if (is_own_judge(d->c, unit))
         return dk_failf(d->p, DK_ERESPONDENT, "/unit",
-                        "'%s' gave the answer that is to be reviewed; choose "
+                        "'%s' took part in what is to be reviewed; choose "
                         "the unit above it",
-                        "'%s' 是原答复单位,不得复查、复核;请改选其上级单位",
+                        "'%s' 参与了原处理，不得复查、复核；请改选其上级单位",
                         unit);
     return 0;
 }
@@ -132,7 +135,7 @@ int dk_decide_assign(struct dk_decision *d)
     int rc = dk_json_id(d->args, "unit", DK_REQUIRED, &unit, NULL, d->p);
 
     if (rc == 0)
-        rc = check_unit(d, unit);
+        rc = dk_check_unit(d, unit);
     if (rc == 0)
         rc = choose_handler(d, unit, &handler);
     if (rc == 0)
@@ -175,7 +178,7 @@ int dk_decide_transfer(struct dk_decision *d)
                        "本案尚未分派责任单位;请先分派或填写 'unit'");
     if (unit == NULL)
         unit = d->c->unit;
-    rc = check_unit(d, unit);
+    rc = dk_check_unit(d, unit);
     if (rc == 0)
         dk_jw_str(&d->w, "unit", unit);
     return rc;
