@@ -47,7 +47,7 @@
     X(ADD_CO_HANDLER, "add_co_handler", CO_HANDLER_ADDED, 3)                   \
     X(REMOVE_CO_HANDLER, "remove_co_handler", CO_HANDLER_REMOVED, 1)           \
     X(GIVE_OPINION, "give_opinion", OPINION_GIVEN, 1)                          \
-    X(LINK, "link", LINKED, 3)                                                 \
+    X(LINK, "link", LINKED, 1)                                                 \
     X(UNLINK, "unlink", UNLINKED, 1)                                           \
     X(NOTE_REPEAT, "note_repeat", REPEATED, 4)                                 \
     X(PRIORITISE, "prioritise", PRIORITISED, 3)                                \
@@ -83,10 +83,6 @@ struct dk_env {
     int32_t county;
     dk_load_fn load; /* NULL: every load is 0 */
     void *load_arg;
-    /* LINK, and SUBMIT with a repeat_of: the case that is named; NULL: there is
-     * none.
-     */
-    const struct dk_case *other;
 };
 
 struct dk_command {
@@ -103,6 +99,10 @@ struct dk_command {
     const struct dk_submit *submit;
     int64_t key;        /* the new case's */
     const char *person; /* commitment to the sealed persons, hex */
+    /* LINK, UNLINK, and SUBMIT with a repeat_of: the case that is named; NULL:
+     * there is none.  Borrowed.
+     */
+    const struct dk_case *other;
     /* NOTE_REPEAT only: the later case, and whether that link was undone */
     int64_t by_case;
     bool undone;

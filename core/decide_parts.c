@@ -100,7 +100,7 @@ static int check_link(struct dk_decision *d, int relation,
 
 int dk_decide_link(struct dk_decision *d)
 {
-    const struct dk_case *to = d->env->other;
+    const struct dk_case *to = d->cmd->other;
     const char *no = NULL;
     int relation = 0;
     int rc = dk_json_enum(d->args, "relation", DK_REQUIRED, dk_relation_names,
@@ -131,18 +131,23 @@ int dk_decide_link(struct dk_decision *d)
 
 int dk_decide_unlink(struct dk_decision *d)
 {
+    const char *no = NULL;
+    int32_t county;
+    int64_t to = 0, has;
     int relation = 0;
     int rc = dk_json_enum(d->args, "relation", DK_REQUIRED, dk_relation_names,
                           &relation, NULL, d->p);
-    int64_t has;
 
+    if (rc == 0)
+        rc = dk_json_str(d->args, "to", DK_REQUIRED, 1, DK_CASE_NO_MAX - 1, &no,
+                         NULL, d->p);
     if (rc != 0)
         return rc;
     has = relation == DK_GROUP ? d->c->group : d->c->repeat_of;
-    if (has == 0)
-        return dk_failf(d->p, DK_ENOTFOUND, "/relation",
-                        "the case has no link '%s'", "本案没有关联 '%s'",
-                        dk_relation_names[relation]);
+    if (has == 0 || dk_case_no_parse(no, &county, &to) != 0 || to != has)
+        return dk_failf(
+            d->p, DK_ENOTFOUND, "/to", "the case has no link '%s' to %s",
+            "本案没有 '%s' 关联：%s", dk_relation_names[relation], no);
     dk_jw_str(&d->w, "relation", dk_relation_names[relation]);
     write_no(d, "to", has);
     return 0;
@@ -150,6 +155,8 @@ int dk_decide_unlink(struct dk_decision *d)
 
 int dk_decide_note_repeat(struct dk_decision *d)
 {
+    if (d->cmd->by_case <= 0)
+        return dk_fail(d->p, DK_EBUG, NULL, NULL, NULL);
     if (d->cmd->undone && d->c->repeats == 0) {
         d->nothing = true;
         return 0;

@@ -18,7 +18,7 @@ static void write_respondents(struct dk_jw *w, const struct dk_submit *s)
 static void write_rest(struct dk_decision *d)
 {
     const struct dk_submit *s = d->cmd->submit;
-    const struct dk_case *before = d->env->other;
+    const struct dk_case *before = d->cmd->other;
     struct dk_jw *w = &d->w;
 
     if (s->n_person == 0)

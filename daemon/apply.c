@@ -57,6 +57,38 @@ int apply_command(struct daemon *d, struct dk_case *c,
     return rc;
 }
 
+/* ---- links --------------------------------------------------------------- */
+
+static struct dk_case *other_case(struct daemon *d, const struct item *it)
+{
+    struct slot *s = it->other != 0 ? batch_slot(&d->batch, it->other) : NULL;
+
+    return s != NULL ? s->c : NULL;
+}
+
+/* The case that is repeated hears of it: its figures are no longer those of a
+ * matter settled the first time.  The event that said so is in the batch, so a
+ * failure here gives the batch up.
+ */
+static int note_repeat(struct daemon *d, const struct item *it, int64_t by,
+                       bool undone, struct dk_problem *p)
+{
+    struct dk_case *other = other_case(d, it);
+    struct dk_command cmd = {.action = DK_ACT_NOTE_REPEAT,
+                             .by = DK_BY_BROKER,
+                             .actor = "docketd",
+                             .claimed = DK_NEVER,
+                             .by_case = by,
+                             .undone = undone};
+
+    if (other == NULL)
+        return DK_OK;
+    int rc = apply_command(d, other, &cmd, p);
+    if (rc != DK_OK)
+        d->batch.broken = true;
+    return rc;
+}
+
 /* ---- submissions -------------------------------------------------------- */
 
 static const struct store_request *find_request(const struct batch *b,
@@ -209,6 +241,7 @@ static int make_case(struct daemon *d, struct item *it, int64_t key,
         .submit = &it->submit,
         .key = key,
         .person = person,
+        .other = other_case(d, it),
     };
     int rc = apply_command(d, c, &cmd, p);
     if (rc != DK_OK) {
@@ -225,7 +258,7 @@ static int make_case(struct daemon *d, struct item *it, int64_t key,
     s->n_mark = 0;
     s->has_load = false;
     apply_load(d, s);
-    return DK_OK;
+    return note_repeat(d, it, key, false, p);
 }
 
 static int new_case(struct daemon *d, struct item *it, struct dk_problem *p)
@@ -321,13 +354,21 @@ static int new_act(struct daemon *d, struct item *it, struct dk_problem *p)
         .claimed = it->claimed,
         .expect_n = it->expect_n,
         .args = it->body,
+        .other = other_case(d, it),
     };
     uint32_t n = s->c->n;
+    int64_t repeats = s->c->repeat_of;
     rc = apply_command(d, s->c, &cmd, p);
     if (rc != DK_OK)
         return rc;
     apply_load(d, s);
-    if (remember(&d->batch, it, s->c, n + 1) != DK_OK) {
+    if (repeats != s->c->repeat_of)
+        rc = note_repeat(d, it, s->key, repeats != 0, p);
+    if (rc != DK_OK)
+        return rc;
+    if (s->c->n > n)
+        n++; /* else it was so already, and nothing happened */
+    if (remember(&d->batch, it, s->c, n) != DK_OK) {
         d->batch.broken = true;
         return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
     }

@@ -74,15 +74,28 @@ static void hash_text(const struct dk_jw *w, uint8_t out[16])
 
 /* ---- writes -------------------------------------------------------------- */
 
+/* The case that a submission says it repeats; 0: none of ours. */
+static int64_t repeated_case(const struct daemon *d, const struct dk_submit *s)
+{
+    int32_t county;
+    int64_t key;
+
+    if (s->repeat_of == NULL ||
+        dk_case_no_parse(s->repeat_of, &county, &key) != DK_OK ||
+        county != d->cfg->county)
+        return 0;
+    return key;
+}
+
 static int decode_submit(struct daemon *d, struct item *it,
                          struct dk_problem *p)
 {
     struct dk_jw w = {0};
     int rc = dk_submit_read(it->body, &it->submit, p);
 
-    (void)d;
     if (rc != DK_OK)
         return rc;
+    it->other = repeated_case(d, &it->submit);
     dk_submit_write_canonical(&w, &it->submit);
     if (w.oom)
         rc = dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
@@ -140,6 +153,10 @@ static int decode_act(struct daemon *d, struct item *it, struct dk_problem *p)
                         "'%.64s' 不由客户端执行,而由系统或其工作进程执行",
                         action);
     it->action = (enum dk_action)a;
+    if (a == DK_ACT_LINK || a == DK_ACT_UNLINK)
+        rc = door_case_no(d, o, "to", &it->other, p);
+    if (rc != DK_OK)
+        return rc;
     dk_jw_cjson(&w, NULL, o);
     if (w.oom)
         rc = dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);

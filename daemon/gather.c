@@ -185,25 +185,33 @@ out:
     return rc;
 }
 
-/* The cases that the items name, each once. */
+static void want_key(struct batch *b, struct map *seen, int64_t key,
+                     int64_t *keys, size_t *n)
+{
+    struct map_key k = map_int_key(key);
+    uintptr_t v;
+
+    if (key == 0 || map_get(seen, &k, &v))
+        return;
+    if (map_put(seen, &k, 1) != DK_OK)
+        b->broken = true;
+    else
+        keys[(*n)++] = key;
+}
+
+/* The cases that the items name, each once; at most two of each. */
 static size_t wanted_keys(struct batch *b, int64_t *keys)
 {
     size_t n = 0;
     struct map seen;
 
     map_init(&seen, 0);
-    for (size_t i = 0; i < b->n_item; i++) {
+    for (size_t i = 0; i < b->n_item && !b->broken; i++) {
         const struct item *it = &b->item[i];
-        struct map_key k = map_int_key(it->key);
-        uintptr_t v;
-        if (it->key == 0 || it->known || it->kind == ITEM_READ ||
-            map_get(&seen, &k, &v))
+        if (it->known || it->kind == ITEM_READ)
             continue;
-        if (map_put(&seen, &k, 1) != DK_OK) {
-            b->broken = true;
-            break;
-        }
-        keys[n++] = it->key;
+        want_key(b, &seen, it->key, keys, &n);
+        want_key(b, &seen, it->other, keys, &n);
     }
     map_fini(&seen);
     return n;
@@ -212,8 +220,9 @@ static size_t wanted_keys(struct batch *b, int64_t *keys)
 static int load_cases(struct daemon *d)
 {
     struct batch *b = &d->batch;
-    int64_t *keys = calloc(b->n_item + 1, sizeof(*keys));
-    struct dk_case **out = calloc(b->n_item + 1, sizeof(struct dk_case *));
+    size_t most = 2 * b->n_item + 1;
+    int64_t *keys = calloc(most, sizeof(*keys));
+    struct dk_case **out = calloc(most, sizeof(struct dk_case *));
     int rc = DK_ENOMEM;
 
     if (keys != NULL && out != NULL) {

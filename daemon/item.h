@@ -39,6 +39,7 @@ struct item {
     cJSON *body; /* owned */
     item_read_fn read;
     int64_t key;       /* of the case concerned; 0: none */
+    int64_t other;     /* of a case that it links to; 0: none */
     struct dk_uuid id; /* SUBMIT, ACT: of the request */
     uint8_t hash[16];  /* SUBMIT, ACT: of what it says */
     bool known;        /* the store knows the id already: `before` */
