@@ -39,7 +39,16 @@ struct dk_rung {
     char id[DK_RUNG_ID];
     dk_ms at;
     bool fired;
-    bool alerted; /* an alert was raised for it */
+    bool alerted;   /* an alert was raised for it */
+    uint32_t alert; /* number of that event; 0: not known */
+};
+
+/* Why a matter may stand still. */
+enum dk_ground {
+    DK_GROUND_HEARING,
+    DK_GROUND_APPRAISAL,
+    DK_GROUND_FORCE_MAJEURE,
+    DK_GROUND_N
 };
 
 /* A legal time limit.  `due` is the first instant that is too late: the limit
@@ -61,8 +70,37 @@ struct dk_clock {
      */
     bool late;
     uint64_t stops_on, holds_on; /* masks of 1 << enum dk_ev */
-    int extend_times;            /* extensions still allowed */
-    int extend_days;             /* longest one */
+    uint32_t holds_for; /* suspensions that hold it: mask of 1 << enum
+                           dk_ground; 0: any */
+    int extend_times;   /* extensions still allowed */
+    int extend_days;    /* longest one */
+    /* How `due_at` came about, in days as the clock counts; 0: not said. */
+    int days;          /* its length */
+    int extended_days; /* that were added to it */
+    int held_days;     /* for which it stood still */
+    int late_days;     /* for which it stood still when it was late already */
+    /* When the first number of this clock was due, as long as the matter was
+     * not reopened; 0: this is the first number.  Passing a case around starts
+     * a limit anew and leaves this as it is.
+     */
+    dk_ms first_due;
+    /* After its end an OVERDUE clock says so again and again: first at
+     * `repeat_at`, then every `repeat_days` natural days (0: never).
+     */
+    dk_ms repeat_at;
+    int repeat_days;
+    uint32_t times;        /* repetitions that are past */
+    uint32_t told;         /* the latest of them that an alert was raised for */
+    uint32_t repeat_alert; /* number of that event; 0: none */
+    /* Until then nothing fires but the end; 0: nothing waits.  Somebody has
+     * acknowledged an alert, `quiets` times so far.
+     */
+    dk_ms quiet_until;
+    int quiets;
+    /* Until then no repetition and no rung after the end fires; 0: not muted. */
+    dk_ms muted_until;
+    uint32_t muted_n;             /* event that said so, with its reason */
+    char muted_by[DK_ID_MAX + 1]; /* its actor */
     int n_rung;
     struct dk_rung rung[DK_RUNGS_MAX];
 };
@@ -128,6 +166,7 @@ struct dk_case {
     int64_t group;    /* same matter of many: key of the group's first; 0 */
     uint32_t repeats; /* later cases that repeat this one */
     int extensions;
+    enum dk_ground suspended_for; /* ground of the latest suspension */
     uint32_t last_n[DK_EV_N]; /* number of the latest event of a type; 0 none */
     dk_ms last_at[DK_EV_N];   /* its effective time */
     int n_clock;
@@ -171,7 +210,9 @@ void dk_event_write_task(struct dk_jw *w, const char *key,
 int dk_event_read(const cJSON *o, struct dk_event *out, struct dk_problem *p);
 void dk_event_fini(struct dk_event *e); /* frees the body */
 
-/* The earliest rung of a running clock that has not fired; DK_NEVER if none. */
+/* When a running clock next has something to say: a rung that has not fired,
+ * or a repetition; DK_NEVER if nothing.
+ */
 dk_ms dk_clock_next(const struct dk_clock *k);
 dk_ms dk_case_next(const struct dk_case *c); /* over all its clocks */
 

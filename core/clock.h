@@ -12,6 +12,11 @@
  */
 extern const char *const dk_on_due_names[];
 extern const char *const dk_clock_state_names[];
+extern const char *const dk_ground_names[];
+
+/* The pseudo rung of a clock that says again that it is overdue. */
+#define DK_RUNG_REPEAT_ID "repeat"
+#define DK_RUNG_REPEAT    (-2)
 
 /* Index of the clock `id` of the case, or -1. */
 int dk_clock_find(const struct dk_case *c, const char *id);
@@ -61,6 +66,12 @@ void dk_clock_place(const struct dk_case *c, const struct dk_clock *old,
 /* Does the case stand still by an event of the clock's holds_on? */
 bool dk_clock_stands_still(const struct dk_case *c, const struct dk_clock *k);
 
+/* Set clock `k` of case `c`, as read or as dk_policy_clocks() gives it: finds
+ * its number and its state.  DK_EFIELD: the case has too many clocks, or the
+ * clock has lapsed and cannot be moved.  1: there was nothing to do.
+ */
+int dk_clock_put(struct dk_case *c, const struct dk_clock *k);
+
 /* True when both say the same limit, whatever became of it since. */
 bool dk_clock_same(const struct dk_clock *a, const struct dk_clock *b);
 
@@ -80,8 +91,18 @@ int dk_clock_forbids(const struct dk_case *c, enum dk_ev ev, dk_ms at);
  */
 void dk_clocks_touch(struct dk_case *c, enum dk_ev ev, dk_ms at, int extended);
 
-/* The next rung of the case that fires at `now`: its clock and rung, and in
- * *skipped the mask of the rungs passed over with it.  False: nothing is due.
+/* When rung `i` fires if it has not: what was acknowledged or muted waits, the
+ * end of a limit never does.
+ */
+dk_ms dk_rung_when(const struct dk_clock *k, int i);
+
+/* The number of repetitions that are past at `t`, and when number `n` is. */
+uint32_t dk_clock_times(const struct dk_clock *k, dk_ms t);
+dk_ms dk_clock_repeat(const struct dk_clock *k, uint32_t n);
+
+/* The next rung of the case that fires at `now`: its clock and rung (or
+ * DK_RUNG_REPEAT), and in *skipped the mask of the rungs passed over with it.
+ * False: nothing is due.
  */
 bool dk_clock_due(const struct dk_case *c, dk_ms now, int *clock, int *rung,
                   uint32_t *skipped);

@@ -34,14 +34,53 @@ int dk_policy_answer(const struct dk_policy *p, const struct dk_calendar *cal,
                      const struct dk_case *c, const struct dk_event *e,
                      int offset_min, struct dk_jw *w, struct dk_problem *why);
 
+/* The same as structures: how the event's clocks are set, each complete but for
+ * `no` and what dk_clock_place() decides.  Returns how many were written to
+ * out[] (cap DK_CLOCKS_MAX is always enough), or the code of a refusal.
+ */
+int dk_policy_clocks(const struct dk_policy *p, const struct dk_calendar *cal,
+                     const struct dk_case *c, const struct dk_event *e,
+                     struct dk_clock out[], int cap, struct dk_problem *why);
+
+/* How a clock of a case came to its due time.  Days are those of the calendar,
+ * counted from 1970-01-01.
+ */
+#define DK_COUNT_RESTS 64
+struct dk_counting {
+    const char *version, *article; /* borrowed from the policy; may be NULL */
+    bool verified;                 /* the clock, by the office */
+    int64_t day0;                  /* the day of the event: not counted */
+    int n;                         /* the length; 0: not known any more */
+    bool working;                  /* the length is in working days */
+    int64_t counted;               /* the n-th day after day 0 */
+    bool moved;                    /* which rests, so that it ends later */
+    bool unknown;                  /* in a year that the calendar lacks */
+    int64_t last;                  /* the last day of the length */
+    /* Days of rest that were passed over: in counting working days, and from
+     * `counted` to `last`.  The first of `rests`.
+     */
+    int64_t rest[DK_COUNT_RESTS];
+    int n_rest, rests;
+    int extended, held; /* days added to that since */
+    int64_t last_now;   /* the last day as the clock stands */
+    int late_held;      /* days it stood still when it was late already */
+};
+/* DK_ENOTFOUND: the policy has no such clock for this case, or a year of the
+ * calendar is missing.
+ */
+int dk_policy_count(const struct dk_policy *p, const struct dk_calendar *cal,
+                    const struct dk_case *c, const struct dk_clock *k,
+                    struct dk_counting *out, struct dk_problem *why);
+
 /* Print what the policy says: as JSON, as a table for people in `lang` ("zh-CN"
  * or "en"), or both.  The caller frees *text; it is NULL when out of memory.
  */
 void dk_policy_print(const struct dk_policy *p, const char *lang,
                      struct dk_jw *json_or_null, char **text_or_null);
 
-/* The ladder: whom to tell when a rung of a clock is reached.  Roles are
- * "petitioner", "handler", "unit_head", "office", "leader", "bulletin".
+/* The ladder: whom to tell when a rung of a clock is reached ("repeat": when an
+ * overdue clock says so again).  Roles are "petitioner", "handler",
+ * "unit_head", "office", "leader", "bulletin", "administrator".
  * Returns how many were written to roles[] (at most cap); 0: nobody.
  * *level gets "reminder", "yellow", "red", "overdue" or "long_overdue".
  */
