@@ -106,7 +106,6 @@ static const uint8_t next_plus_1[DK_S_N][DK_EV_N] = {
         DONE(SETTLED),
     },
     [DK_S_IN_REVIEW] = {
-        [DK_EV_EXTENDED] = TO(IN_REVIEW),
         [DK_EV_SUSPENDED] = TO(REVIEW_SUSPENDED),
         [DK_EV_REVIEWED] = TO(REVIEWED),
         [DK_EV_SETTLED] = TO(SETTLED),
@@ -124,7 +123,6 @@ static const uint8_t next_plus_1[DK_S_N][DK_EV_N] = {
         DONE(REVIEWED),
     },
     [DK_S_IN_RE_REVIEW] = {
-        [DK_EV_EXTENDED] = TO(IN_RE_REVIEW),
         [DK_EV_SUSPENDED] = TO(RE_REVIEW_SUSPENDED),
         [DK_EV_RE_REVIEWED] = TO(ENDED),
         [DK_EV_SETTLED] = TO(SETTLED),
@@ -279,6 +277,12 @@ bool dk_ev_is_bookkeeping(enum dk_ev e)
     return e == DK_EV_CLOCK_SET || e == DK_EV_CLOCK_FIRED ||
            e == DK_EV_ALERT_RAISED || e == DK_EV_ALERT_ACKED ||
            e == DK_EV_ALERT_MUTED;
+}
+
+bool dk_ev_is_aside(enum dk_ev e)
+{
+    return e == DK_EV_LINKED || e == DK_EV_UNLINKED || e == DK_EV_REPEATED ||
+           e == DK_EV_INFORMED;
 }
 
 const char *dk_ev_name(enum dk_ev e)

@@ -106,6 +106,8 @@ int dk_state_from_name(const char *name); /* -1: unknown */
 /* What docket itself writes down of clocks and alerts: no clock waits for it.
  */
 bool dk_ev_is_bookkeeping(enum dk_ev e);
+/* What is said of a case at any time: no step of its life. */
+bool dk_ev_is_aside(enum dk_ev e);
 const char *dk_ev_name(enum dk_ev e);
 const char *dk_ev_zh(enum dk_ev e);
 int dk_ev_from_name(const char *name); /* -1: unknown */

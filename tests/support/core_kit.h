@@ -14,13 +14,15 @@ struct kit {
     struct dk_case *c;
     struct dk_events log; /* every event of the case, in order */
     struct dk_env env;
-    struct dk_problem p; /* of the latest refusal */
-    size_t new_events;   /* that the latest command brought */
-    const char *fault;   /* the first thing found broken, or NULL */
+    struct dk_problem p;   /* of the latest refusal */
+    size_t new_events;     /* that the latest command brought */
+    const char *fault;     /* the first thing found broken, or NULL */
+    struct dk_case *other; /* an earlier case, to be linked to */
 };
 
-#define KIT_T0  INT64_C(1772323200000) /* 2026-03-01T08:00:00+08:00 */
-#define KIT_KEY INT64_C(20260301000001)
+#define KIT_T0    INT64_C(1772323200000) /* 2026-03-01T08:00:00+08:00 */
+#define KIT_KEY   INT64_C(20260301000001)
+#define KIT_OTHER INT64_C(20260215000001) /* 330000-20260215-000001-4 */
 
 static inline void kit_open(struct kit *k)
 {
@@ -29,12 +31,17 @@ static inline void kit_open(struct kit *k)
     k->env.now = KIT_T0;
     k->env.offset_min = 480;
     k->env.county = 330000;
-    if (k->c == NULL)
+    k->other = dk_case_new();
+    if (k->c == NULL || k->other == NULL)
         abort();
+    k->other->key = KIT_OTHER;
+    memcpy(k->other->unit, "局三", sizeof("局三"));
+    memcpy(k->other->handler, "o1", sizeof("o1"));
 }
 
 static inline void kit_close(struct kit *k)
 {
+    dk_case_free(k->other);
     dk_case_free(k->c);
     dk_events_fini(&k->log);
 }
@@ -66,11 +73,16 @@ static inline bool kit_same(const struct dk_case *a, const struct dk_case *b)
  */
 static inline int kit_run(struct kit *k, const struct dk_command *cmd)
 {
+    struct dk_command full = *cmd;
     size_t before = k->log.n;
     int rc;
 
+    if (cmd->action == DK_ACT_LINK || cmd->action == DK_ACT_UNLINK)
+        full.other = k->other;
+    if (cmd->action == DK_ACT_NOTE_REPEAT)
+        full.by_case = KIT_KEY + 1;
     memset(&k->p, 0, sizeof(k->p));
-    rc = dk_decide(k->c, cmd, &k->env, &k->log, &k->p);
+    rc = dk_decide(k->c, &full, &k->env, &k->log, &k->p);
     k->new_events = k->log.n - before;
     if (rc != 0) {
         if (k->new_events != 0)
@@ -204,9 +216,15 @@ static inline const char *kit_check_end(const struct dk_case *c,
     static const enum dk_ev ends[] = {DK_EV_RE_REVIEWED, DK_EV_CLOSED,
                                       DK_EV_WITHDRAWN, DK_EV_NOT_ACCEPTED,
                                       DK_EV_DISCIPLINE};
-    uint64_t later =
-        (UINT64_C(1) << DK_EV_EVALUATED) | (UINT64_C(1) << DK_EV_REVIEW_ASKED);
+    uint64_t later = 0;
     uint32_t end = 0;
+
+    for (int ev = 0; ev < DK_EV_N; ev++) {
+        if (!dk_ev_is_aside((enum dk_ev)ev) && ev != DK_EV_REOPENED &&
+            ev != DK_EV_CLOSED && ev != DK_EV_WITHDRAWN &&
+            !dk_ev_is_bookkeeping((enum dk_ev)ev))
+            later |= UINT64_C(1) << ev;
+    }
 
     for (int i = 0; i < 5; i++) {
         if (c->last_n[ends[i]] > end)

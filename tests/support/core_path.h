@@ -10,6 +10,8 @@
 #include "proto/timefmt.h"
 #include "tests/support/core_kit.h"
 
+#define PATH_OTHER "330000-20260215-000001-4"
+
 /* Arguments with which the action is right wherever it is possible. */
 static inline const char *path_args(const struct kit *k, enum dk_action a)
 {
@@ -17,8 +19,11 @@ static inline const char *path_args(const struct kit *k, enum dk_action a)
 
     switch ((int)a) {
     case DK_ACT_ASSIGN:
-        return k->c->state == DK_S_IN_REVIEW ? "{\"unit\":\"县五\"}"
-               : k->c->state == DK_S_IN_RE_REVIEW
+        return k->c->state == DK_S_IN_REVIEW ||
+                       k->c->state == DK_S_REVIEW_SUSPENDED
+                   ? "{\"unit\":\"县五\"}"
+               : k->c->state == DK_S_IN_RE_REVIEW ||
+                       k->c->state == DK_S_RE_REVIEW_SUSPENDED
                    ? "{\"unit\":\"市六\"}"
                    : "{\"unit\":\"局三\",\"handler\":\"o1\"}";
     case DK_ACT_TRANSFER:
@@ -39,8 +44,35 @@ static inline const char *path_args(const struct kit *k, enum dk_action a)
         return "{\"ground\":\"已诉讼\",\"other_door\":\"法院\"}";
     case DK_ACT_EXTEND:
         return "{\"days\":30,\"reason\":\"复杂\",\"approved_by\":\"head\"}";
-    case DK_ACT_REPORT:
     case DK_ACT_ANSWER:
+        return "{\"text\":\"已办\",\"legal_basis\":\"条例\"}";
+    case DK_ACT_WITHDRAW:
+        return "{\"document\":\"撤-1\"}";
+    case DK_ACT_GIVE_NOTICE:
+    case DK_ACT_DELIVER:
+        return "{\"way\":\"post\"}";
+    case DK_ACT_INFORM:
+        return "{\"document\":\"transfer\",\"way\":\"electronic\"}";
+    case DK_ACT_SETTLE:
+        return "{\"manner\":\"mediated\",\"text\":\"已和解\"}";
+    case DK_ACT_ADD_CO_HANDLER:
+        return k->c->n_co == 0 ? "{\"unit\":\"局八\",\"handler\":\"o8\"}"
+                               : "{\"unit\":\"局七\"}";
+    case DK_ACT_REMOVE_CO_HANDLER:
+        return "{\"unit\":\"局八\",\"reason\":\"已无关\"}";
+    case DK_ACT_GIVE_OPINION:
+        return "{\"unit\":\"局八\",\"text\":\"同意\"}";
+    case DK_ACT_LINK:
+        return "{\"relation\":\"group\",\"to\":\"" PATH_OTHER "\"}";
+    case DK_ACT_UNLINK:
+        return "{\"relation\":\"repeat\",\"to\":\"" PATH_OTHER
+               "\",\"reason\":\"误联\"}";
+    case DK_ACT_PRIORITISE:
+        return "{\"need\":\"medical\",\"why\":\"急病\"}";
+    case DK_ACT_MUTE:
+        return "{\"clock\":\"bell\",\"until\":\"2026-03-20T00:00:00+08:00\","
+               "\"reason\":\"等待鉴定\"}";
+    case DK_ACT_REPORT:
     case DK_ACT_ANSWER_URGE:
         return "{\"text\":\"已办\"}";
     case DK_ACT_REVIEW:
@@ -103,6 +135,9 @@ static inline void path_begin(struct kit *k, const struct dk_submit *s)
                "\"level\":\"red\",\"to\":[],"
                "\"text\":{\"zh-CN\":\"将到期\",\"en\":\"soon due\"}}") != 0)
         abort();
+    if (kit_do(k, DK_ACT_LINK,
+               "{\"relation\":\"repeat\",\"to\":\"" PATH_OTHER "\"}") != 0)
+        abort();
     k->env.now += DK_MINUTE;
 }
 
@@ -123,6 +158,9 @@ static inline void path_walk(struct kit *k, enum dk_state to)
         {DK_S_DISCIPLINE, DK_S_REGISTERED, DK_ACT_DISCIPLINE},
         {DK_S_WITHDRAWN, DK_S_TRANSFERRED, DK_ACT_WITHDRAW},
         {DK_S_CLOSED, DK_S_ANSWERED, DK_ACT_CLOSE},
+        {DK_S_SETTLED, DK_S_ACCEPTED, DK_ACT_SETTLE},
+        {DK_S_REVIEW_SUSPENDED, DK_S_IN_REVIEW, DK_ACT_SUSPEND},
+        {DK_S_RE_REVIEW_SUSPENDED, DK_S_IN_RE_REVIEW, DK_ACT_SUSPEND},
     };
 
     for (size_t i = 0; i < sizeof(branch) / sizeof(branch[0]); i++) {
@@ -132,8 +170,11 @@ static inline void path_walk(struct kit *k, enum dk_state to)
             return;
         }
     }
-    for (size_t i = 0; k->c->state != to; i++)
+    for (size_t i = 0; k->c->state != to; i++) {
         path_do(k, way[i]);
+        if (way[i] == DK_ACT_TRANSFER)
+            path_do(k, DK_ACT_ADD_CO_HANDLER);
+    }
 }
 
 /* A new case in state `to`. */

@@ -62,7 +62,9 @@ static inline void walk_mask(struct walk *w, char *buf, size_t cap, int odds)
     size_t len = 0;
 
     buf[0] = '\0';
-    for (int ev = DK_EV_REGISTERED; ev < DK_EV_CLOCK_SET; ev++) {
+    for (int ev = DK_EV_REGISTERED; ev < DK_EV_N; ev++) {
+        if (dk_ev_is_bookkeeping((enum dk_ev)ev))
+            continue;
         if (w->pick(w, (unsigned)odds) == 0 && len + 40 < cap)
             len += (size_t)snprintf(buf + len, cap - len, "%s\"%s\"",
                                     len > 0 ? "," : "",
@@ -82,7 +84,7 @@ static inline void walk_time(dk_ms t, char *buf)
 static inline void walk_clock_args(struct walk *w, char *buf, size_t cap)
 {
     static const char *const on_due[] = {"overdue", "close", "lapse"};
-    char stops[800], holds[800], start[48], due[48], rungs[400], at[48];
+    char stops[1200], holds[1200], start[48], due[48], rungs[400], at[48];
     const struct dk_case *c = w->k.c;
     char id[32];
     dk_ms from = w->k.env.now - (dk_ms)w->pick(w, 4) * DK_DAY;
@@ -170,7 +172,8 @@ static inline void walk_args(struct walk *w, enum dk_action a, char *buf,
         [DK_ACT_NOT_ACCEPT] = "{\"ground\":\"已诉讼\",\"other_door\":\"法院\"}",
         [DK_ACT_SUSPEND] = "{\"reason\":\"听证\"}",
         [DK_ACT_REPORT] = "{\"text\":\"已核实\"}",
-        [DK_ACT_ANSWER] = "{\"text\":\"已修复\"}",
+        [DK_ACT_ANSWER] = "{\"text\":\"已修复\",\"legal_basis\":\"条例\","
+                          "\"delivered\":\"post\"}",
         [DK_ACT_ASK_REVIEW] = "{\"grounds\":\"不服\"}",
         [DK_ACT_REVIEW] = "{\"result\":\"changed\",\"text\":\"改变\"}",
         [DK_ACT_ASK_RE_REVIEW] = "{\"grounds\":\"不服\"}",
@@ -180,6 +183,13 @@ static inline void walk_args(struct walk *w, enum dk_action a, char *buf,
         [DK_ACT_URGE] = "{\"grounds\":\"逾期\",\"answer_days\":10}",
         [DK_ACT_ANSWER_URGE] = "{\"text\":\"即办\"}",
         [DK_ACT_DISCIPLINE] = "{\"body\":\"纪委\"}",
+        [DK_ACT_ACCEPT] = "{\"notice\":\"受-1\",\"way\":\"left\"}",
+        [DK_ACT_WITHDRAW] = "{\"document\":\"撤-1\"}",
+        [DK_ACT_GIVE_NOTICE] = "{\"way\":\"in_person\",\"number\":\"受-2\"}",
+        [DK_ACT_DELIVER] = "{\"way\":\"public\"}",
+        [DK_ACT_INFORM] = "{\"document\":\"other\",\"way\":\"post\"}",
+        [DK_ACT_SETTLE] = "{\"manner\":\"agreed\",\"text\":\"和解\"}",
+        [DK_ACT_PRIORITISE] = "{\"need\":\"wages\",\"why\":\"年前\"}",
     };
     const struct dk_case *c = w->k.c;
     unsigned form = w->pick(w, 4);
@@ -202,7 +212,27 @@ static inline void walk_args(struct walk *w, enum dk_action a, char *buf,
                        "{\"clock\":\"%s\",\"days\":%u,\"reason\":\"复杂\","
                        "\"approved_by\":\"o1\"}",
                        walk_extendable(w), w->pick(w, 40));
-    else if (a == DK_ACT_CLOCK)
+    else if (a == DK_ACT_ADD_CO_HANDLER)
+        (void)snprintf(buf, cap, "{\"unit\":\"%s\",\"handler\":\"%s\"}",
+                       WALK_WORD(w, walk_units), WALK_WORD(w, walk_officers));
+    else if (a == DK_ACT_REMOVE_CO_HANDLER || a == DK_ACT_GIVE_OPINION)
+        (void)snprintf(buf, cap, "{\"unit\":\"%s\",\"%s\":\"x\"}",
+                       c->n_co > 0 ? c->co[0].unit : "镇一",
+                       a == DK_ACT_GIVE_OPINION ? "text" : "reason");
+    else if (a == DK_ACT_LINK || a == DK_ACT_UNLINK)
+        (void)snprintf(buf, cap,
+                       "{\"relation\":\"%s\",\"to\":\"330000-20260215-000001-"
+                       "4\"%s}",
+                       dk_relation_names[form & 1],
+                       a == DK_ACT_UNLINK ? ",\"reason\":\"x\"" : "");
+    else if (a == DK_ACT_MUTE && c->n_clock > 0) {
+        char until[48];
+
+        walk_time(w->k.env.now + (dk_ms)(1 + w->pick(w, 32)) * DK_DAY, until);
+        (void)snprintf(buf, cap,
+                       "{\"clock\":\"%s\",\"until\":%s,\"reason\":\"x\"}",
+                       c->clock[w->pick(w, (unsigned)c->n_clock)].id, until);
+    } else if (a == DK_ACT_CLOCK)
         walk_clock_args(w, buf, cap);
     else if (a == DK_ACT_ALERT)
         walk_alert_args(w, buf, cap);
@@ -219,6 +249,18 @@ static inline bool walk_is_exit(enum dk_action a)
 {
     return a == DK_ACT_WITHDRAW || a == DK_ACT_DISCIPLINE ||
            a == DK_ACT_REOPEN || a == DK_ACT_NOT_ACCEPT;
+}
+
+/* Actions that are possible nearly always and lead nowhere. */
+static inline bool walk_is_by_the_way(enum dk_action a)
+{
+    enum dk_ev ev = dk_action_event(a);
+
+    return dk_ev_is_aside(ev) || dk_ev_is_bookkeeping(ev) ||
+           ev == DK_EV_PRIORITISED || ev == DK_EV_ASSIGNED ||
+           ev == DK_EV_EVALUATED || ev == DK_EV_URGED ||
+           ev == DK_EV_URGE_ANSWERED || ev == DK_EV_DELIVERED ||
+           ev == DK_EV_NOTICE_GIVEN || ev == DK_EV_SETTLED;
 }
 
 static inline enum dk_action walk_action(struct walk *w)
@@ -238,7 +280,8 @@ static inline enum dk_action walk_action(struct walk *w)
         a = (enum dk_action)w->pick(w, DK_ACT_N);
         if (a != DK_ACT_SUBMIT &&
             dk_fsm_next(w->k.c->state, dk_action_event(a)) >= 0 &&
-            (!walk_is_exit(a) || w->pick(w, 6) == 0))
+            (!walk_is_exit(a) || w->pick(w, 6) == 0) &&
+            (!walk_is_by_the_way(a) || w->pick(w, 6) == 0))
             break;
     }
     return a;

@@ -217,7 +217,7 @@ static void the_case_file_is_written_in_its_one_order(void **state)
     text = kit_text(k.c);
     assert_string_equal(
         text,
-        "{\"case_no\":\"330000-20260301-000001-0\",\"n\":5,"
+        "{\"case_no\":\"330000-20260301-000001-0\",\"n\":6,"
         "\"state\":\"transferred\",\"owner\":\"office\","
         "\"submitted_at\":\"2026-03-01T08:00:00.000+08:00\","
         "\"recorded_at\":\"2026-03-01T08:00:00.000+08:00\","
@@ -226,13 +226,16 @@ static void the_case_file_is_written_in_its_one_order(void **state)
         "\"subject\":\"路灯不亮\",\"region\":\"330000/城东镇\","
         "\"category\":\"城乡建设/市政\",\"petitioners\":1,\"respondents\":[],"
         "\"unit\":\"局三\",\"handler\":\"o1\",\"rule\":null,"
-        "\"answered_by\":null,\"extensions\":0,\"last\":{"
+        "\"answered_by\":null,\"extensions\":0,\"anonymous\":true,"
+        "\"unreachable\":true,"
+        "\"co_handlers\":[{\"unit\":\"局八\",\"handler\":\"o8\"}],\"last\":{"
         "\"submitted\":[1,\"2026-03-01T08:00:00.000+08:00\"],"
         "\"registered\":[2,\"2026-03-01T08:00:00.000+08:00\"],"
         "\"assigned\":[3,\"2026-03-01T08:00:00.000+08:00\"],"
         "\"transferred\":[4,\"2026-03-01T08:00:00.000+08:00\"],"
-        "\"clock_set\":[5,\"2026-03-01T08:00:00.000+08:00\"]},"
-        "\"clocks\":[{\"clock\":\"object\",\"no\":1,\"basis\":4,"
+        "\"clock_set\":[6,\"2026-03-01T08:00:00.000+08:00\"],"
+        "\"co_handler_added\":[5,\"2026-03-01T08:00:00.000+08:00\"]},"
+        "\"clocks\":[{\"clock\":\"object\",\"no\":1,\"basis\":5,"
         "\"state\":\"running\",\"on_due\":\"lapse\","
         "\"started_at\":\"2026-03-01T08:00:00.000+08:00\","
         "\"due_at\":\"2026-03-08T08:00:00.000+08:00\",\"stopped_at\":null,"
@@ -341,7 +344,7 @@ static void a_wrong_clock_in_a_case_file_is_refused(void **state)
     static const char *const pairs[][2] = {
         {"\"clock\":\"object\"", "\"clock\":null"},
         {"\"no\":1", "\"no\":0"},
-        {"\"basis\":4", "\"basis\":6"},
+        {"\"basis\":5", "\"basis\":7"},
         {"\"state\":\"running\"", "\"state\":\"paused\""},
         {"\"on_due\":\"lapse\"", "\"on_due\":\"close\""}, /* no such rung */
         {"\"due_at\":\"2026-03-08T08", "\"due_at\":\"2026-03-08T09"},

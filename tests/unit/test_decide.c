@@ -201,7 +201,7 @@ static void texts_end_at_their_longest(void **state)
         memset(json, 'x', sizeof(json));
         memcpy(json, "{\"text\":\"", 9);
         memcpy(json + 9 + 32768 + over, "\"}", 3);
-        assert_int_equal(kit_do(&k, DK_ACT_ANSWER, json), over ? DK_EFIELD : 0);
+        assert_int_equal(kit_do(&k, DK_ACT_REPORT, json), over ? DK_EFIELD : 0);
         kit_close(&k);
     }
 }
@@ -218,11 +218,18 @@ static void a_body_holds_the_fields_as_given(void **state)
                   "\"case_no\":\"x\",\"command_id\":\"y\",\"expect_n\":9,"
                   "\"notice\":\"受理〔2026〕1号\",\"note\":\"当场受理\"}"),
         0);
+    assert_int_equal(k.new_events, 2);
+    assert_string_equal(
+        k.log.v[k.log.n - 2].body,
+        "{\"note\":\"当场受理\",\"notice\":\"受理〔2026〕1号\"}");
     assert_string_equal(
         k.log.v[k.log.n - 1].body,
-        "{\"note\":\"当场受理\",\"notice\":\"受理〔2026〕1号\"}");
+        "{\"document\":\"acceptance\","
+        "\"number\":\"受理〔2026〕1号\",\"way\":\"in_person\"}");
     assert_string_equal(k.log.v[k.log.n - 1].actor, "unit:局三");
-    assert_int_equal(kit_do(&k, DK_ACT_ANSWER, "{\"text\":\"已修\"}"), 0);
+    assert_int_equal(kit_do(&k, DK_ACT_ANSWER,
+                            "{\"text\":\"已修\",\"legal_basis\":\"条例\"}"),
+                     0);
     assert_int_equal(kit_do(&k, DK_ACT_EVALUATE,
                             "{\"note\":\"好\",\"result\":5,\"handling\":4}"),
                      0);

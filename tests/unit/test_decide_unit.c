@@ -261,9 +261,17 @@ static void an_upheld_objection_does_not_lead_back_by_itself(void **state)
 
 static void somebody_answers_for_the_case_at_every_moment(void **state)
 {
-    static const enum dk_state by_unit[] = {
-        DK_S_ACCEPTED, DK_S_SUSPENDED,    DK_S_ANSWERED, DK_S_IN_REVIEW,
-        DK_S_REVIEWED, DK_S_IN_RE_REVIEW, DK_S_ENDED,    DK_S_CLOSED};
+    static const enum dk_state by_unit[] = {DK_S_ACCEPTED,
+                                            DK_S_SUSPENDED,
+                                            DK_S_ANSWERED,
+                                            DK_S_IN_REVIEW,
+                                            DK_S_REVIEWED,
+                                            DK_S_IN_RE_REVIEW,
+                                            DK_S_ENDED,
+                                            DK_S_CLOSED,
+                                            DK_S_SETTLED,
+                                            DK_S_REVIEW_SUSPENDED,
+                                            DK_S_RE_REVIEW_SUSPENDED};
     struct kit k;
 
     (void)state;
