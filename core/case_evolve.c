@@ -102,179 +102,6 @@ static void apply_transferred(struct dk_case *c, struct dk_change *ch)
     dk_case_lead_is_no_co(c);
 }
 
-static int read_extended(struct dk_case *c, struct dk_change *ch)
-{
-    const char *id = NULL;
-    int rc = dk_json_id(ch->body, "clock", DK_REQUIRED, &id, NULL, NULL);
-
-    if (rc != 0)
-        return rc;
-    ch->clock = dk_clock_find(c, id);
-    return ch->clock >= 0 ? 0 : DK_EFIELD;
-}
-
-static void apply_extended(struct dk_case *c, struct dk_change *ch)
-{
-    c->extensions++;
-    if (c->clock[ch->clock].extend_times > 0)
-        c->clock[ch->clock].extend_times--;
-}
-
-static int read_clock_set(struct dk_case *c, struct dk_change *ch)
-{
-    struct dk_clock *k = &ch->set;
-    const struct dk_clock *old = NULL;
-    int64_t no = 0;
-    int rc = dk_clock_read_set(ch->body, k, NULL);
-
-    if (rc == 0)
-        rc = dk_json_int(ch->body, "clock_no", DK_REQUIRED, 1, UINT32_MAX, &no,
-                         NULL, NULL);
-    if (rc != 0)
-        return rc;
-    if (k->basis > c->n)
-        return DK_EFIELD;
-    k->no = (uint32_t)no;
-    ch->clock = dk_clock_find(c, k->id);
-    if (ch->clock >= 0)
-        old = &c->clock[ch->clock];
-    else
-        ch->clock = c->n_clock;
-    if (ch->clock >= DK_CLOCKS_MAX)
-        return DK_EFIELD;
-    if (old != NULL && old->basis == k->basis) {
-        if (k->no != old->no || old->state == DK_CLOCK_LAPSED)
-            return DK_EFIELD;
-    } else {
-        if (k->no != (old != NULL ? old->no + 1 : 1))
-            return DK_EFIELD;
-        old = NULL;
-    }
-    dk_clock_place(c, old, k);
-    return 0;
-}
-
-static void apply_clock_set(struct dk_case *c, struct dk_change *ch)
-{
-    c->clock[ch->clock] = ch->set;
-    if (ch->clock == c->n_clock)
-        c->n_clock++;
-}
-
-/* Find the rung that a body speaks of. */
-static int read_rung(struct dk_case *c, struct dk_change *ch)
-{
-    const char *id = NULL, *rung = NULL;
-    int64_t no = 0;
-    int rc = dk_json_id(ch->body, "clock", DK_REQUIRED, &id, NULL, NULL);
-
-    if (rc == 0)
-        rc = dk_json_int(ch->body, "clock_no", DK_REQUIRED, 1, UINT32_MAX, &no,
-                         NULL, NULL);
-    if (rc == 0)
-        rc = dk_json_id(ch->body, "rung", DK_REQUIRED, &rung, NULL, NULL);
-    if (rc != 0)
-        return rc;
-    ch->clock = dk_clock_find(c, id);
-    if (ch->clock < 0 || c->clock[ch->clock].no != no)
-        return DK_EFIELD;
-    ch->rung = dk_rung_find(&c->clock[ch->clock], rung);
-    return ch->rung >= 0 ? 0 : DK_EFIELD;
-}
-
-static int read_clock_fired(struct dk_case *c, struct dk_change *ch)
-{
-    const struct dk_clock *k;
-    const cJSON *arr = NULL, *v;
-    int rc = read_rung(c, ch);
-
-    if (rc == 0)
-        rc = dk_json_arr(ch->body, "skipped", DK_REQUIRED, 0, DK_RUNGS_MAX,
-                         &arr, NULL, NULL);
-    if (rc != 0)
-        return rc;
-    k = &c->clock[ch->clock];
-    if (k->rung[ch->rung].fired ||
-        (k->state != DK_CLOCK_RUNNING && !dk_clock_missed(c, k)))
-        return DK_EFIELD;
-    if (k->state != DK_CLOCK_RUNNING && ch->rung != dk_clock_due_rung(k))
-        return DK_EFIELD;
-    cJSON_ArrayForEach (v, arr) {
-        int r = cJSON_IsString(v) ? dk_rung_find(k, v->valuestring) : -1;
-
-        if (r < 0 || r == ch->rung || k->rung[r].fired)
-            return DK_EFIELD;
-        ch->skipped |= UINT32_C(1) << r;
-    }
-    return 0;
-}
-
-static void apply_clock_fired(struct dk_case *c, struct dk_change *ch)
-{
-    struct dk_clock *k = &c->clock[ch->clock];
-    uint32_t fired = ch->skipped | UINT32_C(1) << ch->rung;
-
-    for (int i = 0; i < k->n_rung; i++) {
-        if ((fired & (UINT32_C(1) << i)) != 0)
-            k->rung[i].fired = true;
-    }
-    if (ch->rung != dk_clock_due_rung(k))
-        return;
-    if (k->on_due == DK_DUE_OVERDUE) {
-        k->late = true;
-        if (k->state == DK_CLOCK_RUNNING && dk_clock_stands_still(c, k))
-            k->state = DK_CLOCK_HELD;
-    } else {
-        k->state = DK_CLOCK_LAPSED;
-        k->stopped_at = k->due_at;
-    }
-}
-
-static int read_alert_raised(struct dk_case *c, struct dk_change *ch)
-{
-    uint32_t *more;
-    int rc = read_rung(c, ch);
-
-    if (rc != 0)
-        return rc;
-    if (!c->clock[ch->clock].rung[ch->rung].fired ||
-        c->clock[ch->clock].rung[ch->rung].alerted)
-        return DK_EFIELD;
-    more = realloc(c->alert, (c->n_alert + 1) * sizeof(*more));
-    if (more == NULL)
-        return DK_ENOMEM;
-    c->alert = more; /* room for one more; n_alert says the same as before */
-    return 0;
-}
-
-static void apply_alert_raised(struct dk_case *c, struct dk_change *ch)
-{
-    c->clock[ch->clock].rung[ch->rung].alerted = true;
-    c->alert[c->n_alert++] = ch->e->n;
-}
-
-static int read_alert_acked(struct dk_case *c, struct dk_change *ch)
-{
-    int64_t n = 0;
-    int rc = dk_json_int(ch->body, "alert", DK_REQUIRED, 1, UINT32_MAX, &n,
-                         NULL, NULL);
-
-    if (rc != 0)
-        return rc;
-    for (ch->alert = 0; ch->alert < c->n_alert; ch->alert++) {
-        if (c->alert[ch->alert] == n)
-            return 0;
-    }
-    return DK_EFIELD;
-}
-
-static void apply_alert_acked(struct dk_case *c, struct dk_change *ch)
-{
-    c->n_alert--;
-    memmove(&c->alert[ch->alert], &c->alert[ch->alert + 1],
-            (c->n_alert - ch->alert) * sizeof(*c->alert));
-}
-
 /* Events that change no more than the state are left out. */
 static const struct {
     read_fn read;
@@ -285,7 +112,8 @@ static const struct {
     [DK_EV_TRANSFERRED] = {read_transferred, apply_transferred},
     [DK_EV_HANDED_OVER] = {read_transferred, apply_transferred},
     [DK_EV_NOT_ACCEPTED] = {NULL, dk_case_apply_answered},
-    [DK_EV_EXTENDED] = {read_extended, apply_extended},
+    [DK_EV_EXTENDED] = {dk_case_read_extended, dk_case_apply_extended},
+    [DK_EV_SUSPENDED] = {dk_case_read_suspended, dk_case_apply_suspended},
     [DK_EV_ANSWERED] = {dk_case_read_answered, dk_case_apply_answered},
     [DK_EV_SETTLED] = {NULL, dk_case_apply_answered},
     [DK_EV_REVIEW_ASKED] = {NULL, dk_case_apply_review_asked},
@@ -298,10 +126,12 @@ static const struct {
     [DK_EV_UNLINKED] = {dk_case_read_unlinked, dk_case_apply_unlinked},
     [DK_EV_REPEATED] = {dk_case_read_repeated, dk_case_apply_repeated},
     [DK_EV_PRIORITISED] = {dk_case_read_prioritised, dk_case_apply_prioritised},
-    [DK_EV_CLOCK_SET] = {read_clock_set, apply_clock_set},
-    [DK_EV_CLOCK_FIRED] = {read_clock_fired, apply_clock_fired},
-    [DK_EV_ALERT_RAISED] = {read_alert_raised, apply_alert_raised},
-    [DK_EV_ALERT_ACKED] = {read_alert_acked, apply_alert_acked},
+    [DK_EV_CLOCK_SET] = {dk_case_read_clock_set, dk_case_apply_clock_set},
+    [DK_EV_CLOCK_FIRED] = {dk_case_read_clock_fired, dk_case_apply_clock_fired},
+    [DK_EV_ALERT_RAISED] = {dk_case_read_alert_raised,
+                            dk_case_apply_alert_raised},
+    [DK_EV_ALERT_ACKED] = {dk_case_read_alert_acked, dk_case_apply_alert_acked},
+    [DK_EV_ALERT_MUTED] = {dk_case_read_alert_muted, dk_case_apply_alert_muted},
 };
 
 static void apply(struct dk_case *c, struct dk_change *ch, enum dk_state next)

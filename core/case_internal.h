@@ -26,7 +26,11 @@ struct dk_change {
     int clock; /* index; n_clock: a new one */
     int rung;
     uint32_t skipped;     /* mask of rungs */
-    size_t alert;         /* index */
+    size_t alert;         /* index; n_alert: none */
+    uint32_t times;       /* of a repetition; 0: it is not one */
+    int ground;           /* enum dk_ground */
+    dk_ms until;          /* of a mute */
+    bool known;           /* the alert is the rung's */
     struct dk_clock set;  /* the clock as it will be */
     struct dk_case facts; /* of a submission; owns its texts until applied */
 };
@@ -59,6 +63,22 @@ int dk_case_read_repeated(struct dk_case *c, struct dk_change *ch);
 void dk_case_apply_repeated(struct dk_case *c, struct dk_change *ch);
 int dk_case_read_prioritised(struct dk_case *c, struct dk_change *ch);
 void dk_case_apply_prioritised(struct dk_case *c, struct dk_change *ch);
+
+/* Clocks and alerts (case_clock.c). */
+int dk_case_read_extended(struct dk_case *c, struct dk_change *ch);
+void dk_case_apply_extended(struct dk_case *c, struct dk_change *ch);
+int dk_case_read_suspended(struct dk_case *c, struct dk_change *ch);
+void dk_case_apply_suspended(struct dk_case *c, struct dk_change *ch);
+int dk_case_read_clock_set(struct dk_case *c, struct dk_change *ch);
+void dk_case_apply_clock_set(struct dk_case *c, struct dk_change *ch);
+int dk_case_read_clock_fired(struct dk_case *c, struct dk_change *ch);
+void dk_case_apply_clock_fired(struct dk_case *c, struct dk_change *ch);
+int dk_case_read_alert_raised(struct dk_case *c, struct dk_change *ch);
+void dk_case_apply_alert_raised(struct dk_case *c, struct dk_change *ch);
+int dk_case_read_alert_acked(struct dk_case *c, struct dk_change *ch);
+void dk_case_apply_alert_acked(struct dk_case *c, struct dk_change *ch);
+int dk_case_read_alert_muted(struct dk_case *c, struct dk_change *ch);
+void dk_case_apply_alert_muted(struct dk_case *c, struct dk_change *ch);
 
 void dk_case_put_id(char to[DK_ID_MAX + 1], const char *id); /* NULL: "" */
 /* The unit that has charge of the case does not also stand beside itself. */

@@ -9,6 +9,11 @@
     (BIT(DK_EV_CLOCK_SET) | BIT(DK_EV_CLOCK_FIRED) | BIT(DK_EV_ALERT_RAISED) | \
      BIT(DK_EV_ALERT_ACKED) | BIT(DK_EV_ALERT_MUTED))
 
+/* Nor are these steps that could still come. */
+#define ASIDE                                                                  \
+    (BIT(DK_EV_LINKED) | BIT(DK_EV_UNLINKED) | BIT(DK_EV_REPEATED) |           \
+     BIT(DK_EV_INFORMED))
+
 /* Events that are never somebody's right with an end to it.  They may stop a
  * clock, but no clock that has lapsed refuses them.
  */
@@ -18,6 +23,8 @@
 const char *const dk_on_due_names[] = {"overdue", "close", "lapse", NULL};
 const char *const dk_clock_state_names[] = {"running", "held", "stopped",
                                             "lapsed", NULL};
+const char *const dk_ground_names[] = {"hearing", "appraisal", "force_majeure",
+                                       NULL};
 
 int dk_clock_find(const struct dk_case *c, const char *id)
 {
@@ -70,7 +77,11 @@ bool dk_clock_same(const struct dk_clock *a, const struct dk_clock *b)
     if (a->basis != b->basis || a->on_due != b->on_due ||
         a->started_at != b->started_at || a->due_at != b->due_at ||
         a->stops_on != b->stops_on || a->holds_on != b->holds_on ||
-        a->extend_days != b->extend_days || a->n_rung != b->n_rung)
+        a->holds_for != b->holds_for || a->extend_days != b->extend_days ||
+        a->days != b->days || a->extended_days != b->extended_days ||
+        a->held_days != b->held_days || a->late_days != b->late_days ||
+        a->repeat_at != b->repeat_at || a->repeat_days != b->repeat_days ||
+        a->n_rung != b->n_rung)
         return false;
     for (int i = 0; i < a->n_rung; i++) {
         if (strcmp(a->rung[i].id, b->rung[i].id) != 0 ||
@@ -78,6 +89,20 @@ bool dk_clock_same(const struct dk_clock *a, const struct dk_clock *b)
             return false;
     }
     return true;
+}
+
+bool dk_clock_has(const struct dk_case *c, const struct dk_clock *k)
+{
+    int i = dk_clock_find(c, k->id);
+    const struct dk_clock *old = i >= 0 ? &c->clock[i] : NULL;
+
+    if (old == NULL || k->basis > old->basis)
+        return false;
+    /* An answer for an older event that comes after a newer one's. */
+    if (k->basis < old->basis)
+        return true;
+    return dk_clock_same(k, old) && old->state != DK_CLOCK_HELD &&
+           k->quiet_until <= old->quiet_until;
 }
 
 bool dk_clock_superseded(const struct dk_case *c, const struct dk_clock *k)
@@ -124,7 +149,8 @@ static bool is_end(enum dk_state s)
 
 static bool waits_for_more(const struct dk_case *c, const struct dk_clock *k)
 {
-    uint64_t later = dk_fsm_allowed(c->state) & ~(NO_RIGHT | BOOKKEEPING);
+    uint64_t later =
+        dk_fsm_allowed(c->state) & ~(NO_RIGHT | BOOKKEEPING | ASIDE);
 
     return (k->stops_on & later) != 0;
 }
@@ -167,31 +193,39 @@ static dk_ms earlier_stop(const struct dk_case *c, const struct dk_clock *k)
 /* May `ev` at instant `at` hold the clock?  Only a suspension stops the count
  * of days that are already too many, and only once it was said that they are.
  */
-static bool can_hold(const struct dk_clock *k, enum dk_ev ev, dk_ms at)
+static bool can_hold(const struct dk_case *c, const struct dk_clock *k,
+                     enum dk_ev ev, dk_ms at)
 {
     int due = dk_clock_due_rung(k);
     bool fired = due >= 0 && k->rung[due].fired;
 
     if ((k->holds_on & BIT(ev)) == 0)
         return false;
+    if (ev == DK_EV_SUSPENDED && k->holds_for != 0 &&
+        (k->holds_for & UINT32_C(1) << c->suspended_for) == 0)
+        return false;
     return ev == DK_EV_SUSPENDED ? fired || at < k->due_at
                                  : !fired && at < k->due_at;
 }
 
-bool dk_clock_stands_still(const struct dk_case *c, const struct dk_clock *k)
+static bool is_suspended(enum dk_state s)
 {
-    enum dk_ev ev;
-
-    if (c->state == DK_S_SUSPENDED)
-        ev = DK_EV_SUSPENDED;
-    else if (c->state == DK_S_OBJECTED)
-        ev = DK_EV_OBJECTED;
-    else
-        return false;
-    return c->last_n[ev] > k->basis && can_hold(k, ev, c->last_at[ev]);
+    return s == DK_S_SUSPENDED || s == DK_S_REVIEW_SUSPENDED ||
+           s == DK_S_RE_REVIEW_SUSPENDED;
 }
 
-static void keep_rungs(const struct dk_clock *old, struct dk_clock *k)
+bool dk_clock_stands_still(const struct dk_case *c, const struct dk_clock *k)
+{
+    enum dk_ev ev =
+        c->state == DK_S_OBJECTED ? DK_EV_OBJECTED : DK_EV_SUSPENDED;
+
+    if (ev == DK_EV_SUSPENDED && !is_suspended(c->state))
+        return false;
+    return c->last_n[ev] > k->basis && can_hold(c, k, ev, c->last_at[ev]);
+}
+
+/* What the same number of a clock keeps when it is set anew. */
+static void keep(const struct dk_clock *old, struct dk_clock *k)
 {
     for (int i = 0; i < k->n_rung; i++) {
         int was = dk_rung_find(old, k->rung[i].id);
@@ -199,8 +233,31 @@ static void keep_rungs(const struct dk_clock *old, struct dk_clock *k)
         if (was >= 0) {
             k->rung[i].fired = old->rung[was].fired;
             k->rung[i].alerted = old->rung[was].alerted;
+            k->rung[i].alert = old->rung[was].alert;
         }
     }
+    k->extend_times = old->extend_times;
+    k->late = old->late && k->on_due == DK_DUE_OVERDUE;
+    k->first_due = old->first_due;
+    k->times = old->times;
+    k->told = old->told;
+    k->repeat_alert = old->repeat_alert;
+    k->quiets = old->quiets;
+    if (k->quiet_until > old->quiet_until)
+        k->quiets++;
+    else
+        k->quiet_until = old->quiet_until;
+    k->muted_until = old->muted_until;
+    k->muted_n = old->muted_n;
+    memcpy(k->muted_by, old->muted_by, sizeof(k->muted_by));
+}
+
+/* When the first number of a clock was due, said by its next number. */
+static dk_ms first_due(const struct dk_case *c, const struct dk_clock *old)
+{
+    if (c->last_n[DK_EV_REOPENED] > old->basis || old->days == 0)
+        return 0;
+    return old->first_due != 0 ? old->first_due : old->due_at;
 }
 
 void dk_clock_place(const struct dk_case *c, const struct dk_clock *old,
@@ -211,11 +268,18 @@ void dk_clock_place(const struct dk_case *c, const struct dk_clock *old,
     k->state = DK_CLOCK_RUNNING;
     k->stopped_at = DK_NEVER;
     k->late = false;
-    if (old != NULL) {
-        keep_rungs(old, k);
-        k->extend_times = old->extend_times;
-        k->late = old->late && k->on_due == DK_DUE_OVERDUE;
+    k->first_due = 0;
+    k->times = k->told = k->repeat_alert = 0;
+    k->quiets = k->quiet_until != 0;
+    k->muted_until = 0;
+    k->muted_n = 0;
+    k->muted_by[0] = '\0';
+    if (old != NULL && old->basis != k->basis) {
+        k->first_due = first_due(c, old);
+        old = NULL;
     }
+    if (old != NULL)
+        keep(old, k);
     stopped = old != NULL && old->state == DK_CLOCK_STOPPED
                   ? old->stopped_at
                   : earlier_stop(c, k);
@@ -234,7 +298,7 @@ static void touch(const struct dk_case *c, struct dk_clock *k, enum dk_ev ev,
     case DK_CLOCK_RUNNING:
         if (stops)
             stop(c, k, at);
-        else if (may_hold && can_hold(k, ev, at))
+        else if (may_hold && can_hold(c, k, ev, at))
             k->state = DK_CLOCK_HELD;
         break;
     case DK_CLOCK_HELD:
@@ -264,84 +328,4 @@ void dk_clocks_touch(struct dk_case *c, enum dk_ev ev, dk_ms at, int extended)
             !waits_for_more(c, k))
             stop(c, k, at);
     }
-}
-
-dk_ms dk_clock_next(const struct dk_clock *k)
-{
-    dk_ms next = DK_NEVER;
-
-    if (k->state != DK_CLOCK_RUNNING)
-        return DK_NEVER;
-    for (int i = 0; i < k->n_rung; i++) {
-        if (!k->rung[i].fired && k->rung[i].at < next)
-            next = k->rung[i].at;
-    }
-    return next;
-}
-
-dk_ms dk_case_next(const struct dk_case *c)
-{
-    dk_ms next = DK_NEVER;
-
-    for (int i = 0; i < c->n_clock; i++) {
-        dk_ms at = dk_clock_next(&c->clock[i]);
-
-        if (at < next)
-            next = at;
-    }
-    return next;
-}
-
-bool dk_clock_missed(const struct dk_case *c, const struct dk_clock *k)
-{
-    int due = dk_clock_due_rung(k);
-
-    if (k->state != DK_CLOCK_STOPPED || k->on_due != DK_DUE_OVERDUE ||
-        !k->late || due < 0 || k->rung[due].fired)
-        return false;
-    return !c->imported || k->stopped_at >= c->recorded_at;
-}
-
-/* The rung of one clock that fires first at `now`, or -1. */
-static int due_rung(const struct dk_clock *k, dk_ms now, uint32_t *skipped)
-{
-    int due = dk_clock_due_rung(k);
-    int first = -1;
-
-    *skipped = 0;
-    if (k->state != DK_CLOCK_RUNNING)
-        return -1;
-    for (int i = 0; i < k->n_rung; i++) {
-        if (!k->rung[i].fired && k->rung[i].at <= now) {
-            first = i;
-            break;
-        }
-    }
-    if (first < 0 || due <= first || k->rung[due].fired ||
-        k->rung[due].at > now)
-        return first;
-    for (int i = first; i < due; i++) {
-        if (!k->rung[i].fired)
-            *skipped |= UINT32_C(1) << i;
-    }
-    return due;
-}
-
-bool dk_clock_due(const struct dk_case *c, dk_ms now, int *clock, int *rung,
-                  uint32_t *skipped)
-{
-    dk_ms best = DK_NEVER;
-
-    for (int i = 0; i < c->n_clock; i++) {
-        uint32_t over;
-        int r = due_rung(&c->clock[i], now, &over);
-
-        if (r >= 0 && c->clock[i].rung[r].at < best) {
-            best = c->clock[i].rung[r].at;
-            *clock = i;
-            *rung = r;
-            *skipped = over;
-        }
-    }
-    return best != DK_NEVER;
 }

@@ -46,6 +46,14 @@ int dk_clock_read_set(const cJSON *o, struct dk_clock *out,
 void dk_clock_write_set(struct dk_jw *w, const struct dk_clock *k,
                         int offset_min);
 
+/* What those fields and a case document have in common of how the due time
+ * came about and what follows it.  Left out at the default.
+ */
+int dk_clock_read_count(const cJSON *o, struct dk_clock *k,
+                        const struct dk_at *at, struct dk_problem *p);
+void dk_clock_write_count(struct dk_jw *w, const struct dk_clock *k,
+                          int offset_min);
+
 /* The clocks of a case as they stand, in its document (clock_doc.c). */
 void dk_clocks_write(struct dk_jw *w, const char *key, const struct dk_case *c,
                      int offset_min);
@@ -56,7 +64,7 @@ int dk_clocks_read(const cJSON *o, const char *key, struct dk_case *c,
 void dk_clock_sort(struct dk_clock *k);
 
 /* Make `k`, as read, what it is when set in case `c`: its state, and what it
- * keeps from `old` (the same clock with the same basis, or NULL).  A clock
+ * keeps from `old` (the clock of this id as the case has it, or NULL).  A clock
  * whose stop came before its setting starts stopped; one set while the case
  * stands still by an event of its holds_on starts held.
  */
@@ -65,6 +73,11 @@ void dk_clock_place(const struct dk_case *c, const struct dk_clock *old,
 
 /* Does the case stand still by an event of the clock's holds_on? */
 bool dk_clock_stands_still(const struct dk_case *c, const struct dk_clock *k);
+
+/* Does the case have clock `k` just so, or one of a later event?  Then setting
+ * it changes nothing.
+ */
+bool dk_clock_has(const struct dk_case *c, const struct dk_clock *k);
 
 /* Set clock `k` of case `c`, as read or as dk_policy_clocks() gives it: finds
  * its number and its state.  DK_EFIELD: the case has too many clocks, or the

@@ -1,10 +1,12 @@
 #include "clock.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define STOPS_MAX        64
 #define EXTEND_TIMES_MAX 100
 #define EXTEND_DAYS_MAX  3660
+#define COUNT_MAX        100000 /* days of one of the counts */
 
 static int mask_of(const cJSON *v, const char *key, int i, uint64_t *bit,
                    const struct dk_at *at, struct dk_problem *p)
@@ -64,6 +66,116 @@ void dk_clock_mask_write(struct dk_jw *w, const char *key, uint64_t mask)
     dk_jw_end_arr(w);
 }
 
+/* ---- how the due time came about, and what follows it ---- */
+
+static const struct {
+    const char *key;
+    size_t at;
+} day_counts[] = {
+    {"days", offsetof(struct dk_clock, days)},
+    {"extended_days", offsetof(struct dk_clock, extended_days)},
+    {"held_days", offsetof(struct dk_clock, held_days)},
+    {"late_days", offsetof(struct dk_clock, late_days)},
+    {"repeat_days", offsetof(struct dk_clock, repeat_days)},
+};
+#define DAY_COUNTS (sizeof(day_counts) / sizeof(day_counts[0]))
+
+static void set_count(struct dk_clock *k, size_t i, int n)
+{
+    memcpy((char *)k + day_counts[i].at, &n, sizeof(n));
+}
+
+static int get_count(const struct dk_clock *k, size_t i)
+{
+    int n;
+
+    memcpy(&n, (const char *)k + day_counts[i].at, sizeof(n));
+    return n;
+}
+
+static int read_grounds(const cJSON *o, struct dk_clock *k,
+                        const struct dk_at *at, struct dk_problem *p)
+{
+    const struct dk_at in = {at, "holds_for", 0};
+    const cJSON *arr = NULL, *v;
+    char pointer[128];
+    int i = 0;
+    int rc =
+        dk_json_arr(o, "holds_for", DK_OPTIONAL, 0, DK_GROUND_N, &arr, at, p);
+
+    if (rc != 0)
+        return rc;
+    cJSON_ArrayForEach (v, arr) {
+        const struct dk_at here = {&in, NULL, i++};
+        int g = 0;
+
+        while (g < DK_GROUND_N &&
+               (!cJSON_IsString(v) ||
+                strcmp(v->valuestring, dk_ground_names[g]) != 0))
+            g++;
+        dk_at_pointer(&here, NULL, pointer, sizeof(pointer));
+        if (g == DK_GROUND_N)
+            return dk_fail(p, DK_EFIELD, pointer,
+                           "not a ground of a suspension; e.g. 'hearing'",
+                           "不是中止的事由，例如“hearing”");
+        k->holds_for |= UINT32_C(1) << g;
+    }
+    return 0;
+}
+
+int dk_clock_read_count(const cJSON *o, struct dk_clock *k,
+                        const struct dk_at *at, struct dk_problem *p)
+{
+    char pointer[128];
+    int rc = read_grounds(o, k, at, p);
+
+    for (size_t i = 0; rc == 0 && i < DAY_COUNTS; i++) {
+        int64_t n = 0;
+
+        rc = dk_json_int(o, day_counts[i].key, DK_OPTIONAL, 0, COUNT_MAX, &n,
+                         at, p);
+        set_count(k, i, (int)n);
+    }
+    if (rc == 0)
+        rc = dk_json_time(o, "repeat_at", DK_OPTIONAL, &k->repeat_at, at, p);
+    if (rc == 0)
+        rc =
+            dk_json_time(o, "quiet_until", DK_OPTIONAL, &k->quiet_until, at, p);
+    if (rc != 0)
+        return rc;
+    dk_at_pointer(at, "repeat_at", pointer, sizeof(pointer));
+    if ((k->repeat_days > 0) != (k->repeat_at != 0) ||
+        (k->repeat_days > 0 && k->repeat_at < k->due_at))
+        return dk_fail(p, DK_EFIELD, pointer,
+                       "a repetition has a first time, after due_at, and a "
+                       "number of days",
+                       "重复警示须同时给出首次时间（不早于 due_at）和间隔天数");
+    return 0;
+}
+
+void dk_clock_write_count(struct dk_jw *w, const struct dk_clock *k,
+                          int offset_min)
+{
+    if (k->holds_for != 0) {
+        dk_jw_arr(w, "holds_for");
+        for (int g = 0; g < DK_GROUND_N; g++) {
+            if ((k->holds_for & UINT32_C(1) << g) != 0)
+                dk_jw_str(w, NULL, dk_ground_names[g]);
+        }
+        dk_jw_end_arr(w);
+    }
+    for (size_t i = 0; i < DAY_COUNTS; i++) {
+        if (get_count(k, i) != 0)
+            dk_jw_int(w, day_counts[i].key, get_count(k, i));
+    }
+    if (k->repeat_days != 0)
+        dk_jw_time(w, "repeat_at", k->repeat_at, offset_min);
+    if (k->quiet_until != 0)
+        dk_jw_time(w, "quiet_until", k->quiet_until, offset_min);
+}
+
+/* ---- rungs ---- */
+
 /* Does rung `a` come after `b`? */
 static bool comes_after(const struct dk_rung *a, const struct dk_rung *b,
                         const char *due)
@@ -93,7 +205,7 @@ static bool is_due_name(const char *id)
         if (strcmp(dk_on_due_names[i], id) == 0)
             return true;
     }
-    return false;
+    return strcmp(DK_RUNG_REPEAT_ID, id) == 0;
 }
 
 static int read_rung(const cJSON *v, const struct dk_at *at, struct dk_clock *k,
@@ -118,8 +230,9 @@ static int read_rung(const cJSON *v, const struct dk_at *at, struct dk_clock *k,
                         "梯级编号最多 %d 字节", DK_RUNG_ID - 1);
     if (is_due_name(id))
         return dk_failf(p, DK_EFIELD, pointer,
-                        "'%s' names the rung at due_at, which is not listed",
-                        "'%s' 是到期时的梯级,不必列出", id);
+                        "'%s' names the rung at due_at or what repeats it, "
+                        "which are not listed",
+                        "“%s”是到期或重复警示的梯级，不必列出", id);
     if (dk_rung_find(k, id) >= 0)
         return dk_failf(p, DK_EFIELD, pointer, "rung '%s' is listed twice",
                         "梯级 '%s' 重复", id);
@@ -195,7 +308,9 @@ int dk_clock_read_set(const cJSON *o, struct dk_clock *out,
     k.on_due = (enum dk_on_due)on_due;
     k.extend_times = (int)times;
     k.extend_days = (int)days;
-    rc = read_rungs(o, &k, p);
+    rc = dk_clock_read_count(o, &k, NULL, p);
+    if (rc == 0)
+        rc = read_rungs(o, &k, p);
     if (rc == 0)
         *out = k;
     return rc;
@@ -216,6 +331,7 @@ void dk_clock_write_set(struct dk_jw *w, const struct dk_clock *k,
     dk_clock_mask_write(w, "holds_on", k->holds_on);
     dk_jw_int(w, "extend_times", k->extend_times);
     dk_jw_int(w, "extend_days", k->extend_days);
+    dk_clock_write_count(w, k, offset_min);
     dk_jw_arr(w, "rungs");
     for (int i = 0; i < k->n_rung; i++) {
         if (i == due)

@@ -12,8 +12,6 @@
 static const char *const results[] = {"upheld", "changed", "revoked", NULL};
 static const char *const manners[] = {"on_the_spot", "mediated", "agreed",
                                       NULL};
-static const char *const hold_grounds[] = {"hearing", "appraisal",
-                                           "force_majeure", NULL};
 static const char *const urge_grounds[] = {"not_accepted",
                                            "not_concluded",
                                            "not_reported",
@@ -57,7 +55,7 @@ static const struct dk_field fields[DK_ACT_N][DK_FIELDS_MAX] = {
     [DK_ACT_EXTEND] = {SPECIAL("clock"), SPECIAL("days"),
                        SPECIAL("approved_by"), TEXT("reason", REQ),
                        SPECIAL("informed"), END},
-    [DK_ACT_SUSPEND] = {ENUM("ground", OPT, hold_grounds), TEXT("reason", REQ),
+    [DK_ACT_SUSPEND] = {ENUM("ground", OPT, dk_ground_names), TEXT("reason", REQ),
                         END},
     [DK_ACT_RESUME] = {TEXT("note", OPT), END},
     [DK_ACT_REPORT] = {TEXT("text", REQ), END},
@@ -103,11 +101,16 @@ static const struct dk_field fields[DK_ACT_N][DK_FIELDS_MAX] = {
                       SPECIAL("started_at"), SPECIAL("due_at"),
                       SPECIAL("on_due"), SPECIAL("stops_on"),
                       SPECIAL("holds_on"), SPECIAL("extend_times"),
-                      SPECIAL("extend_days"), SPECIAL("rungs"),
+                      SPECIAL("extend_days"), SPECIAL("holds_for"), SPECIAL("days"),
+                      SPECIAL("extended_days"), SPECIAL("held_days"),
+                      SPECIAL("late_days"), SPECIAL("repeat_at"),
+                      SPECIAL("repeat_days"), SPECIAL("quiet_until"),
+                      SPECIAL("rungs"),
                       SHORT("policy", 200), SHORT("version", 200),
                       SHORT("article", 200), END},
     [DK_ACT_ALERT] = {SPECIAL("clock"), SPECIAL("clock_no"), SPECIAL("rung"),
-                      SPECIAL("level"), SPECIAL("to"), SPECIAL("text"), END},
+                      SPECIAL("level"), SPECIAL("due_at"), SPECIAL("times"),
+                      SPECIAL("to"), SPECIAL("text"), END},
     [DK_ACT_ACK_ALERT] = {SPECIAL("alert"), TEXT("note", OPT), END},
     /* SUBMIT and FIRE have none. */
 };
@@ -119,7 +122,9 @@ static const special_fn specials[DK_ACT_N] = {
     [DK_ACT_TRANSFER] = dk_decide_transfer,
     [DK_ACT_HAND_OVER] = dk_decide_transfer,
     [DK_ACT_DISCIPLINE] = dk_decide_discipline,
+    [DK_ACT_REFUSE_OBJECTION] = dk_decide_refuse_objection,
     [DK_ACT_EXTEND] = dk_decide_extend,
+    [DK_ACT_RESUME] = dk_decide_resume,
     [DK_ACT_ANSWER] = dk_decide_answer,
     [DK_ACT_CLOSE] = dk_decide_close,
     [DK_ACT_WITHDRAW] = dk_decide_withdraw,
@@ -381,9 +386,12 @@ int dk_decide(const struct dk_case *c, const struct dk_command *cmd,
         return rc == 0 ? 0 : undo(out, before, rc, p);
     }
     rc = write_body(&d);
+    if (rc == 0 && !d.nothing && cmd->action == DK_ACT_CLOCK)
+        rc = dk_decide_replaced(&d, out);
     if (rc == 0 && !d.nothing)
-        rc = dk_events_add(out, &d, dk_action_event(cmd->action), c->n + 1,
-                           cmd->actor, &d.w);
+        rc = dk_events_add(out, &d, dk_action_event(cmd->action),
+                           c->n + 1 + (uint32_t)(out->n - before), cmd->actor,
+                           &d.w);
     if (rc == 0 && !d.nothing)
         rc = dk_decide_also(&d, out);
     dk_jw_fini(&d.w);

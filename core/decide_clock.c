@@ -1,12 +1,9 @@
-/* What may be asked of clocks and alerts, and the firing of what is due. */
+/* What may be asked of clocks, and the firing of what is due. */
 #include "decide_internal.h"
 
 #include <string.h>
 
 #include "clock.h"
-
-#define TO_MAX     16
-#define TO_LEN_MAX 129 /* "role:id" */
 
 int dk_decide_extend(struct dk_decision *d)
 {
@@ -66,20 +63,16 @@ static int place_number(struct dk_decision *d, struct dk_clock *k)
         if (d->c->n_clock >= DK_CLOCKS_MAX)
             return dk_failf(d->p, DK_EFIELD, "/clock",
                             "a case has at most %d different clocks",
-                            "每案最多 %d 个计时", DK_CLOCKS_MAX);
+                            "每案最多 %d 个期限", DK_CLOCKS_MAX);
         k->no = 1;
         return 0;
     }
-    /* An answer for an older event that comes after a newer one's. */
-    d->nothing = k->basis < old->basis;
+    d->nothing = dk_clock_has(d->c, k);
     k->no = k->basis == old->basis ? old->no : old->no + 1;
-    if (k->basis != old->basis)
-        return 0;
-    d->nothing = dk_clock_same(k, old) && old->state != DK_CLOCK_HELD;
-    if (!d->nothing && old->state == DK_CLOCK_LAPSED)
+    if (!d->nothing && k->no == old->no && old->state == DK_CLOCK_LAPSED)
         return dk_failf(d->p, DK_ELIMIT, "/clock",
                         "clock '%s' has come to its end and cannot be moved",
-                        "计时 '%s' 已届满,不能再调整", k->id);
+                        "期限“%s”已届满，不能再调整", k->id);
     return 0;
 }
 
@@ -100,126 +93,42 @@ int dk_decide_clock(struct dk_decision *d)
     return rc;
 }
 
-static int copy_to(struct dk_decision *d)
+/* Since when has the case stood still?  The event that lets it go on says so:
+ * the case itself may stand still again before somebody asks.
+ */
+static int write_since(struct dk_decision *d, enum dk_ev held)
 {
-    const struct dk_at at = {NULL, "to", 0};
-    const cJSON *arr = NULL, *v;
-    int i = 0;
-    int rc =
-        dk_json_arr(d->args, "to", DK_REQUIRED, 0, TO_MAX, &arr, NULL, d->p);
-
-    if (rc != 0)
-        return rc;
-    dk_jw_arr(&d->w, "to");
-    cJSON_ArrayForEach (v, arr) {
-        const char *to = NULL;
-
-        rc = dk_item_str(v, i++, TO_LEN_MAX, &to, &at, d->p);
-        if (rc != 0)
-            return rc;
-        dk_jw_str(&d->w, NULL, to);
-    }
-    dk_jw_end_arr(&d->w);
+    dk_jw_time(&d->w, "since", d->c->last_at[held], d->env->offset_min);
     return 0;
 }
 
-static int copy_text(struct dk_decision *d)
+int dk_decide_resume(struct dk_decision *d)
 {
-    static const char *const langs[] = {"zh-CN", "en", NULL};
-    const struct dk_at at = {NULL, "text", 0};
-    const cJSON *o = NULL;
-    int rc = dk_json_obj(d->args, "text", DK_REQUIRED, &o, NULL, d->p);
-
-    if (rc == 0)
-        rc = dk_json_only(o, langs, &at, d->p);
-    dk_jw_obj(&d->w, "text");
-    for (int i = 0; rc == 0 && langs[i] != NULL; i++) {
-        const char *s = NULL;
-
-        rc = dk_json_str(o, langs[i], DK_REQUIRED, 1, DK_TEXT_MAX, &s, &at,
-                         d->p);
-        if (rc == 0)
-            dk_jw_str(&d->w, langs[i], s);
-    }
-    dk_jw_end_obj(&d->w);
-    return rc;
+    dk_jw_str(&d->w, "ground", dk_ground_names[d->c->suspended_for]);
+    return write_since(d, DK_EV_SUSPENDED);
 }
 
-/* The rung that an alert speaks of must have fired. */
-static int find_rung(struct dk_decision *d, const char *id, int64_t no,
-                     const char *rung)
+int dk_decide_refuse_objection(struct dk_decision *d)
 {
-    int i = dk_clock_find(d->c, id), r;
-
-    if (i < 0 || d->c->clock[i].no != no)
-        return dk_failf(d->p, DK_ENOTFOUND, "/clock",
-                        "the case has no clock '%s' number %lld",
-                        "本案没有计时 '%s' 第 %lld 号", id, (long long)no);
-    r = dk_rung_find(&d->c->clock[i], rung);
-    if (r < 0 || !d->c->clock[i].rung[r].fired)
-        return dk_failf(d->p, DK_ENOTFOUND, "/rung",
-                        "clock '%s' has not reached a rung '%s'",
-                        "计时 '%s' 尚未到达梯级 '%s'", id, rung);
-    d->nothing = d->c->clock[i].rung[r].alerted;
-    return 0;
+    return write_since(d, DK_EV_OBJECTED);
 }
 
-int dk_decide_alert(struct dk_decision *d)
-{
-    static const char *const levels[] = {"reminder", "yellow",       "red",
-                                         "overdue",  "long_overdue", NULL};
-    const char *id = NULL, *rung = NULL;
-    int64_t no = 0;
-    int level = 0;
-    int rc = dk_json_id(d->args, "clock", DK_REQUIRED, &id, NULL, d->p);
+/* ---- firing -------------------------------------------------------------- */
 
-    if (rc == 0)
-        rc = dk_json_int(d->args, "clock_no", DK_REQUIRED, 1, UINT32_MAX, &no,
-                         NULL, d->p);
-    if (rc == 0)
-        rc = dk_json_id(d->args, "rung", DK_REQUIRED, &rung, NULL, d->p);
-    if (rc == 0)
-        rc = dk_json_enum(d->args, "level", DK_REQUIRED, levels, &level, NULL,
-                          d->p);
-    if (rc == 0)
-        rc = find_rung(d, id, no, rung);
-    if (rc != 0)
-        return rc;
-    dk_jw_str(&d->w, "clock", id);
-    dk_jw_int(&d->w, "clock_no", no);
-    dk_jw_str(&d->w, "rung", rung);
-    dk_jw_str(&d->w, "level", levels[level]);
-    rc = copy_to(d);
-    return rc == 0 ? copy_text(d) : rc;
-}
-
-int dk_decide_ack_alert(struct dk_decision *d)
-{
-    int64_t n = 0;
-    size_t i = 0;
-    int rc = dk_json_int(d->args, "alert", DK_REQUIRED, 1, UINT32_MAX, &n, NULL,
-                         d->p);
-
-    if (rc != 0)
-        return rc;
-    while (i < d->c->n_alert && d->c->alert[i] != n)
-        i++;
-    if (i == d->c->n_alert)
-        return dk_failf(d->p, DK_ENOTFOUND, "/alert",
-                        "no alert %lld is open in this case",
-                        "本案没有待确认的第 %lld 号警示", (long long)n);
-    dk_jw_int(&d->w, "alert", n);
-    return 0;
-}
-
+/* `rung` may be DK_RUNG_REPEAT, the one that is due at `now`. */
 static void write_fired(struct dk_jw *w, const struct dk_clock *k, int rung,
-                        uint32_t skipped, int offset_min)
+                        uint32_t skipped, const struct dk_env *env)
 {
+    bool again = rung == DK_RUNG_REPEAT;
+    uint32_t times = again ? dk_clock_times(k, env->now) : 0;
+    int offset_min = env->offset_min;
+
     dk_jw_obj(w, NULL);
     dk_jw_str(w, "clock", k->id);
     dk_jw_int(w, "clock_no", k->no);
-    dk_jw_str(w, "rung", k->rung[rung].id);
-    dk_jw_time(w, "at", k->rung[rung].at, offset_min);
+    dk_jw_str(w, "rung", again ? DK_RUNG_REPEAT_ID : k->rung[rung].id);
+    dk_jw_time(w, "at", again ? dk_clock_repeat(k, times) : k->rung[rung].at,
+               offset_min);
     dk_jw_time(w, "due_at", k->due_at, offset_min);
     dk_jw_arr(w, "skipped");
     for (int i = 0; i < k->n_rung; i++) {
@@ -227,6 +136,8 @@ static void write_fired(struct dk_jw *w, const struct dk_clock *k, int rung,
             dk_jw_str(w, NULL, k->rung[i].id);
     }
     dk_jw_end_arr(w);
+    if (again)
+        dk_jw_int(w, "times", times);
     dk_jw_end_obj(w);
 }
 
@@ -272,7 +183,7 @@ int dk_decide_fire(const struct dk_decision *d, struct dk_events *out)
     while (rc == 0 && dk_clock_due(c, d->env->now, &clock, &rung, &skipped)) {
         const struct dk_clock *k = &c->clock[clock];
 
-        write_fired(&w, k, rung, skipped, d->env->offset_min);
+        write_fired(&w, k, rung, skipped, d->env);
         rc = happen(d, c, DK_EV_CLOCK_FIRED, d->cmd->actor, &w, out);
         if (rc == 0 && closes(c, k)) {
             write_closed(&w, k);
@@ -294,6 +205,26 @@ static uint32_t unfired_before(const struct dk_clock *k, int due)
             skipped |= UINT32_C(1) << i;
     }
     return skipped;
+}
+
+int dk_decide_replaced(const struct dk_decision *d, struct dk_events *out)
+{
+    const cJSON *id = cJSON_GetObjectItemCaseSensitive(d->args, "clock");
+    const cJSON *basis = cJSON_GetObjectItemCaseSensitive(d->args, "basis");
+    int i = cJSON_IsString(id) ? dk_clock_find(d->c, id->valuestring) : -1;
+    const struct dk_clock *k = i >= 0 ? &d->c->clock[i] : NULL;
+    int due = k != NULL ? dk_clock_due_rung(k) : -1;
+    struct dk_jw w = {0};
+    int rc;
+
+    if (due < 0 || k->state != DK_CLOCK_RUNNING || k->rung[due].fired ||
+        k->on_due != DK_DUE_OVERDUE || k->due_at > d->env->now ||
+        !cJSON_IsNumber(basis) || basis->valuedouble == (double)k->basis)
+        return 0;
+    write_fired(&w, k, due, unfired_before(k, due), d->env);
+    rc = dk_events_add(out, d, DK_EV_CLOCK_FIRED, d->c->n + 1, "docketd", &w);
+    dk_jw_fini(&w);
+    return rc;
 }
 
 /* Did this very command stop the clock, or set it?  A clock that an extension
@@ -325,7 +256,7 @@ int dk_decide_missed(const struct dk_decision *d, size_t from,
 
         if (!dk_clock_missed(c, k) || !is_touched(d, k))
             continue;
-        write_fired(&w, k, due, unfired_before(k, due), d->env->offset_min);
+        write_fired(&w, k, due, unfired_before(k, due), d->env);
         rc = happen(d, c, DK_EV_CLOCK_FIRED, "docketd", &w, out);
     }
     dk_jw_fini(&w);

@@ -36,7 +36,7 @@ struct dk_field {
     const char *const *names;
 };
 
-#define DK_FIELDS_MAX 16
+#define DK_FIELDS_MAX 24
 #define DK_TEXT_MAX   32768 /* bytes of a text, if not said otherwise (wire) */
 
 /* Refuse members of the arguments that `fields` does not name. */
@@ -62,6 +62,8 @@ int dk_decide_alert(struct dk_decision *d);
 int dk_decide_ack_alert(struct dk_decision *d);
 int dk_decide_submit(struct dk_decision *d);
 int dk_decide_mute(struct dk_decision *d);
+int dk_decide_resume(struct dk_decision *d);
+int dk_decide_refuse_objection(struct dk_decision *d);
 int dk_decide_answer(struct dk_decision *d);
 int dk_decide_close(struct dk_decision *d);
 int dk_decide_withdraw(struct dk_decision *d);
@@ -97,6 +99,11 @@ int dk_decide_fire(const struct dk_decision *d, struct dk_events *out);
  */
 int dk_decide_missed(const struct dk_decision *d, size_t from,
                      struct dk_events *out);
+
+/* A limit that has passed but has not fired fires before a later number takes
+ * its place: appends its CLOCK_FIRED, numbered c->n + 1.
+ */
+int dk_decide_replaced(const struct dk_decision *d, struct dk_events *out);
 
 /* Append an event numbered `n` with the body in `w`, which is taken.  `actor`
  * was checked.

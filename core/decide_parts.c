@@ -186,33 +186,3 @@ int dk_decide_prioritise(struct dk_decision *d)
     dk_jw_str(&d->w, "why", why);
     return 0;
 }
-
-/* ---- muting -------------------------------------------------------------- */
-
-#define MUTE_MAX (30 * DK_DAY)
-
-int dk_decide_mute(struct dk_decision *d)
-{
-    const char *id = NULL;
-    dk_ms until = DK_NEVER;
-    int i;
-    int rc = dk_json_id(d->args, "clock", DK_REQUIRED, &id, NULL, d->p);
-
-    if (rc == 0)
-        rc = dk_json_time(d->args, "until", DK_REQUIRED, &until, NULL, d->p);
-    if (rc != 0)
-        return rc;
-    i = dk_clock_find(d->c, id);
-    if (i < 0)
-        return dk_failf(d->p, DK_ENOTFOUND, "/clock",
-                        "the case has no clock '%s' (yet)",
-                        "本案（尚）没有名为 '%s' 的计时", id);
-    if (until <= d->env->now || until > d->env->now + MUTE_MAX)
-        return dk_fail(d->p, DK_EFIELD, "/until",
-                       "a mute ends between now and 30 days from now",
-                       "暂停须在此刻之后、30 日之内结束");
-    dk_jw_str(&d->w, "clock", id);
-    dk_jw_int(&d->w, "clock_no", d->c->clock[i].no);
-    dk_jw_time(&d->w, "until", until, d->env->offset_min);
-    return 0;
-}
