@@ -56,7 +56,7 @@ static int no_worker(const struct said *t)
         i++;
     if (t->zh)
         return snprintf(t->buf, t->cap,
-                        "服务 %s 已有 %s没有处理程序在线：%s。请启动它"
+                        "服务 %s 已有 %s没有工作进程在线：%s。请启动它"
                         "（systemctl start docket-%s@1），并用 journalctl -u "
                         "docket-%s@1 查明原因；积压的工作会自动补办。",
                         t->subject, t->span, zh[i], t->subject, t->subject);
@@ -88,7 +88,7 @@ static int calendar(const struct said *t)
     if (t->zh)
         return snprintf(
             t->buf, t->cap,
-            "处理程序 docket-deadline 的工作日历只到 %" PRId64
+            "工作进程 docket-deadline 的日历只到 %" PRId64
             " 年，需要 %" PRId64
             " 年：跨入未知年份的工作日期限无法计算，任务会失败并等"
             "待。请在国务院公布放假安排后更新日历文件，用 docketctl "
@@ -188,7 +188,7 @@ static int queue(const struct said *t)
         return snprintf(
             t->buf, t->cap,
             "任务 %s 已等待 %s（上限 %s）。请查看 docketctl workers "
-            "与 docketctl tasks：处理程序可能缺席、过慢或反复失败。",
+            "与 docketctl tasks：工作进程可能缺席、过慢或反复失败。",
             t->about, t->span, t->most);
     return snprintf(t->buf, t->cap,
                     "Task %s has waited for %s (limit %s). Look at docketctl "

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "core/case.h"
+#include "core/watch.h"
 
 /* Columns hold these enumerations as numbers, so their order is part of the
  * file format: new members go to the end of their lists, none is removed.
@@ -23,6 +24,9 @@ _Static_assert(DK_SVC_ASSIGN == 0 && DK_SVC_DEADLINE == 1 &&
                "services are stored as numbers");
 _Static_assert(DK_CLOCK_RUNNING == 0 && DK_CLOCK_HELD == 1,
                "clock states are stored as numbers");
+_Static_assert(DK_W_NO_WORKER == 0 && DK_W_STORAGE_FULL == 8 &&
+                   DK_WL_WARNING == 0 && DK_WL_SERIOUS == 1,
+               "alerts of the office's own are stored as numbers");
 
 #define TASK_TABLE(name)                                                       \
     "CREATE TABLE " name " ("                                                  \
@@ -160,12 +164,34 @@ static const char step_1_indices[] =
     "CREATE INDEX clock_due ON clock (due_at, key, id);"
     "CREATE INDEX alert_open ON alert (key, n) WHERE acked_at IS NULL;";
 
+static const char step_2_office[] =
+    "CREATE TABLE office_alert ("
+    " id INTEGER PRIMARY KEY,"
+    " kind INTEGER NOT NULL,"
+    " subject TEXT NOT NULL,"
+    " level INTEGER NOT NULL,"
+    " value INTEGER NOT NULL,"
+    " threshold INTEGER NOT NULL,"
+    " about TEXT NOT NULL,"
+    " told INTEGER NOT NULL,"
+    " raised_at INTEGER NOT NULL,"
+    " told_at INTEGER NOT NULL,"
+    " cleared_at INTEGER,"
+    " acked_at INTEGER,"
+    " acked_by TEXT,"
+    " note TEXT"
+    ") STRICT;"
+    "CREATE UNIQUE INDEX office_open ON office_alert (kind, subject)"
+    " WHERE cleared_at IS NULL;"
+    "CREATE INDEX office_by_id ON office_alert (id) WHERE cleared_at IS NULL;";
+
 struct step {
     const char *sql[2];
 };
 
 static const struct step steps[] = {
     {{step_1_tables, step_1_indices}},
+    {{step_2_office, NULL}},
 };
 
 int migrate_latest(void)

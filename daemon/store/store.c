@@ -180,6 +180,23 @@ int store_list_alerts(struct store *st, const struct store_alert_filter *f,
     return rc != 0 ? rc : st->ops->list_alerts(st, f, limit, fn, arg);
 }
 
+int store_list_office(struct store *st, bool open, int64_t before,
+                      int64_t limit, store_office_fn fn, void *arg)
+{
+    int rc = store_before_read(st);
+    return rc != 0 ? rc
+                   : st->ops->list_office(st, open, before, limit, fn, arg);
+}
+
+int store_next_unassigned(struct store *st, enum dk_state state, int64_t after,
+                          int64_t limit, int64_t *key, int64_t *last)
+{
+    int rc = store_before_read(st);
+    return rc != 0
+               ? rc
+               : st->ops->next_unassigned(st, state, after, limit, key, last);
+}
+
 int store_list_clocks(struct store *st, const struct store_clock_filter *f,
                       int64_t limit, store_clock_fn fn, void *arg)
 {

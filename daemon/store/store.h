@@ -138,6 +138,19 @@ struct store_day { /* last sequence of case numbers of a day */
     int32_t seq;
 };
 
+/* An alert of the office's own (core/watch.h), the whole row: put anew with the
+ * same id it changes.  Ids are 1, 2, .. and never used for another.
+ */
+struct store_office {
+    int64_t id;
+    int kind, level;                /* enum dk_watch_kind, dk_watch_level */
+    const char *subject, *about;    /* "": none */
+    int64_t value, threshold, told; /* told: how often */
+    dk_ms raised_at, told_at;       /* told_at: the last time */
+    dk_ms cleared_at, acked_at;     /* DK_NEVER: not */
+    const char *acked_by, *note;    /* NULL: none */
+};
+
 /* Arrays are borrowed; counts may be 0.  Written in this order; a case's
  * events are in order of n and `events` in order of seq, without gaps from
  * last_seq + 1.
@@ -169,6 +182,8 @@ struct store_changes {
     size_t n_load;
     const struct store_day *day;
     size_t n_day;
+    const struct store_office *office;
+    size_t n_office;
     dk_ms test_now; /* DK_NEVER: unchanged */
 };
 
@@ -178,7 +193,8 @@ struct store_changes {
  * All of it, durably, or nothing.  DK_EBUG for: a request id that is used; an
  * event whose seq is not the next, or whose (key, n) exists; a new case that
  * exists or a changed one that does not; a task id or an alert that exists; a
- * text over 1 MiB.  Ending, failing or retrying a task that is not there (or
+ * second open alert of the office's own of one kind and subject; a text over
+ * 1 MiB.  Ending, failing or retrying a task that is not there (or
  * not in that state), and acknowledging an alert that is not open, changes
  * nothing and is no error: the answer of a worker may come twice.
  */
@@ -283,6 +299,18 @@ struct store_alert_row {
 typedef int (*store_alert_fn)(void *arg, const struct store_alert_row *row);
 int store_list_alerts(struct store *st, const struct store_alert_filter *f,
                       int64_t limit, store_alert_fn fn, void *arg);
+
+/* The office's own alerts, newest first: all, or those that have not cleared.
+ * `before` is the id of the last row of the page before; 0: start.
+ */
+typedef int (*store_office_fn)(void *arg, const struct store_office *o);
+int store_list_office(struct store *st, bool open, int64_t before,
+                      int64_t limit, store_office_fn fn, void *arg);
+/* The first case in `state` with a key > after that has no unit; *key 0: there
+ * is none among the `limit` that were looked at, up to *last.
+ */
+int store_next_unassigned(struct store *st, enum dk_state state, int64_t after,
+                          int64_t limit, int64_t *key, int64_t *last);
 
 struct store_clock_row {
     int64_t key;

@@ -75,6 +75,10 @@ bool store_changes_sane(const struct store_changes *ch, int64_t last_seq)
         if (ch->kase[i].doc == NULL || ch->kase[i].doc_len > STORE_TEXT_MAX)
             return false;
     }
+    for (size_t i = 0; i < ch->n_office; i++) {
+        if (ch->office[i].id <= 0)
+            return false;
+    }
     for (size_t i = 0; i < ch->n_person; i++) {
         if (ch->person[i].len > STORE_TEXT_MAX)
             return false;
@@ -87,7 +91,7 @@ bool store_changes_empty(const struct store_changes *ch)
     return ch->n_request + ch->n_event + ch->n_case + ch->n_clock +
                    ch->n_task_new + ch->n_task_done + ch->n_task_fail +
                    ch->n_task_retry + ch->n_alert + ch->n_ack + ch->n_person +
-                   ch->n_load + ch->n_day ==
+                   ch->n_load + ch->n_day + ch->n_office ==
                0 &&
            ch->test_now == DK_NEVER;
 }

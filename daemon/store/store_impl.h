@@ -73,6 +73,10 @@ struct store_ops {
                        int64_t limit, store_alert_fn fn, void *arg);
     int (*list_clocks)(struct store *st, const struct store_clock_filter *f,
                        int64_t limit, store_clock_fn fn, void *arg);
+    int (*list_office)(struct store *st, bool open, int64_t before,
+                       int64_t limit, store_office_fn fn, void *arg);
+    int (*next_unassigned)(struct store *st, enum dk_state state, int64_t after,
+                           int64_t limit, int64_t *key, int64_t *last);
     int (*person_get)(struct store *st, int64_t key, uint8_t salt[16],
                       void **data, size_t *len);
     int (*loads)(struct store *st, store_load_fn fn, void *arg);

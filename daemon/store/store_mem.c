@@ -140,6 +140,7 @@ static const struct {
     [MEM_PERSON] = {cmp_person, drop_person},
     [MEM_LOAD] = {cmp_load, free},
     [MEM_DAY] = {cmp_day, free},
+    [MEM_OFFICE] = {mem_cmp_office, mem_drop_office},
 };
 
 /* ---- finding and changing ----------------------------------------------- */
@@ -311,6 +312,8 @@ static const struct store_ops ops = {
     .task_count = mem_task_count,
     .list_cases = mem_list_cases,
     .list_alerts = mem_list_alerts,
+    .list_office = mem_list_office,
+    .next_unassigned = mem_next_unassigned,
     .list_clocks = mem_list_clocks,
     .person_get = mem_person_get,
     .loads = mem_loads,

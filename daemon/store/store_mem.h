@@ -20,6 +20,7 @@ enum mem_table {
     MEM_PERSON,
     MEM_LOAD,
     MEM_DAY,
+    MEM_OFFICE,
     MEM_N
 };
 
@@ -118,6 +119,13 @@ int mem_list_cases(struct store *st, const struct store_case_filter *f,
                    int64_t limit, store_case_fn fn, void *arg);
 int mem_list_alerts(struct store *st, const struct store_alert_filter *f,
                     int64_t limit, store_alert_fn fn, void *arg);
+int mem_cmp_office(const void *a, const void *b);
+void mem_drop_office(void *row);
+int mem_put_office(struct mem *m, const struct store_changes *ch);
+int mem_list_office(struct store *st, bool open, int64_t before, int64_t limit,
+                    store_office_fn fn, void *arg);
+int mem_next_unassigned(struct store *st, enum dk_state state, int64_t after,
+                        int64_t limit, int64_t *key, int64_t *last);
 int mem_list_clocks(struct store *st, const struct store_clock_filter *f,
                     int64_t limit, store_clock_fn fn, void *arg);
 int mem_person_get(struct store *st, int64_t key, uint8_t salt[16], void **data,

@@ -368,6 +368,8 @@ static int put_all(struct mem *m, const struct store_changes *ch)
         rc = put_persons(m, ch);
     if (rc == 0)
         rc = put_counters(m, ch);
+    if (rc == 0)
+        rc = mem_put_office(m, ch);
     return rc;
 }
 

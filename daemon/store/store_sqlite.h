@@ -6,6 +6,7 @@
  *   store_sqlite_write.c store_commit()
  *   store_sqlite_read.c  reads by key, the stream, the queues
  *   store_sqlite_list.c  filtered lists, page by page
+ *   store_sqlite_office.c the office's own alerts
  *   store_sqlite_check.c rows as they are, for `verify`
  */
 #ifndef DK_STORE_SQLITE_H
@@ -50,7 +51,10 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
 
 /* ---- store_sqlite_use.c ------------------------------------------------- */
 
-#define SQ_EVENT_COLUMNS   "seq, key, n, type, at, claimed, actor, hash, body"
+#define SQ_EVENT_COLUMNS "seq, key, n, type, at, claimed, actor, hash, body"
+#define SQ_OFFICE_COLUMNS                                                      \
+    "id, kind, subject, level, value, threshold, about, told, raised_at, "     \
+    "told_at, cleared_at, acked_at, acked_by, note"
 #define SQ_REQUEST_COLUMNS "id, hash, key, n, state, at, submitted_at"
 
 /* Open tasks of a service are a table of their own: their ids only rise, so
@@ -132,6 +136,25 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
     X(LOAD_DEL, "DELETE FROM load WHERE unit = ? AND handler = ?")             \
     X(DAY_PUT, "INSERT INTO day (day, seq) VALUES (?, ?) "                     \
                "ON CONFLICT (day) DO UPDATE SET seq = excluded.seq")           \
+    X(OFFICE_PUT, "INSERT INTO office_alert (" SQ_OFFICE_COLUMNS               \
+                  ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "       \
+                  "ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, "      \
+                  "subject = excluded.subject, level = excluded.level, "       \
+                  "value = excluded.value, threshold = excluded.threshold, "   \
+                  "about = excluded.about, told = excluded.told, "             \
+                  "raised_at = excluded.raised_at, "                           \
+                  "told_at = excluded.told_at, "                               \
+                  "cleared_at = excluded.cleared_at, "                         \
+                  "acked_at = excluded.acked_at, "                             \
+                  "acked_by = excluded.acked_by, note = excluded.note")        \
+    X(OFFICE_OPEN, "SELECT " SQ_OFFICE_COLUMNS " FROM office_alert "           \
+                   "INDEXED BY office_by_id WHERE cleared_at IS NULL "         \
+                   "AND id < ? ORDER BY id DESC LIMIT ?")                      \
+    X(OFFICE_LIST, "SELECT " SQ_OFFICE_COLUMNS " FROM office_alert "           \
+                   "WHERE id < ? ORDER BY id DESC LIMIT ?")                    \
+    X(UNASSIGNED, "SELECT key, unit = '' FROM case_file "                      \
+                  "INDEXED BY case_state WHERE state = ? AND key > ? "         \
+                  "ORDER BY key LIMIT ?")                                      \
     X(NOW_PUT, "UPDATE meta SET test_now = ?")                                 \
     X(TOTAL_PUT, "UPDATE total SET cases = ?, events = ?, tasks_open = ?, "    \
                  "tasks_dead = ?, alerts_open = ?")                            \
@@ -282,6 +305,11 @@ int sq_list_cases(struct store *st, const struct store_case_filter *f,
                   int64_t limit, store_case_fn fn, void *arg);
 int sq_list_alerts(struct store *st, const struct store_alert_filter *f,
                    int64_t limit, store_alert_fn fn, void *arg);
+int sq_put_office(struct sq *s, const struct store_changes *ch);
+int sq_list_office(struct store *st, bool open, int64_t before, int64_t limit,
+                   store_office_fn fn, void *arg);
+int sq_next_unassigned(struct store *st, enum dk_state state, int64_t after,
+                       int64_t limit, int64_t *key, int64_t *last);
 int sq_list_clocks(struct store *st, const struct store_clock_filter *f,
                    int64_t limit, store_clock_fn fn, void *arg);
 int sq_person_get(struct store *st, int64_t key, uint8_t salt[16], void **data,

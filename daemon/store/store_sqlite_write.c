@@ -418,6 +418,8 @@ static int put_all(struct sq *s, const struct store_changes *ch,
         rc = put_persons(s, ch);
     if (rc == 0)
         rc = put_counters(s, ch);
+    if (rc == 0)
+        rc = sq_put_office(s, ch);
     t->events += (int64_t)ch->n_event;
     if (rc == 0)
         rc = put_totals(s, t);
