@@ -32,17 +32,21 @@ LAW = ["--policy", "policy/xinfang-2022.json",
 
 # The plan: which samples (by place in the file) live through what.  A step is
 # (day, action, fields); what is not here waits for ever.
-ANSWER = {"text": "经调查核实，已依法处理并反馈，详见处理意见书。"}
+ANSWER = {"text": "经调查核实，已依法处理并反馈，详见处理意见书。",
+          "legal_basis": "《信访工作条例》第三十四条及相关法律、法规",
+          "delivered": "post"}
 PLANS = [
     ("办得及时", "accepted and answered in time", range(0, 14),
-     [(3, "accept", {"notice": "青信受〔2026〕告知书"}),
+     [(3, "accept", {"notice": "青信受〔2026〕告知书", "way": "in_person"}),
       (24, "answer", ANSWER),
       (30, "evaluate", {"handling": 5, "result": 4})]),
     ("依法延期", "extended once, answered inside the longer limit",
      range(14, 18),
-     [(6, "accept", {}),
+     [(6, "accept", {"notice": "青信受〔2026〕告知书", "way": "post"}),
+      (10, "add_co_handler", {"unit": "sthj", "why": "涉及河道"}),
+      (50, "give_opinion", {"unit": "sthj", "text": "同意整改方案。"}),
       (58, "extend", {"days": 30, "reason": "情况复杂，需现场勘测",
-                      "approved_by": "head"}),
+                      "approved_by": "head", "informed": "post"}),
       (88, "answer", ANSWER)]),
     ("答复超期", "accepted, answered ten days late", range(18, 24),
      [(9, "accept", {}), (79, "answer", ANSWER)]),

@@ -212,7 +212,7 @@ class Idempotent(dkworld.TestCase):
         with self.problem("wrong-state"):
             client.call("case.act", body)
         client.act(number, "register")
-        again = dict(body, action="withdraw")
+        again = dict(body, action="withdraw", document="撤-1")
         del again["text"]
         self.assertEqual(client.call("case.act", again)["state"],
                          "withdrawn")

@@ -218,7 +218,8 @@ class Office:
     def conclude(self, case, row):
         """The unit accepts and answers, at its real time."""
         for action, fields in (("accept", {}),
-                               ("answer", {"text": row["reply"]})):
+                               ("answer", {"text": row["reply"],
+                                           "legal_basis": "条例"})):
             body = {"command_id": dkproto.uuid7(), "case_no": case,
                     "action": action, "actor": "unit:u"}
             body.update(fields)

@@ -68,7 +68,9 @@ class Load:
         body = {"command_id": dkproto.uuid7(rng=rng), "case_no": number,
                 "action": action, "actor": "officer:" + name}
         if action == "answer":
-            body["text"] = "已办理"
+            body.update(text="已办理", legal_basis="条例")
+        if action == "withdraw":
+            body["document"] = "撤-1"
         if action == "urge":
             body["grounds"] = "催办"
         self.history.run(name, peer, "case.act", body, 120, 0.5)
