@@ -7,74 +7,6 @@
 #include "opts.h"
 #include "proto/jsonx.h"
 
-#define TEXT(n)                                                                \
-    {                                                                          \
-        n, FIELD_TEXT, false, 1, 32768                                         \
-    }
-#define TEXTR(n)                                                               \
-    {                                                                          \
-        n, FIELD_TEXT, true, 1, 32768                                          \
-    }
-#define ID(n)                                                                  \
-    {                                                                          \
-        n, FIELD_ID, false, 1, DK_ID_MAX                                       \
-    }
-#define IDR(n)                                                                 \
-    {                                                                          \
-        n, FIELD_ID, true, 1, DK_ID_MAX                                        \
-    }
-
-/* clang-format off */
-const struct action actions[] = {
-    {"register", "the office registers it", "登记", {TEXT("note")}},
-    {"assign", "to a responsible unit", "分派到责任单位",
-     {IDR("unit"), {"candidates", FIELD_IDS, false, 1, 100}, ID("handler"),
-      ID("rule"), {"why", FIELD_TEXT, false, 1, 1000}}},
-    {"transfer", "sent to the unit", "转送责任单位",
-     {ID("unit"), TEXT("note")}},
-    {"hand_over", "handed over, with a report owed", "交办（须回报）",
-     {ID("unit"), {"report_days", FIELD_INT, false, 1, 365}, TEXT("note")}},
-    {"send_to_discipline", "to a discipline body", "移送纪检监察机关",
-     {IDR("body"), TEXT("note")}},
-    {"object", "the unit says it is not competent", "责任单位提出异议",
-     {TEXTR("grounds")}},
-    {"uphold_objection", "the office agrees", "异议成立",
-     {TEXTR("reason")}},
-    {"refuse_objection", "the office does not agree", "异议不成立",
-     {TEXTR("reason")}},
-    {"accept", "the unit accepts it", "受理",
-     {TEXT("note"), {"notice", FIELD_TEXT, false, 1, 200}}},
-    {"not_accept", "the unit does not accept it", "不予受理",
-     {TEXTR("ground"), TEXTR("other_door")}},
-    {"extend", "the limit is extended", "延期",
-     {{"days", FIELD_INT, true, 1, 365}, TEXTR("reason"), IDR("approved_by"),
-      ID("clock")}},
-    {"suspend", "the work is suspended", "中止办理", {TEXTR("reason")}},
-    {"resume", "and goes on", "恢复办理", {TEXT("note")}},
-    {"report", "the unit reports back", "回报办理情况", {TEXTR("text")}},
-    {"answer", "the unit gives its written answer", "答复（处理意见）",
-     {TEXTR("text"), TEXT("legal_basis")}},
-    {"ask_review", "the petitioner asks for review", "申请复查",
-     {TEXTR("grounds")}},
-    {"review", "the review body decides", "复查意见",
-     {{"result", FIELD_RESULT, true, 0, 0}, TEXTR("text")}},
-    {"ask_re_review", "the petitioner asks for re-review", "申请复核",
-     {TEXTR("grounds")}},
-    {"re_review", "the re-review body decides", "复核意见",
-     {{"result", FIELD_RESULT, true, 0, 0}, TEXTR("text")}},
-    {"close", "the matter is closed", "办结", {TEXT("reason")}},
-    {"withdraw", "the petitioner withdraws it", "撤回", {TEXT("reason")}},
-    {"reopen", "on new facts", "因新事实重新受理", {TEXTR("facts")}},
-    {"evaluate", "the petitioner's judgement", "来访人评价",
-     {{"handling", FIELD_INT, true, 1, 5}, {"result", FIELD_INT, true, 1, 5},
-      TEXT("note")}},
-    {"urge", "the office urges the unit", "督办",
-     {TEXTR("grounds"), {"answer_days", FIELD_INT, false, 1, 90}}},
-    {"answer_urge", "the unit answers that", "督办反馈", {TEXTR("text")}},
-    {.name = NULL},
-};
-/* clang-format on */
-
 const struct action *action_find(const char *name, struct dk_problem *p)
 {
     const char *names[64];
@@ -112,7 +44,7 @@ static int unknown_field(const struct action *a, const char *name,
                          struct dk_problem *p)
 {
     const char *names[ACTION_FIELDS + 1];
-    char usage[256];
+    char usage[ACTION_USAGE];
     int n = 0;
 
     for (const struct field *f = a->field; f->kind != FIELD_END; f++)
@@ -164,19 +96,40 @@ static int write_int(const struct field *f, const char *value, struct dk_jw *w,
     return 0;
 }
 
-static int write_result(const struct field *f, const char *value,
-                        struct dk_jw *w, struct dk_problem *p)
+/* "a, b or c" */
+static void list_names(const char *const names[], const char *or_word,
+                       const char *comma, char *buf, size_t cap)
 {
-    static const char *const results[] = {"upheld", "changed", "revoked"};
+    size_t len = 0;
 
-    for (int i = 0; i < 3; i++)
-        if (strcmp(results[i], value) == 0) {
+    buf[0] = '\0';
+    for (int i = 0; names[i] != NULL; i++) {
+        const char *sep = i == 0 ? "" : names[i + 1] == NULL ? or_word : comma;
+        int n = snprintf(buf + len, cap - len, "%s%s", sep, names[i]);
+        if (n < 0 || (size_t)n >= cap - len)
+            break;
+        len += (size_t)n;
+    }
+}
+
+static int write_enum(const struct field *f, const char *value, struct dk_jw *w,
+                      struct dk_problem *p)
+{
+    char en[200], zh[200];
+
+    for (int i = 0; f->names[i] != NULL; i++)
+        if (strcmp(f->names[i], value) == 0) {
             dk_jw_str(w, f->name, value);
             return 0;
         }
-    return dk_failf(
-        p, DK_EFIELD, NULL, "%s is upheld, changed or revoked, not '%.40s'",
-        "%s 只能是 upheld、changed 或 revoked，不能是“%.40s”", f->name, value);
+    (void)dk_fail(p, DK_EFIELD, NULL, NULL, NULL);
+    list_names(f->names, " or ", ", ", en, sizeof en);
+    list_names(f->names, " 或 ", "、", zh, sizeof zh);
+    (void)snprintf(p->detail, sizeof p->detail, "%s is %s, not '%.40s'",
+                   f->name, en, value);
+    (void)snprintf(p->detail_zh, sizeof p->detail_zh,
+                   "%s 只能是 %s，不能是“%.40s”", f->name, zh, value);
+    return DK_EFIELD;
 }
 
 int action_write(const struct action *a, const char *field, const char *value,
@@ -191,8 +144,8 @@ int action_write(const struct action *a, const char *field, const char *value,
         return write_int(f, value, w, p);
     if (f->kind == FIELD_IDS)
         return write_ids(f, value, w, p);
-    if (f->kind == FIELD_RESULT)
-        return write_result(f, value, w, p);
+    if (f->kind == FIELD_ENUM)
+        return write_enum(f, value, w, p);
     if (n < 1 || n > (size_t)f->max)
         return dk_failf(p, DK_EFIELD, NULL, "%s is 1 to %d bytes, not %zu",
                         "%s 须为 1 到 %d 字节，现为 %zu 字节", f->name, f->max,
@@ -206,7 +159,9 @@ int action_write(const struct action *a, const char *field, const char *value,
 
 static void field_usage(const struct field *f, char *buf, size_t cap)
 {
-    const char *open = f->need ? "" : "[", *close = f->need ? "" : "]";
+    bool may = f->need == FIELD_MAY;
+    const char *open = may ? "[" : "", *close = may ? "]" : "";
+    char names[128];
 
     switch (f->kind) {
     case FIELD_INT:
@@ -216,9 +171,15 @@ static void field_usage(const struct field *f, char *buf, size_t cap)
     case FIELD_IDS:
         (void)snprintf(buf, cap, "%s%s=ID,ID...%s", open, f->name, close);
         break;
-    case FIELD_RESULT:
-        (void)snprintf(buf, cap, "%s%s=upheld|changed|revoked%s", open, f->name,
-                       close);
+    case FIELD_ENUM:
+        list_names(f->names, "|", "|", names, sizeof names);
+        (void)snprintf(buf, cap, "%s%s=%s%s", open, f->name, names, close);
+        break;
+    case FIELD_TIME:
+        (void)snprintf(buf, cap, "%s%s=TIME%s", open, f->name, close);
+        break;
+    case FIELD_CASE:
+        (void)snprintf(buf, cap, "%s%s=CASE%s", open, f->name, close);
         break;
     case FIELD_ID:
         (void)snprintf(buf, cap, "%s%s=ID%s", open, f->name, close);
@@ -232,7 +193,7 @@ static void field_usage(const struct field *f, char *buf, size_t cap)
 
 void action_usage(const struct action *a, char *buf, size_t cap)
 {
-    char one[64];
+    char one[192];
     size_t len = 0;
 
     buf[0] = '\0';

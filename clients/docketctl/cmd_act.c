@@ -6,7 +6,6 @@
 #include "ctl.h"
 #include "file.h"
 #include "text.h"
-#include "width.h"
 
 /* clang-format off */
 const struct opt opts_act[] = {
@@ -32,28 +31,80 @@ const struct opt opts_act[] = {
 };
 /* clang-format on */
 
+/* The action that the command line names, in --help. */
+static const struct action *asked_for(const struct ctl *ctl)
+{
+    const struct args *a = ctl->args;
+
+    for (int i = 0; a != NULL && i < a->n_pos && i < 2; i++) {
+        const struct action *act = action_find(a->pos[i], NULL);
+        if (act != NULL)
+            return act;
+    }
+    return NULL;
+}
+
+static void put_action(const struct ctl *ctl, const struct action *a)
+{
+    char usage[ACTION_USAGE];
+    const char *note = T(ctl, a->note_en, a->note_zh);
+
+    action_usage(a, usage, sizeof usage);
+    (void)fprintf(ctl->out, "\n%s: %s\n  %s\n", a->name, T(ctl, a->en, a->zh),
+                  usage[0] == '\0' ? T(ctl, "no fields", "无字段") : usage);
+    if (note != NULL)
+        (void)fprintf(ctl->out, "  %s\n", note);
+    (void)fprintf(ctl->out,
+                  T(ctl,
+                    "\nExample:\n  docketctl act CASE %s --actor "
+                    "officer:zhang %s\n",
+                    "\n示例：\n  docketctl act 案件编号 %s --actor "
+                    "officer:zhang %s\n"),
+                  a->name, a->example == NULL ? "" : a->example);
+}
+
 void more_act(const struct ctl *ctl)
 {
-    char usage[256];
+    const struct action *one = asked_for(ctl);
+    char usage[ACTION_USAGE];
 
     (void)fputs(T(ctl,
                   "\nfield=@FILE takes the value from a file (@-: standard "
-                  "input), field=@@x means '@x'.\n\nActions and their "
-                  "fields:\n",
+                  "input), field=@@x means '@x'.\nA TIME is RFC 3339 or a "
+                  "date.\n",
                   "\n字段=@文件名 从文件取值（@- 为标准输入），字段=@@x "
-                  "表示“@x”。\n\n动作及其字段：\n"),
+                  "表示“@x”。\nTIME 为 RFC 3339 时间或日期。\n"),
+                ctl->out);
+    if (one != NULL) {
+        put_action(ctl, one);
+        return;
+    }
+    (void)fputs(T(ctl,
+                  "\nActions and their fields (docketctl act ACTION --help "
+                  "tells more):\n",
+                  "\n动作及其字段（详见 docketctl act 动作 --help）：\n"),
                 ctl->out);
     for (const struct action *a = actions; a->name != NULL; a++) {
-        const char *what = T(ctl, a->en, a->zh);
-        int pad = 36 - text_width(what);
         action_usage(a, usage, sizeof usage);
-        (void)fprintf(ctl->out, "  %-19s%s%*s%s\n", a->name, what,
-                      pad > 1 ? pad : 1, "", usage);
+        (void)fprintf(ctl->out, "  %-19s%s\n", a->name, T(ctl, a->en, a->zh));
+        if (usage[0] != '\0')
+            (void)fprintf(ctl->out, "  %19s%s\n", "", usage);
     }
 }
 
+static int write_value(struct ctl *ctl, const struct action *act,
+                       const char *name, const char *value, struct dk_jw *w)
+{
+    const struct field *f = action_field(act, name);
+    struct dk_problem p = {0};
+
+    if (f != NULL && f->kind == FIELD_TIME)
+        return ctl_write_time(ctl, w, name, value);
+    return action_write(act, name, value, w, &p) == 0 ? 0 : say_usage(ctl, &p);
+}
+
 /* field=value; "@FILE" as the value reads the file. */
-static int write_pair(const struct ctl *ctl, const struct action *act,
+static int write_pair(struct ctl *ctl, const struct action *act,
                       const char *pair, struct dk_jw *w)
 {
     struct dk_problem p = {0};
@@ -83,9 +134,9 @@ static int write_pair(const struct ctl *ctl, const struct action *act,
         }
         value = text;
     }
-    rc = action_write(act, name, value, w, &p);
+    rc = write_value(ctl, act, name, value, w);
     free(text);
-    return rc == 0 ? 0 : say_usage(ctl, &p);
+    return rc;
 }
 
 /* The fields of --file that are not given as field=value. */
@@ -138,10 +189,10 @@ static int check_needed(const struct ctl *ctl, const struct args *a,
                         const struct action *act, const cJSON *file)
 {
     struct dk_problem p = {0};
-    char usage[256];
+    char usage[ACTION_USAGE];
 
     for (const struct field *f = act->field; f->kind != FIELD_END; f++) {
-        if (!f->need || is_given(a, file, f->name))
+        if (f->need != FIELD_MUST || is_given(a, file, f->name))
             continue;
         action_usage(act, usage, sizeof usage);
         (void)dk_failf(&p, DK_EFIELD, NULL, "%s needs %s=...: it takes %s",

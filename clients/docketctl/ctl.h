@@ -23,6 +23,7 @@ struct ctl {
     int columns;    /* of the terminal on `out`; 0: not a terminal */
     int timeout_ms; /* 0: not given, each command has its own */
     FILE *out, *err;
+    const struct args *args;  /* of the command that runs; for --help */
     struct dk_client *client; /* opened by the first call */
     bool offset_known;
     int offset_min; /* the office's */

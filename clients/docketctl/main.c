@@ -94,6 +94,7 @@ static int run(struct ctl *ctl, const struct command *c, int argc,
     if (args_parse(&a, global_opts, c->opts, argc, argv, &p) != 0)
         return say_usage(ctl, &p);
     set_up(ctl, &a);
+    ctl->args = &a;
     if (args_has(&a, "help")) {
         help_command(ctl, c);
         code = 0;
@@ -102,6 +103,7 @@ static int run(struct ctl *ctl, const struct command *c, int argc,
     } else {
         code = c->run(ctl, &a);
     }
+    ctl->args = NULL;
     args_fini(&a);
     dk_client_close(ctl->client);
     return flush_all(ctl, code);

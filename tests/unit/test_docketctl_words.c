@@ -55,6 +55,11 @@ static struct dk_case *case_for(enum dk_action a)
     c->n = 9;
     c->key = dk_case_key((struct dk_date){2026, 5, 6}, 1);
     (void)snprintf(c->unit, sizeof(c->unit), "u");
+    c->last_n[DK_EV_ACCEPTED] = 2; /* there are papers to hand over */
+    c->last_n[DK_EV_ANSWERED] = 3;
+    c->repeat_of = dk_case_key((struct dk_date){2026, 5, 5}, 1);
+    c->n_co = 1;
+    (void)snprintf(c->co[0].unit, sizeof(c->co[0].unit), "u-2");
     c->n_clock = 1;
     c->clock[0] = (struct dk_clock){.id = "conclude",
                                     .no = 1,
@@ -93,17 +98,28 @@ static int decide(enum dk_action a, const char *args, struct dk_problem *p)
     return rc;
 }
 
-static const char *sample(const struct field *f)
+/* What may stand there, in a case such as case_for() makes. */
+static const char *sample(const struct action *a, const struct field *f)
 {
     if (strcmp(f->name, "clock") == 0)
         return "conclude";
+    if (strcmp(f->name, "unit") == 0 && strcmp(a->name, "answer") == 0)
+        return "u";
+    if (strcmp(f->name, "unit") == 0 &&
+        (strcmp(a->name, "remove_co_handler") == 0 ||
+         strcmp(a->name, "give_opinion") == 0))
+        return "u-2";
     switch (f->kind) {
     case FIELD_INT:
         return "3";
     case FIELD_IDS:
         return "zhang,li";
-    case FIELD_RESULT:
-        return "upheld";
+    case FIELD_ENUM:
+        return f->names[0];
+    case FIELD_TIME:
+        return "2026-05-20T00:00:00+08:00";
+    case FIELD_CASE:
+        return "330699-20260505-000001-1";
     case FIELD_TEXT:
     case FIELD_ID:
     case FIELD_END:
@@ -112,8 +128,9 @@ static const char *sample(const struct field *f)
     return "x";
 }
 
-/* Every field of `a` but `without`. */
-static char *body_of(const struct action *a, const char *without)
+/* Every field of `a` but `without`; the field `with` as `value`. */
+static char *body_with(const struct action *a, const char *without,
+                       const char *with, const char *value)
 {
     struct dk_jw w = {0};
     struct dk_problem p = {0};
@@ -122,11 +139,17 @@ static char *body_of(const struct action *a, const char *without)
     for (const struct field *f = a->field; f->kind != FIELD_END; f++) {
         bool other = strcmp(a->name, "assign") == 0 &&
                      strcmp(f->name, "handler") == 0; /* or candidates */
+        const char *v = strcmp(f->name, with) == 0 ? value : sample(a, f);
         if (strcmp(f->name, without) != 0 && !other)
-            assert_int_equal(action_write(a, f->name, sample(f), &w, &p), 0);
+            assert_int_equal(action_write(a, f->name, v, &w, &p), 0);
     }
     dk_jw_end_obj(&w);
     return dk_jw_take(&w, NULL);
+}
+
+static char *body_of(const struct action *a, const char *without)
+{
+    return body_with(a, without, "", "");
 }
 
 static void
@@ -144,13 +167,74 @@ core_takes_what_docketctl_writes_and_misses_what_it_needs(void **state)
         for (const struct field *f = a->field; f->kind != FIELD_END; f++) {
             char *less = body_of(a, f->name);
             rc = decide(act, less, &p);
-            if (f->need && rc != DK_EFIELD)
+            if (f->need != FIELD_MAY && rc != DK_EFIELD)
                 fail_msg("%s needs %s, but core does not", a->name, f->name);
-            if (!f->need && rc == DK_EFIELD && strstr(p.pointer, f->name))
+            if (f->need == FIELD_MAY && rc == DK_EFIELD &&
+                strstr(p.pointer, f->name))
                 fail_msg("core needs %s of %s", f->name, a->name);
             free(less);
         }
     }
+}
+
+static void core_takes_every_name_that_docketctl_offers(void **state)
+{
+    int names = 0;
+
+    (void)state;
+    for (const struct action *a = actions; a->name != NULL; a++) {
+        enum dk_action act = (enum dk_action)dk_action_from_name(a->name);
+        for (const struct field *f = a->field; f->kind != FIELD_END; f++) {
+            for (int i = 0; f->kind == FIELD_ENUM && f->names[i] != NULL; i++) {
+                struct dk_problem p = {0};
+                char *all = body_with(a, "", f->name, f->names[i]);
+                int rc = decide(act, all, &p);
+                if (rc == DK_EFIELD)
+                    fail_msg("%s %s: %s", a->name, all, p.detail);
+                free(all);
+                names++;
+            }
+        }
+    }
+    assert_true(names > 50);
+}
+
+/* "rule=x why=y" as a shell would split it. */
+static void the_examples_of_the_help_are_right(void **state)
+{
+    int examples = 0;
+
+    (void)state;
+    for (const struct action *a = actions; a->name != NULL; a++) {
+        char usage[ACTION_USAGE], line[400];
+        struct dk_problem p = {0};
+        struct dk_jw w = {0};
+
+        action_usage(a, usage, sizeof usage);
+        assert_true(strlen(usage) < sizeof usage - 1);
+        assert_true((a->note_en == NULL) == (a->note_zh == NULL));
+        if (a->example == NULL)
+            continue;
+        examples++;
+        (void)snprintf(line, sizeof line, "%s", a->example);
+        dk_jw_obj(&w, NULL);
+        for (char *pair = strtok(line, " "); pair != NULL;
+             pair = strtok(NULL, " ")) {
+            char *eq = strchr(pair, '=');
+            assert_non_null(eq);
+            *eq = '\0';
+            if (action_write(a, pair, eq + 1, &w, &p) != 0)
+                fail_msg("%s %s: %s", a->name, pair, p.detail);
+        }
+        for (const struct field *f = a->field; f->kind != FIELD_END; f++) {
+            char member[80];
+            (void)snprintf(member, sizeof member, "\"%s\":", f->name);
+            if (f->need != FIELD_MAY && strstr(w.buf, member) == NULL)
+                fail_msg("the example of %s lacks %s", a->name, f->name);
+        }
+        dk_jw_fini(&w);
+    }
+    assert_true(examples > 15);
 }
 
 static void values_are_typed_by_their_field(void **state)
@@ -191,6 +275,8 @@ static void slips_are_told_with_what_was_meant(void **state)
     assert_int_equal(action_write(extend, "reason", "\xff", &w, &p), DK_EFIELD);
     assert_int_equal(action_write(review, "result", "maybe", &w, &p),
                      DK_EFIELD);
+    assert_string_equal(p.detail,
+                        "result is upheld, changed or revoked, not 'maybe'");
     const struct action *assign = action_find("assign", &p);
     assert_int_equal(action_write(assign, "candidates", "a,,b", &w, &p),
                      DK_EFIELD);
@@ -206,6 +292,8 @@ int main(void)
         cmocka_unit_test(every_action_of_a_client_is_known_and_no_other),
         cmocka_unit_test(
             core_takes_what_docketctl_writes_and_misses_what_it_needs),
+        cmocka_unit_test(core_takes_every_name_that_docketctl_offers),
+        cmocka_unit_test(the_examples_of_the_help_are_right),
         cmocka_unit_test(values_are_typed_by_their_field),
         cmocka_unit_test(slips_are_told_with_what_was_meant),
     };
