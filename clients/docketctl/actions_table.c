@@ -174,9 +174,11 @@ const struct action actions[] = {
     {ACT("mute", "no more alerts of a limit for a time", "暂停催报",
       IDR("clock"), TIMER("until"), TEXTR("reason")),
      .example = "clock=conclude until=2026-06-20 reason=已列入下周会议",
-     .note_en = "At most 30 days; who mutes, why and until when stays "
-                "recorded. The end of a limit is told all the same.",
-     .note_zh = "最长30日；由谁、为何、到何时均有记录。期限届满仍会警示。"},
+     .note_en = "Only by an officer, only of a limit that has passed, and for "
+                "at most 30 days; who mutes, why and until when stays "
+                "recorded.",
+     .note_zh = "仅限工作人员对已超期的期限设置，最长30日；由谁、为何、到何时"
+                "均有记录。"},
     {.name = NULL},
 };
 /* clang-format on */
