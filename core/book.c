@@ -30,14 +30,33 @@ struct dk_book *dk_book_load(const char *file, const char *text, size_t len,
     return b;
 }
 
+void book_officer_fini(struct book_officer *o)
+{
+    free(o->away);
+    *o = (struct book_officer){.id = NULL};
+}
+
+void book_unit_fini(struct book_unit *u)
+{
+    book_officer_fini(&u->head);
+    for (int i = 0; i < u->n_handler; i++)
+        book_officer_fini(&u->handler[i]);
+    free(u->handler);
+    free(u->former);
+    *u = (struct book_unit){.id = NULL};
+}
+
 void dk_book_free(struct dk_book *b)
 {
     if (b == NULL)
         return;
     for (int i = 0; i < b->n_unit; i++)
-        free(b->unit[i].handler);
+        book_unit_fini(&b->unit[i]);
+    book_officer_fini(&b->leader);
     free(b->unit);
+    free(b->officer);
     free(b->rule);
+    free(b->urgent);
     cJSON_Delete(b->root);
     free(b);
 }
@@ -56,81 +75,128 @@ const struct book_unit *book_unit_find(const struct dk_book *b, const char *id)
     return NULL;
 }
 
-static bool is_same(const char *word, const char *name)
+struct book_officer *const *book_officer_find(const struct dk_book *b,
+                                              const char *id)
 {
-    return name != NULL && strcmp(word, name) == 0;
-}
+    int lo = 0, hi = b->n_officer;
 
-bool book_is_accused_officer(const struct dk_case *c,
-                             const struct book_officer *o)
-{
-    for (int i = 0; i < c->n_respondent; i++) {
-        const char *who = c->respondent[i].officer;
-        if (who[0] != '\0' && (is_same(who, o->id) || is_same(who, o->name)))
-            return true;
+    while (lo < hi) {
+        int mid = lo + (hi - lo) / 2;
+        if (strcmp(b->officer[mid]->id, id) < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
-    return false;
+    if (lo == b->n_officer || strcmp(b->officer[lo]->id, id) != 0)
+        return NULL;
+    return &b->officer[lo];
 }
 
-bool book_is_accused_unit(const struct dk_case *c, const struct book_unit *u)
+/* ---- roles ---- */
+
+/* The nearest head from `u` upwards who is there and not complained about, or
+ * who stands in.
+ */
+static const char *find_head(const struct dk_book *b, const struct dk_case *c,
+                             const struct book_unit *u, int64_t day)
 {
-    for (int i = 0; i < c->n_respondent; i++) {
-        const char *who = c->respondent[i].unit;
-        if (who[0] != '\0' &&
-            (is_same(who, u->id) || is_same(who, u->name.zh) ||
-             is_same(who, u->name.en)))
-            return true;
+    /* An heir may be below the unit that it took over from. */
+    for (int i = 0; u != NULL && i <= b->n_unit; i++) {
+        const struct book_unit *now = book_heir(u, day);
+        if (now != NULL)
+            u = now;
+        if (u->head.id != NULL && !book_is_accused_unit(b, c, u, day)) {
+            const struct book_officer *o = book_stand_in(b, c, &u->head, day);
+            if (o != NULL)
+                return o->id;
+        }
+        u = u->parent;
     }
-    return book_is_accused_officer(c, &u->head);
+    return NULL;
 }
 
-/* The nearest head from `u` upwards who is not complained about. */
-static const char *find_head(const struct dk_case *c, const struct book_unit *u)
+/* The unit's own listing of an officer, or that of who took over from it. */
+static const struct book_officer *find_listed(const struct book_unit *u,
+                                              const char *id, int64_t day)
 {
-    for (; u != NULL; u = u->parent) {
-        if (u->head.id != NULL && !book_is_accused_unit(c, u))
-            return u->head.id;
+    for (; u != NULL; u = day > u->valid_to ? u->heir : NULL) {
+        for (int i = 0; i < u->n_handler; i++) {
+            if (strcmp(u->handler[i].id, id) == 0)
+                return &u->handler[i];
+        }
+        if (u->head.id != NULL && strcmp(u->head.id, id) == 0)
+            return &u->head;
     }
     return NULL;
 }
 
 static const char *find_handler(const struct dk_book *b,
-                                const struct dk_case *c)
+                                const struct dk_case *c, int64_t day)
 {
-    const struct book_unit *u = book_unit_find(b, c->unit);
-    struct book_officer o = {.id = c->handler};
+    const struct book_unit *u =
+        c->unit[0] != '\0' ? book_unit_find(b, c->unit) : NULL;
+    const struct book_officer named = {.id = c->handler};
+    const struct book_officer *o =
+        c->handler[0] != '\0' ? find_listed(u, c->handler, day) : NULL;
+    const char *head;
 
-    if (c->handler[0] == '\0')
-        return NULL;
-    for (int i = 0; u != NULL && i < u->n_handler; i++) {
-        if (strcmp(u->handler[i].id, c->handler) == 0)
-            o = u->handler[i];
-    }
-    return book_is_accused_officer(c, &o) ? NULL : c->handler;
+    if (o != NULL)
+        o = book_stand_in(b, c, o, day);
+    if (o != NULL)
+        return o->id;
+    head = find_head(b, c, u, day);
+    if (head != NULL || c->handler[0] == '\0' ||
+        (u != NULL && u->n_handler > 0))
+        return head;
+    /* The book keeps neither a head nor handlers: who was named by hand. */
+    return book_is_accused_officer(c, &named) ? NULL : c->handler;
+}
+
+static const char *find_office(const struct dk_book *b, const struct dk_case *c,
+                               int64_t day)
+{
+    const struct book_unit *u = book_heir(b->office, day);
+
+    if (u == NULL)
+        u = b->office;
+    return book_is_accused_unit(b, c, u, day) ? NULL : u->id;
 }
 
 const char *dk_book_role(const struct dk_book *b, const struct dk_case *c,
                          const char *role)
 {
+    int64_t day = dk_zone_day(&b->zone, c->updated_at);
+    const struct book_officer *o;
+
     if (strcmp(role, "handler") == 0)
-        return find_handler(b, c);
+        return find_handler(b, c, day);
     if (strcmp(role, "unit_head") == 0)
-        return find_head(c, c->unit[0] != '\0' ? book_unit_find(b, c->unit)
-                                               : b->office);
+        return find_head(
+            b, c, c->unit[0] != '\0' ? book_unit_find(b, c->unit) : b->office,
+            day);
     if (strcmp(role, "office") == 0)
-        return book_is_accused_unit(c, b->office) ? NULL : b->office->id;
-    if (strcmp(role, "leader") == 0)
-        return book_is_accused_officer(c, &b->leader) ? NULL : b->leader.id;
+        return find_office(b, c, day);
+    if (strcmp(role, "leader") == 0 && b->leader.id != NULL) {
+        o = book_stand_in(b, c, &b->leader, day);
+        return o != NULL ? o->id : NULL;
+    }
     return NULL;
 }
+
+/* ---- names ---- */
 
 const char *dk_book_unit_name(const struct dk_book *b, const char *unit,
                               const char *lang)
 {
     const struct book_unit *u = book_unit_find(b, unit);
-    const char *name = NULL;
 
-    if (u != NULL)
-        name = strcmp(lang, "en") == 0 ? u->name.en : u->name.zh;
-    return name != NULL ? name : unit;
+    return u != NULL ? book_name(u, lang, BOOK_OPEN) : unit;
+}
+
+const char *dk_book_unit_name_at(const struct dk_book *b, const char *unit,
+                                 const char *lang, dk_ms at)
+{
+    const struct book_unit *u = book_unit_find(b, unit);
+
+    return u != NULL ? book_name(u, lang, dk_zone_day(&b->zone, at)) : unit;
 }

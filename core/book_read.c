@@ -1,104 +1,17 @@
-/* book_read.c - a book's units and officers, checked. */
+/* book_read.c - a book's own members; what is in its lists is read elsewhere.
+ */
 #include <stdlib.h>
 #include <string.h>
 
 #include "book_impl.h"
 
-static void read_officer(const struct dk_rj *f, const cJSON *o,
-                         const struct dk_at *at, struct book_officer *out)
-{
-    static const char *const names[] = {"id", "name", "absent", NULL};
-
-    if (!cJSON_IsObject(o)) {
-        dk_rj_error(f, at, NULL, "write {\"id\": .., \"name\": ..}");
-        return;
-    }
-    dk_rj_only(f, o, names, at);
-    (void)dk_rj_id(f, o, "id", DK_REQUIRED, &out->id, at);
-    (void)dk_rj_str(f, o, "name", DK_OPTIONAL, 200, &out->name, at);
-    (void)dk_rj_bool(f, o, "absent", DK_OPTIONAL, &out->absent, at);
-}
-
-/* {"id": .., "name": ..} under `key`, where somebody is named. */
-static void read_one_officer(const struct dk_rj *f, const cJSON *o,
-                             const char *key, const struct dk_at *up,
-                             struct book_officer *out)
-{
-    const struct dk_at at = {up, key, 0};
-
-    if (dk_rj_has(o, key))
-        read_officer(f, cJSON_GetObjectItemCaseSensitive(o, key), &at, out);
-}
-
-static void read_handlers(const struct dk_rj *f, const cJSON *o,
-                          const struct dk_at *up, struct book_unit *u)
-{
-    const struct dk_at at = {up, "handlers", 0};
-    struct dk_at item = {&at, NULL, 0};
-    const cJSON *list = NULL, *v = NULL;
-
-    if (!dk_rj_arr(f, o, "handlers", DK_OPTIONAL, 0, BOOK_HANDLERS_MAX, &list,
-                   up) ||
-        list == NULL || cJSON_GetArraySize(list) == 0)
-        return;
-    u->handler = calloc((size_t)cJSON_GetArraySize(list), sizeof *u->handler);
-    if (u->handler == NULL) {
-        f->r->oom = true;
-        return;
-    }
-    cJSON_ArrayForEach (v, list) {
-        struct book_officer h = {NULL, NULL, false};
-        read_officer(f, v, &item, &h);
-        for (int i = 0; h.id != NULL && i < u->n_handler; i++) {
-            if (strcmp(u->handler[i].id, h.id) == 0)
-                dk_rj_error(f, &item, "id",
-                            "the unit has a handler \"%s\" already", h.id);
-        }
-        if (h.id != NULL)
-            u->handler[u->n_handler++] = h;
-        item.index++;
-    }
-}
-
-/* "name": a text, or {"zh-CN": .., "en": ..}. */
-static void read_name(const struct dk_rj *f, const cJSON *o,
-                      const struct dk_at *at, struct dk_rj_name *out)
+void book_name_read(const struct dk_rj *f, const cJSON *o,
+                    const struct dk_at *at, struct dk_rj_name *out)
 {
     if (cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(o, "name")))
         (void)dk_rj_name(f, o, "name", DK_REQUIRED, out, at);
     else
         (void)dk_rj_str(f, o, "name", DK_REQUIRED, 200, &out->zh, at);
-}
-
-static void read_unit(const struct dk_rj *f, const cJSON *o,
-                      const struct dk_at *at, struct dk_book *b)
-{
-    static const char *const names[] = {
-        "id", "name", "parent", "head", "handlers", "valid_from", "note", NULL};
-    struct book_unit *u = &b->unit[b->n_unit];
-    const char *id = NULL, *note = NULL;
-
-    if (!cJSON_IsObject(o)) {
-        dk_rj_error(f, at, NULL, "write an object for each unit");
-        return;
-    }
-    u->valid_from = BOOK_ANY;
-    dk_rj_only(f, o, names, at);
-    (void)dk_rj_id(f, o, "id", DK_REQUIRED, &id, at);
-    read_name(f, o, at, &u->name);
-    read_one_officer(f, o, "head", at, &u->head);
-    read_handlers(f, o, at, u);
-    (void)dk_rj_day(f, o, "valid_from", DK_OPTIONAL, &u->valid_from, at);
-    (void)dk_rj_str(f, o, "note", DK_OPTIONAL, 2000, &note, at);
-    if (id == NULL) {
-        free(u->handler);
-        *u = (struct book_unit){0};
-        return;
-    }
-    if (book_unit_find(b, id) != NULL)
-        dk_rj_error(f, at, "id", "there is a unit \"%s\" already", id);
-    u->id = id;
-    b->n_unit++;
 }
 
 const struct book_unit *book_unit_ref(const struct dk_rj *f,
@@ -132,108 +45,90 @@ const struct book_unit *book_unit_ref(const struct dk_rj *f,
     return NULL;
 }
 
-/* Parents may be named before they are listed, so they come second. */
-static void read_parents(const struct dk_rj *f, const cJSON *list,
-                         const struct dk_at *up, struct dk_book *b)
-{
-    struct dk_at item = {up, NULL, 0};
-    const cJSON *o = NULL;
-
-    cJSON_ArrayForEach (o, list) {
-        const char *id =
-            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "id"));
-        struct book_unit *u = NULL;
-        for (int i = 0; id != NULL && u == NULL && i < b->n_unit; i++) {
-            if (strcmp(b->unit[i].id, id) == 0)
-                u = &b->unit[i];
-        }
-        if (u != NULL)
-            u->parent = book_unit_ref(f, b, o, "parent", DK_OPTIONAL, &item);
-        item.index++;
-    }
-    for (int i = 0; i < b->n_unit; i++) {
-        const struct book_unit *u = b->unit[i].parent;
-        int steps = 0;
-        while (u != NULL && u != &b->unit[i] && steps++ <= b->n_unit)
-            u = u->parent;
-        if (u == &b->unit[i])
-            dk_rj_error(f, up, NULL,
-                        "unit \"%s\" is above itself; mend \"parent\"",
-                        b->unit[i].id);
-    }
-}
-
-static void read_units(const struct dk_rj *f, struct dk_book *b)
-{
-    const struct dk_at at = {NULL, "units", 0};
-    struct dk_at item = {&at, NULL, 0};
-    const cJSON *list = NULL, *o = NULL;
-
-    if (!dk_rj_arr(f, b->root, "units", DK_REQUIRED, 1, BOOK_UNITS_MAX, &list,
-                   NULL))
-        return;
-    b->unit = calloc((size_t)cJSON_GetArraySize(list), sizeof *b->unit);
-    if (b->unit == NULL) {
-        f->r->oom = true;
-        return;
-    }
-    cJSON_ArrayForEach (o, list) {
-        read_unit(f, o, &item, b);
-        item.index++;
-    }
-    read_parents(f, list, &at, b);
-}
-
 static void read_county(const struct dk_rj *f, struct dk_book *b)
 {
+    char hint[128];
     const char *s = NULL;
     int32_t county = 0;
-    size_t i = 0;
 
     if (!dk_rj_str(f, b->root, "county", DK_REQUIRED, 64, &s, NULL))
         return;
-    for (; s[i] >= '0' && s[i] <= '9' && i < 6; i++)
-        county = county * 10 + (s[i] - '0');
-    if (i != 6 || s[i] != '\0' || s[0] == '0')
+    if (strspn(s, "0123456789") != 6 || s[6] != '\0') {
         dk_rj_error(f, NULL, "county",
                     "\"%s\" is no county code; write its six digits (GB/T "
                     "2260)",
                     s);
+        return;
+    }
+    if (book_code_kind(s, hint) == BOOK_KIND_NONE) {
+        dk_rj_error(f, NULL, "county", "\"%s\" is no county code; %s", s, hint);
+        return;
+    }
+    for (int i = 0; i < 6; i++)
+        county = county * 10 + (s[i] - '0');
     b->county = county;
 }
 
-void book_read(const struct dk_rj *f, struct dk_book *b)
+/* A unit that the book cannot do without: somebody takes over from it. */
+static void check_lasting(const struct dk_rj *f, const struct book_unit *u,
+                          const char *key)
 {
-    static const char *const names[] = {"format",
-                                        "name",
-                                        "county",
-                                        "zone",
-                                        "office",
-                                        "leader",
-                                        "note",
-                                        "units",
-                                        "rules",
-                                        "default",
-                                        "send_to_discipline",
-                                        NULL};
-    const char *zone = "+08:00", *note = NULL;
-    struct dk_rj_name name = {NULL, NULL};
+    const char *id = u != NULL ? u->id : NULL;
 
-    dk_rj_only(f, b->root, names, NULL);
-    if (dk_rj_has(b->root, "name"))
-        read_name(f, b->root, NULL, &name);
-    (void)dk_rj_str(f, b->root, "note", DK_OPTIONAL, 4000, &note, NULL);
-    read_county(f, b);
+    while (u != NULL && u->valid_to != BOOK_OPEN) {
+        if (u->heir == NULL) {
+            dk_rj_error(f, NULL, key,
+                        "\"%s\" closes and nobody takes over; name another "
+                        "unit here, or the one that takes over as "
+                        "\"merged_into\" of \"%s\"",
+                        id, u->id);
+            return;
+        }
+        u = u->heir;
+    }
+}
+
+static void read_zone(const struct dk_rj *f, struct dk_book *b)
+{
+    const char *zone = "+08:00";
+
     if (dk_rj_str(f, b->root, "zone", DK_OPTIONAL, 64, &zone, NULL) &&
         dk_zone_parse(zone, &b->zone) != 0)
         dk_rj_error(f, NULL, "zone",
                     "\"%s\" is no time zone; write an offset such as "
                     "\"+08:00\"",
                     zone);
-    read_one_officer(f, b->root, "leader", NULL, &b->leader);
-    read_units(f, b);
+}
+
+void book_read(const struct dk_rj *f, struct dk_book *b)
+{
+    static const char *const names[] = {
+        "format", "name",  "county", "zone",   "office",  "leader",
+        "note",   "units", "rules",  "urgent", "default", "send_to_discipline",
+        NULL};
+    static const struct dk_at leader = {NULL, "leader", 0};
+    const char *note = NULL;
+    struct dk_rj_name name = {NULL, NULL};
+
+    dk_rj_only(f, b->root, names, NULL);
+    if (dk_rj_has(b->root, "name"))
+        book_name_read(f, b->root, NULL, &name);
+    (void)dk_rj_str(f, b->root, "note", DK_OPTIONAL, 4000, &note, NULL);
+    read_county(f, b);
+    read_zone(f, b);
+    if (dk_rj_has(b->root, "leader"))
+        book_officer_read(f,
+                          cJSON_GetObjectItemCaseSensitive(b->root, "leader"),
+                          &leader, &b->leader);
+    book_units_read(f, b);
+    book_officers_index(f, b);
+    book_delegates_check(f, b);
     b->office = book_unit_ref(f, b, b->root, "office", DK_REQUIRED, NULL);
     b->discipline =
         book_unit_ref(f, b, b->root, "send_to_discipline", DK_OPTIONAL, NULL);
     book_rules_read(f, b);
+    book_urgent_read(f, b);
+    check_lasting(f, b->office, "office");
+    check_lasting(f, b->discipline, "send_to_discipline");
+    check_lasting(f, b->fallback.unit, "default");
 }

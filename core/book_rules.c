@@ -45,6 +45,12 @@ static const cJSON *read_texts(const struct dk_rj *f, const cJSON *o,
     return v;
 }
 
+const cJSON *book_region_read(const struct dk_rj *f, const cJSON *o,
+                              const struct dk_at *at)
+{
+    return read_texts(f, o, "region", at, NULL, NULL);
+}
+
 static void check_category(const struct dk_rj *f, const struct dk_at *at,
                            const char *s, void *arg)
 {
@@ -56,6 +62,12 @@ static void check_category(const struct dk_rj *f, const struct dk_at *at,
                     "\"%s\": write levels joined by \"/\", without one at the "
                     "ends",
                     s);
+}
+
+const cJSON *book_category_read(const struct dk_rj *f, const cJSON *o,
+                                const struct dk_at *at)
+{
+    return read_texts(f, o, "category", at, check_category, NULL);
 }
 
 struct word_list {
@@ -82,6 +94,15 @@ static void check_word(const struct dk_rj *f, const struct dk_at *at,
                 near != NULL ? near : w->names[0]);
 }
 
+uint64_t book_words_read(const struct dk_rj *f, const cJSON *o, const char *key,
+                         const char *const names[], const struct dk_at *at)
+{
+    struct word_list w = {names, 0};
+
+    (void)read_texts(f, o, key, at, check_word, &w);
+    return w.mask;
+}
+
 static void read_mode(const struct dk_rj *f, const cJSON *o,
                       const struct dk_at *at, struct book_rule *r)
 {
@@ -103,8 +124,8 @@ static void read_rule(const struct dk_rj *f, const cJSON *o,
     static const char *const names[] = {
         "id",   "region", "category",    "kind", "channel",
         "unit", "mode",   "report_days", "note", NULL};
-    static const char *const taken[] = {"default", "review", "re_review", NULL};
-    struct word_list kind = {dk_kind_names, 0}, channel = {dk_channel_names, 0};
+    static const char *const taken[] = {"default", "review", "re_review",
+                                        "repeat",  "merged", NULL};
     struct book_rule *r = &b->rule[b->n_rule];
     const char *note = NULL;
 
@@ -113,14 +134,13 @@ static void read_rule(const struct dk_rj *f, const cJSON *o,
         return;
     }
     dk_rj_only(f, o, names, at);
+    r->place = at->index;
     (void)dk_rj_id(f, o, "id", DK_REQUIRED, &r->id, at);
     (void)dk_rj_str(f, o, "note", DK_OPTIONAL, 2000, &note, at);
-    r->region = read_texts(f, o, "region", at, NULL, NULL);
-    r->category = read_texts(f, o, "category", at, check_category, NULL);
-    (void)read_texts(f, o, "kind", at, check_word, &kind);
-    (void)read_texts(f, o, "channel", at, check_word, &channel);
-    r->kind = kind.mask;
-    r->channel = channel.mask;
+    r->region = book_region_read(f, o, at);
+    r->category = book_category_read(f, o, at);
+    r->kind = book_words_read(f, o, "kind", dk_kind_names, at);
+    r->channel = book_words_read(f, o, "channel", dk_channel_names, at);
     r->unit = book_unit_ref(f, b, o, "unit", DK_REQUIRED, at);
     read_mode(f, o, at, r);
     for (int i = 0; r->id != NULL && i < b->n_rule; i++) {
@@ -135,6 +155,21 @@ static void read_rule(const struct dk_rj *f, const cJSON *o,
                         r->id);
     }
     b->n_rule++;
+}
+
+/* A rule that leads nowhere one day is passed over from then on. */
+static void check_lasting(const struct dk_rj *f, const struct book_rule *r,
+                          const struct dk_at *at)
+{
+    const struct book_unit *u = r->unit;
+
+    while (u != NULL && u->valid_to != BOOK_OPEN && u->heir != NULL)
+        u = u->heir;
+    if (u != NULL && u->valid_to != BOOK_OPEN)
+        dk_rj_warn(f, at, "unit",
+                   "\"%s\" closes and nobody takes over: the rule is passed "
+                   "over from then on",
+                   u->id);
 }
 
 /* "default": a unit's id, or {"unit": .., "mode": ..}.  What no rule knows
@@ -183,6 +218,10 @@ void book_rules_read(const struct dk_rj *f, struct dk_book *b)
     cJSON_ArrayForEach (o, list) {
         read_rule(f, o, &item, b);
         item.index++;
+    }
+    for (int i = 0; i < b->n_rule; i++) {
+        item.index = b->rule[i].place;
+        check_lasting(f, &b->rule[i], &item);
     }
     if (b->fallback.unit == NULL)
         dk_rj_warn(f, NULL, "default",
