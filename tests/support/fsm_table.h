@@ -11,31 +11,51 @@
 
 #define FSM_MARK "<!-- fsm-table -->\n"
 
-static const enum dk_ev fsm_bookkeeping[] = {
-    DK_EV_CLOCK_SET, DK_EV_CLOCK_FIRED, DK_EV_ALERT_RAISED, DK_EV_ALERT_ACKED};
+struct fsm_set {
+    const char *name;
+    enum dk_ev ev[4];
+};
 
-static bool fsm_is_bookkeeping(enum dk_ev ev)
+/* Events that stand in a row by the name of their set, if all four are allowed
+ * there and lead nowhere.
+ */
+static const struct fsm_set fsm_sets[] = {
+    {"bookkeeping",
+     {DK_EV_CLOCK_SET, DK_EV_CLOCK_FIRED, DK_EV_ALERT_RAISED,
+      DK_EV_ALERT_ACKED}},
+    {"aside", {DK_EV_LINKED, DK_EV_UNLINKED, DK_EV_REPEATED, DK_EV_INFORMED}},
+};
+#define FSM_SETS (sizeof(fsm_sets) / sizeof(fsm_sets[0]))
+
+static bool fsm_has(const struct fsm_set *set, enum dk_ev ev)
 {
     for (int i = 0; i < 4; i++) {
-        if (fsm_bookkeeping[i] == ev)
+        if (set->ev[i] == ev)
             return true;
     }
     return false;
 }
 
-/* All four of them allowed, and staying? */
-static bool fsm_keeps_books(enum dk_state s)
+static bool fsm_keeps(enum dk_state s, const struct fsm_set *set)
 {
     for (int i = 0; i < 4; i++) {
-        if (dk_fsm_next(s, fsm_bookkeeping[i]) != (int)s)
+        if (dk_fsm_next(s, set->ev[i]) != (int)s)
             return false;
     }
     return true;
 }
 
+static bool fsm_in_a_set(enum dk_state s, enum dk_ev ev)
+{
+    for (size_t i = 0; i < FSM_SETS; i++) {
+        if (fsm_has(&fsm_sets[i], ev) && fsm_keeps(s, &fsm_sets[i]))
+            return true;
+    }
+    return false;
+}
+
 static void fsm_print_row(FILE *f, enum dk_state s)
 {
-    bool books = fsm_keeps_books(s);
     int n = 0;
 
     fprintf(f, "| `%s` | %s | %s |", dk_state_name(s), dk_state_zh(s),
@@ -52,12 +72,14 @@ static void fsm_print_row(FILE *f, enum dk_state s)
     n = 0;
     for (int ev = 0; ev < DK_EV_N; ev++) {
         if (dk_fsm_next(s, (enum dk_ev)ev) == (int)s &&
-            !(books && fsm_is_bookkeeping((enum dk_ev)ev)))
+            !fsm_in_a_set(s, (enum dk_ev)ev))
             fprintf(f, "%s `%s`", n++ > 0 ? "," : "",
                     dk_ev_name((enum dk_ev)ev));
     }
-    if (books)
-        fprintf(f, "%s *bookkeeping*", n++ > 0 ? "," : "");
+    for (size_t i = 0; i < FSM_SETS; i++) {
+        if (fsm_keeps(s, &fsm_sets[i]))
+            fprintf(f, "%s *%s*", n++ > 0 ? "," : "", fsm_sets[i].name);
+    }
     fprintf(f, "%s |\n", n == 0 ? " –" : "");
 }
 
@@ -81,9 +103,16 @@ static void fsm_print_services(FILE *f)
 static void fsm_print(FILE *f)
 {
     fprintf(f, "An event that is not in a state's row is refused there "
-               "(`wrong-state`). *Bookkeeping* is");
-    for (int i = 0; i < 4; i++)
-        fprintf(f, "%s `%s`", i > 0 ? "," : "", dk_ev_name(fsm_bookkeeping[i]));
+               "(`wrong-state`). In the last column");
+    for (size_t k = 0; k < FSM_SETS; k++) {
+        fprintf(f, "%s *%s* is", k > 0 ? "," : "", fsm_sets[k].name);
+        for (int i = 0; i < 4; i++)
+            fprintf(f, "%s `%s`",
+                    i == 0  ? ""
+                    : i < 3 ? ","
+                            : " and",
+                    dk_ev_name(fsm_sets[k].ev[i]));
+    }
     fprintf(f, ".\n\n| state | 中文 | a step is owed | event → next state | "
                "events after which it stays |\n"
                "| --- | --- | --- | --- | --- |\n");

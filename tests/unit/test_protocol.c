@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "core/decide_internal.h"
 #include "proto/frames.h"
 #include "proto/jsonx.h"
 #include "proto/submit.h"
@@ -87,6 +88,11 @@ static void the_document_tells_the_limits_of_the_code(void **state)
     limit_is(*state, "nesting, members of an object", n);
     (void)snprintf(n, sizeof(n), "%d, %d", DK_PETITION_MAX, DK_RESPOND_MAX);
     limit_is(*state, "persons, respondents", n);
+    (void)snprintf(n, sizeof(n), "%d, %d", DK_CO_MAX, DK_JUDGED_MAX);
+    limit_is(*state,
+             "co-handlers of a case, units that it remembers as having taken "
+             "part",
+             n);
     (void)snprintf(n, sizeof(n), "| 2 | type: 1–%d bytes", DK_TYPE_MAX);
     assert_non_null(strstr(*state, n));
     (void)snprintf(n, sizeof(n), "| 3 | request id: 1–%d bytes",
@@ -109,10 +115,42 @@ static void names_are(const char *doc, const char *what,
         fail_msg("not in the document: %s", want);
 }
 
-static void the_document_lists_channels_and_kinds(void **state)
+static void the_document_lists_the_names_of_fields(void **state)
 {
     names_are(*state, "channel", dk_channel_names);
     names_are(*state, "kind", dk_kind_names);
+    names_are(*state, "need", dk_need_names);
+    names_are(*state, "way", dk_way_names);
+    names_are(*state, "relation", dk_relation_names);
+}
+
+/* The document's table of actions has a row, and the schemas a file, for each
+ * action that a client or worker may ask for.
+ */
+static void every_action_has_its_row_and_its_schema(void **state)
+{
+    const char *from = strstr(*state, "\n## Actions");
+    const char *stop = from != NULL ? strstr(from + 4, "\n## ") : NULL;
+    int found = 0;
+
+    assert_non_null(stop);
+    for (int a = 0; a < DK_ACT_N; a++) {
+        const char *name = dk_action_name((enum dk_action)a), *at;
+        char want[64], file[96];
+
+        if ((dk_action_who((enum dk_action)a) &
+             (DK_BY_CLIENT | DK_BY_WORKER)) == 0)
+            continue;
+        (void)snprintf(want, sizeof(want), "`%s`", name);
+        at = strstr(from, want);
+        if (at == NULL || at > stop)
+            fail_msg("the table of actions does not name %s", want);
+        (void)snprintf(file, sizeof(file), "proto/schemas/action.%s.json",
+                       name);
+        free(slurp(file));
+        found++;
+    }
+    assert_true(found > 30);
 }
 
 /* Every message of the document's tables has its schema, and every schema is
@@ -158,7 +196,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_document_prints_the_catalogue_of_problems),
         cmocka_unit_test(the_document_tells_the_limits_of_the_code),
-        cmocka_unit_test(the_document_lists_channels_and_kinds),
+        cmocka_unit_test(the_document_lists_the_names_of_fields),
+        cmocka_unit_test(every_action_has_its_row_and_its_schema),
         cmocka_unit_test(every_message_has_its_schema),
     };
 
