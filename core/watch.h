@@ -21,7 +21,7 @@
 #define DK_WATCH_KINDS(X)                                                      \
     X(NO_WORKER, "no_worker", "工作进程缺席")                                  \
     X(UNASSIGNED, "unassigned", "案件无人负责")                                \
-    X(CALENDAR, "calendar", "日历将尽")                                    \
+    X(CALENDAR, "calendar", "日历将尽")                                        \
     X(CLOCK_JUMP, "clock_jump", "时钟跳变")                                    \
     X(DISK, "disk", "磁盘空间不足")                                            \
     X(BACKUP, "backup", "备份过旧")                                            \

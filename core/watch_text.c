@@ -88,8 +88,7 @@ static int calendar(const struct said *t)
     if (t->zh)
         return snprintf(
             t->buf, t->cap,
-            "工作进程 docket-deadline 的日历只到 %" PRId64
-            " 年，需要 %" PRId64
+            "工作进程 docket-deadline 的日历只到 %" PRId64 " 年，需要 %" PRId64
             " 年：跨入未知年份的工作日期限无法计算，任务会失败并等"
             "待。请在国务院公布放假安排后更新日历文件，用 docketctl "
             "policy check 检查，再执行 systemctl reload "

@@ -61,7 +61,11 @@ static int write_task(struct daemon *d, struct lease *l,
     char id[24];
     char lease[48];
     struct dk_case *times = dk_case_new();
-    int rc = times == NULL ? DK_ENOMEM : case_times(row, times);
+    int rc = times == NULL ? DK_ENOMEM : DK_OK;
+
+    if (rc == DK_OK) /* a task that points at nothing is not written */
+        rc = row->doc == NULL || row->e == NULL ? DK_ENOTFOUND
+                                                : case_times(row, times);
 
     if (rc == DK_OK) {
         snprintf(id, sizeof(id), "%" PRId64, l->task_id);

@@ -238,7 +238,8 @@ int store_due_clocks(struct store *st, dk_ms now, int64_t limit,
 int store_next_due(struct store *st, dk_ms *out); /* DK_NEVER: none */
 
 /* Open tasks of a service with id > after, in order of id.  `doc` is the
- * case's text and `e` the event, both as stored.
+ * case's text and `e` the event, both as stored; NULL if there is no such row,
+ * which is damage of this task alone: others are still given.
  */
 struct store_task_row {
     struct store_task t;

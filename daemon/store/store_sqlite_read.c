@@ -201,8 +201,10 @@ static int read_task_row(struct sq_use *u, enum dk_service service,
         .doc_len = sq_col_len(u, 4),
         .e = e,
     };
-    if (row->doc == NULL)
-        return sq_odd(u->s);
+    if (sq_col_when(u, 5) == DK_NEVER) { /* the join found no event */
+        row->e = NULL;
+        return 0;
+    }
     return read_event(u, 5, e);
 }
 

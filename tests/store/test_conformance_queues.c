@@ -204,12 +204,40 @@ ending_failing_or_retrying_a_task_that_is_not_there_is_no_error(void **state)
     expect_tasks(w, 2, 0);
 }
 
+static int see_hole(void *arg, const struct store_task_row *row)
+{
+    if (row->t.id == 20 || row->t.id == 30)
+        assert_null(row->e);
+    else
+        assert_int_equal(row->e->n, row->t.n);
+    assert_int_equal(row->doc == NULL, row->t.id == 20);
+    return see(arg, row->t.id);
+}
+
+static void a_task_that_points_at_nothing_is_given_with_the_others(void **state)
+{
+    struct world *w = *state;
+    struct batch *b = batch_new();
+    struct seen s = {.n = 0};
+
+    submit(w, 1);
+    submit(w, 4);
+    add_task(b, 20, DK_SVC_ASSIGN, KEY(2), 1); /* no case */
+    add_task(b, 30, DK_SVC_ASSIGN, KEY(1), 7); /* no event */
+    assert_int_equal(commit(w, b), 0);
+    assert_int_equal(store_tasks(w->st, DK_SVC_ASSIGN, 0, 9, see_hole, &s), 0);
+    assert_int_equal(s.n, 4);
+    assert_int_equal(s.v[0], 10);
+    assert_int_equal(s.v[3], 40);
+}
+
 #define EACH(X)                                                                \
     X(due_clocks_come_earliest_first_and_only_when_due)                        \
     X(a_clock_fires_next_at_its_next_rung_and_not_when_held_or_stopped)        \
     X(tasks_of_a_service_come_in_order_with_their_case_and_event)              \
     X(a_task_fails_dies_comes_back_and_ends)                                   \
-    X(ending_failing_or_retrying_a_task_that_is_not_there_is_no_error)
+    X(ending_failing_or_retrying_a_task_that_is_not_there_is_no_error)         \
+    X(a_task_that_points_at_nothing_is_given_with_the_others)
 
 int main(void)
 {
