@@ -42,7 +42,9 @@ void dk_clock_mask_write(struct dk_jw *w, const char *key, uint64_t mask);
  */
 int dk_clock_read_set(const cJSON *o, struct dk_clock *out,
                       struct dk_problem *p);
-/* Write those fields, clock_no included, as members of an open object. */
+/* Write those fields, and clock_no unless it is 0, as members of an open
+ * object.
+ */
 void dk_clock_write_set(struct dk_jw *w, const struct dk_clock *k,
                         int offset_min);
 

@@ -322,7 +322,8 @@ void dk_clock_write_set(struct dk_jw *w, const struct dk_clock *k,
     int due = dk_clock_due_rung(k);
 
     dk_jw_str(w, "clock", k->id);
-    dk_jw_int(w, "clock_no", k->no);
+    if (k->no != 0)
+        dk_jw_int(w, "clock_no", k->no);
     dk_jw_int(w, "basis", k->basis);
     dk_jw_time(w, "started_at", k->started_at, offset_min);
     dk_jw_time(w, "due_at", k->due_at, offset_min);

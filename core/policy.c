@@ -3,16 +3,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "policy_impl.h"
 
 const char *const pol_level_names[] = {"reminder", "yellow",       "red",
                                        "overdue",  "long_overdue", NULL};
-const char *const pol_role_names[] = {
-    "petitioner", "handler", "unit_head", "office", "leader", "bulletin", NULL};
+const char *const pol_role_names[] = {"petitioner",    "handler", "unit_head",
+                                      "office",        "leader",  "bulletin",
+                                      "administrator", NULL};
 const char *const pol_when_names[] = {"after_start", "before_due", "after_due",
                                       NULL};
 const char *const pol_on_due_names[] = {"overdue", "close", "lapse", NULL};
 const char *const pol_count_names[] = {"natural", "working", NULL};
+const char *const pol_again_names[] = {"anew", "earlier", "later", NULL};
+/* Papers that an event hands over, as its body names them. */
+const char *const pol_document_names[] = {
+    "acceptance", "non_acceptance", "answer", "settlement",
+    "review",     "re_review",      NULL};
 
 /* No limit of the office passes unnoticed, whatever a policy forgot. */
 static const struct pol_step last_resort = {
@@ -157,16 +164,38 @@ static const struct pol_step *find_step(const struct pol_ladder *l,
     return NULL;
 }
 
-const struct pol_step *pol_step_of(const struct pol_version *v,
-                                   const struct pol_clock *k, const char *rung)
+static const struct pol_step *look_up(const struct pol_version *v,
+                                      const struct pol_clock *k,
+                                      const char *rung)
 {
     const struct pol_step *s = k != NULL ? find_step(&k->ladder, rung) : NULL;
 
-    if (s == NULL)
-        s = find_step(&v->ladder, rung);
-    if (s == NULL && strcmp(rung, last_resort.rung) == 0)
+    return s != NULL ? s : find_step(&v->ladder, rung);
+}
+
+const struct pol_step *pol_step_of(const struct pol_version *v,
+                                   const struct pol_clock *k, const char *rung)
+{
+    bool again = strcmp(rung, DK_RUNG_REPEAT_ID) == 0;
+    const struct pol_step *s = look_up(v, k, rung);
+
+    /* Who is told again is who was told first, if nothing else is said. */
+    if (s == NULL && again)
+        s = look_up(v, k, last_resort.rung);
+    if (s == NULL && (again || strcmp(rung, last_resort.rung) == 0))
         s = &last_resort;
     return s;
+}
+
+int pol_repeat_days(const struct pol_version *v, const struct pol_clock *k)
+{
+    return k->repeat.said ? k->repeat.days : v->repeat.days;
+}
+
+const struct pol_hold *pol_hold_of(const struct pol_version *v,
+                                   const struct pol_clock *k)
+{
+    return k->hold.said ? &k->hold : &v->hold;
 }
 
 bool pol_is_petitioners(const struct pol_clock *k)
@@ -190,7 +219,8 @@ int dk_policy_ladder(const struct dk_policy *p, const struct dk_case *c,
     /* A case older than every version, and a clock set under a policy file
      * that is gone: the office is still told when it is late.
      */
-    if (v == NULL && strcmp(rung, last_resort.rung) == 0)
+    if (v == NULL && (strcmp(rung, last_resort.rung) == 0 ||
+                      strcmp(rung, DK_RUNG_REPEAT_ID) == 0))
         s = &last_resort;
     if (s == NULL)
         return 0;

@@ -9,9 +9,11 @@
 #include "report_json.h"
 
 #define POL_VERSIONS_MAX 32
-#define POL_ROLES        6
+#define POL_ROLES        7
 #define POL_STEPS_MAX    32 /* steps of one ladder */
 #define POL_DAYS_MAX     3660
+#define POL_SPANS_MAX    4 /* stretches of office hours in a day */
+#define POL_EXCUSES_MAX  8
 
 enum pol_level {
     POL_REMINDER,
@@ -27,12 +29,20 @@ enum pol_role {
     POL_UNIT_HEAD,
     POL_OFFICE,
     POL_LEADER,
-    POL_BULLETIN
+    POL_BULLETIN,
+    POL_ADMINISTRATOR
 };
 enum pol_when {
     POL_AFTER_START,
     POL_BEFORE_DUE,
     POL_AFTER_DUE
+};
+
+/* What happens when the event that starts a clock comes again while it runs. */
+enum pol_again {
+    POL_ANEW,    /* the next number takes its place */
+    POL_EARLIER, /* only if that one is due before it */
+    POL_LATER    /* only if that one is due after it */
 };
 
 /* Wire names, NULL-terminated. */
@@ -41,6 +51,8 @@ extern const char *const pol_role_names[];
 extern const char *const pol_when_names[];
 extern const char *const pol_on_due_names[];
 extern const char *const pol_count_names[]; /* "natural", "working" */
+extern const char *const pol_again_names[];
+extern const char *const pol_document_names[];
 
 struct pol_step {
     const char *rung;
@@ -52,6 +64,28 @@ struct pol_step {
 struct pol_ladder {
     struct pol_step step[POL_STEPS_MAX];
     int n;
+};
+
+/* When an overdue clock says so again. */
+struct pol_repeat {
+    bool said; /* in the file, here */
+    int days;  /* 0: never */
+};
+
+/* How long an acknowledged alert holds the next rung. */
+struct pol_hold {
+    bool said;
+    int days; /* 0: not at all */
+    bool working;
+    int times; /* for each number of a clock */
+};
+
+/* Office hours: minutes of the day, in order. */
+struct pol_hours {
+    struct {
+        int from, to;
+    } span[POL_SPANS_MAX];
+    int n; /* 0: day and night */
 };
 
 struct pol_rung {
@@ -66,16 +100,24 @@ struct pol_clock {
     const char *article; /* NULL: not said */
     bool verified;
     uint64_t starts_on, stops_on, holds_on;
+    uint32_t holds_for;               /* grounds of a suspension; 0: any */
     uint64_t only_kind, only_channel; /* masks; 0: any */
-    int days;                         /* the length, or what it is by default */
-    const char *from_event;           /* member of the event's body, or NULL */
-    bool working;                     /* count working days */
-    bool next_working_day;            /* a last day that rests moves there */
+    bool only_reachable;              /* the petitioner can be written to */
+    uint64_t only_document; /* of the event; mask; 0: any, or it has none */
+    enum pol_again again;
+    int days;               /* the length, or what it is by default */
+    const char *from_event; /* member of the event's body, or NULL */
+    bool working;           /* count working days */
+    bool next_working_day;  /* a last day that rests moves there */
     enum dk_on_due on_due;
     int extend_times, extend_days;
     struct pol_rung rung[DK_RUNGS_MAX - 1];
     int n_rung;
     struct pol_ladder ladder; /* its own; looked at before the version's */
+    struct pol_repeat repeat; /* likewise */
+    struct pol_hold hold;
+    struct dk_rj_name excuse[POL_EXCUSES_MAX];
+    int n_excuse;
 };
 
 struct pol_version {
@@ -85,6 +127,9 @@ struct pol_version {
     struct pol_clock *clock;
     int n_clock;
     struct pol_ladder ladder;
+    struct pol_repeat repeat;
+    struct pol_hold hold;
+    struct pol_hours hours;
 };
 
 struct dk_policy {
@@ -110,11 +155,62 @@ const struct pol_step *pol_step_of(const struct pol_version *v,
 /* Does the clock wait for the petitioner alone? */
 bool pol_is_petitioners(const struct pol_clock *k);
 
+/* What holds for the clock: its own word, else the version's. */
+int pol_repeat_days(const struct pol_version *v, const struct pol_clock *k);
+const struct pol_hold *pol_hold_of(const struct pol_version *v,
+                                   const struct pol_clock *k);
+
+/* ---- counting (policy_count.c) ---- */
+
+/* What is counted by, and who is told when it cannot be. */
+struct pol_counter {
+    const struct dk_calendar *cal;
+    const struct pol_version *v;
+    struct dk_problem *why;
+};
+int64_t pol_day_of(const struct pol_counter *x, dk_ms t);
+dk_ms pol_midnight_after(const struct pol_counter *x, int64_t day);
+
+/* `n` days on, as the clock counts; DK_ENOTFOUND: an unknown year. */
+int pol_count(const struct pol_counter *x, const struct pol_clock *k,
+              int64_t day, int n, int64_t *out);
+/* The n-th day on, off a day of rest where the clock says so. */
+int pol_last_day(const struct pol_counter *x, const struct pol_clock *k,
+                 int64_t day, int n, int64_t *out);
+/* The days that passed from `since` to `until`, as the clock counts. */
+int pol_days_between(const struct pol_counter *x, const struct pol_clock *k,
+                     dk_ms since, dk_ms until, int *out);
+
+/* A clock as it will be: `out` has its basis, start, counts of days and
+ * extensions; the last day makes the due time, and from that come its rungs and
+ * repetitions.  `have` is the clock as it was, whose rungs that were reached
+ * stay where they are; NULL: a new one.
+ */
+void pol_finish(const struct pol_counter *x, const struct pol_clock *k,
+                int64_t last, const struct dk_clock *have,
+                struct dk_clock *out);
+/* Until when an alert that was acknowledged at `t` holds the next rung. */
+dk_ms pol_quiet_until(const struct pol_counter *x, const struct pol_hold *h,
+                      dk_ms t);
+
 /* Read one version; reports what is wrong. */
 void pol_version_read(const struct dk_rj *f, const cJSON *o,
                       const struct dk_at *at, struct pol_version *v);
 void pol_clock_read(const struct dk_rj *f, const cJSON *o,
                     const struct dk_at *at, struct pol_clock *k);
+/* A list of words out of `names`, each once: indices in order, or a mask. */
+int pol_words_read(const struct dk_rj *f, const cJSON *o, const char *key,
+                   int need, int min, const char *const names[], int max,
+                   int out[], const struct dk_at *at);
+uint64_t pol_mask_read(const struct dk_rj *f, const cJSON *o, const char *key,
+                       int need, const char *const names[],
+                       const struct dk_at *at);
+void pol_repeat_read(const struct dk_rj *f, const cJSON *o,
+                     const struct dk_at *up, struct pol_repeat *r);
+void pol_hold_read(const struct dk_rj *f, const cJSON *o,
+                   const struct dk_at *up, struct pol_hold *h);
+bool pol_is_due_name(const char *s);
+bool pol_has_rung(const struct pol_clock *k, const char *id);
 void pol_ladder_read(const struct dk_rj *f, const cJSON *o,
                      const struct dk_at *up, struct pol_ladder *l);
 
