@@ -1,0 +1,33 @@
+/* simulate_span.h - look into JSON text without taking it apart.
+ *
+ * The text must have passed dk_json_scan(): it is strict JSON, so that looking
+ * needs no checks, and nothing is allocated.
+ */
+#ifndef DK_SIMULATE_SPAN_H
+#define DK_SIMULATE_SPAN_H
+
+#include <stdbool.h>
+
+#include "proto/dk_types.h"
+
+/* A value as it stands in the text, a string with its quotes. */
+struct span {
+    const char *at;
+    size_t len;
+};
+
+struct members {
+    const char *p;
+};
+
+/* The members of an object, in their order. */
+void members_open(struct members *m, struct span object);
+/* *key is without quotes, escapes as written.  False: there are no more. */
+bool members_next(struct members *m, struct span *key, struct span *value);
+
+bool span_is(struct span s, const char *text); /* byte by byte */
+/* The inside of a string without escapes; false: it is none. */
+bool span_plain(struct span s, struct span *inside);
+bool span_int(struct span s, int64_t *out); /* false: no number */
+
+#endif /* DK_SIMULATE_SPAN_H */
