@@ -409,11 +409,12 @@ class Client(Case):
             petitioners=2, persons=[{"name": "王", "phone": "1"}],
             respondents=[{"unit": "u-1"}, {"officer": "zhang"}],
             submitted_at="2026-05-01T08:00:00+08:00")
-        good["import"] = False
+        good.update({"import": False, "confidential": True, "needs": ["minor"],
+                     "repeat_of": dkproto.case_no(330699, "20200101", 1)})
         fields = {"submission_id": S, "channel": S, "subject": S, "facts": S,
                   "kind": S, "region": S, "category": S, "submitted_at": S,
                   "petitioners": I, "persons": A, "respondents": A,
-                  "import": B}
+                  "import": B, "confidential": B, "needs": A, "repeat_of": S}
         for body, pointer, what in mutants(
                 fields, ("submission_id", "channel", "subject", "facts"),
                 good):
@@ -451,7 +452,11 @@ class Client(Case):
                 ("respondents", [{"unit": ""}], "/respondents/0/unit"),
                 ("respondents", [{"unit": "a b"}], "/respondents/0/unit"),
                 ("respondents", [{"unit": "u", "x": 1}],
-                 "/respondents/0/x")):
+                 "/respondents/0/x"),
+                ("needs", ["crowd"], "/needs/0"),
+                ("needs", ["minor", 1], "/needs/1"),
+                ("repeat_of", "", None),
+                ("repeat_of", "330699-20200101-000001-0", None)):
             with self.subTest(member=member, value=str(value)[:40]):
                 self.bad("case.submit", dict(good, **{member: value}),
                          pointer or "/" + member)
@@ -559,7 +564,7 @@ class Follow(Case):
             set(event["body"]),
             {"submission_id", "channel", "kind", "subject", "facts",
              "region", "category", "petitioners", "respondents", "imported",
-             "submitted_at", "person"})
+             "submitted_at", "person", "anonymous", "unreachable"})
         self.c.act(number, "register")
         second = follower.event()
         self.assertIn(second.get("prev", event["hash"]), (event["hash"],))
@@ -730,7 +735,7 @@ class Lists(Case):
         b = client.submit(region="B县", category="城乡建设")["case_no"]
         c = client.submit(region="A县", category="城乡建设2")["case_no"]
         client.act(b, "register")
-        client.act(c, "withdraw")
+        client.act(c, "withdraw", actor="petitioner:zhang")
 
         def listed(**filters):
             return [x["case_no"] for x in client.pages("case.list", filters)]
@@ -747,7 +752,7 @@ class Lists(Case):
         _, client = self.started()
         number = client.submit()["case_no"]
         client.act(number, "register")
-        client.act(number, "withdraw")
+        client.act(number, "withdraw", actor="petitioner:zhang")
         page = client.call("case.events", {"case_no": number, "limit": 2})
         self.assertEqual([e["n"] for e in page["items"]], [1, 2])
         self.assertIsNotNone(page["next"])
@@ -772,26 +777,43 @@ class Actions(Case):
         "object": ({"grounds": S}, ("grounds",)),
         "uphold_objection": ({"reason": S}, ("reason",)),
         "refuse_objection": ({"reason": S}, ("reason",)),
-        "accept": ({"note": S, "notice": S}, ()),
-        "not_accept": ({"ground": S, "other_door": S},
+        "accept": ({"note": S, "notice": S, "way": S}, ()),
+        "not_accept": ({"ground": S, "other_door": S, "notice": S, "way": S},
                        ("ground", "other_door")),
-        "extend": ({"days": I, "reason": S, "approved_by": S, "clock": S},
-                   ("days", "reason", "approved_by")),
-        "suspend": ({"reason": S}, ("reason",)),
+        "extend": ({"days": I, "reason": S, "approved_by": S, "clock": S,
+                    "informed": S}, ("days", "reason", "approved_by")),
+        "suspend": ({"ground": S, "reason": S}, ("reason",)),
         "resume": ({"note": S}, ()),
         "report": ({"text": S}, ("text",)),
-        "answer": ({"text": S, "legal_basis": S}, ("text",)),
+        "answer": ({"unit": S, "text": S, "legal_basis": S, "explanation": S,
+                    "delivered": S}, ("text", "legal_basis")),
         "ask_review": ({"grounds": S}, ("grounds",)),
         "ask_re_review": ({"grounds": S}, ("grounds",)),
-        "review": ({"result": S, "text": S}, ("result", "text")),
-        "re_review": ({"result": S, "text": S}, ("result", "text")),
+        "review": ({"result": S, "text": S, "delivered": S},
+                   ("result", "text")),
+        "re_review": ({"result": S, "text": S, "delivered": S},
+                      ("result", "text")),
         "close": ({"reason": S}, ()),
-        "withdraw": ({"reason": S}, ()),
+        "withdraw": ({"document": S, "reason": S}, ("document",)),
         "reopen": ({"facts": S}, ("facts",)),
         "evaluate": ({"handling": I, "result": I, "note": S},
                      ("handling", "result")),
-        "urge": ({"grounds": S, "answer_days": I}, ("grounds",)),
+        "urge": ({"ground": S, "grounds": S, "answer_days": I}, ("grounds",)),
         "answer_urge": ({"text": S}, ("text",)),
+        "give_notice": ({"number": S, "way": S, "note": S}, ("way",)),
+        "inform": ({"document": S, "way": S, "text": S}, ("document", "way")),
+        "deliver": ({"way": S, "note": S}, ("way",)),
+        "settle": ({"manner": S, "text": S, "fulfil_by": S},
+                   ("manner", "text")),
+        "add_co_handler": ({"unit": S, "handler": S, "why": S}, ("unit",)),
+        "remove_co_handler": ({"unit": S, "reason": S}, ("unit", "reason")),
+        "give_opinion": ({"unit": S, "text": S}, ("unit", "text")),
+        "link": ({"relation": S, "to": S}, ("relation", "to")),
+        "unlink": ({"relation": S, "to": S, "reason": S},
+                   ("relation", "to", "reason")),
+        "prioritise": ({"need": S, "why": S, "rule": S}, ("need", "why")),
+        "mute": ({"clock": S, "until": S, "reason": S},
+                 ("clock", "until", "reason")),
     }
     GOOD = {
         "register": {"note": "登记"},
@@ -803,23 +825,55 @@ class Actions(Case):
         "object": {"grounds": "不属本单位"},
         "uphold_objection": {"reason": "属实"},
         "refuse_objection": {"reason": "应由贵单位办理"},
-        "accept": {"notice": "受〔2026〕1号"},
-        "not_accept": {"ground": "已进入诉讼", "other_door": "县人民法院"},
-        "extend": {"days": 30, "reason": "复杂", "approved_by": "head-1"},
-        "suspend": {"reason": "听证"},
+        "accept": {"notice": "受〔2026〕1号", "way": "post"},
+        "not_accept": {"ground": "已进入诉讼", "other_door": "县人民法院",
+                       "notice": "不受〔2026〕1号"},
+        "extend": {"days": 30, "reason": "复杂", "approved_by": "head-1",
+                   "informed": "electronic"},
+        "suspend": {"ground": "hearing", "reason": "听证"},
         "resume": {"note": "听证结束"},
         "report": {"text": "办理情况"},
-        "answer": {"text": "处理意见", "legal_basis": "条例第34条"},
+        "answer": {"text": "处理意见", "legal_basis": "条例第34条",
+                   "explanation": "依据现场检查", "delivered": "in_person"},
         "ask_review": {"grounds": "不服"},
         "ask_re_review": {"grounds": "仍不服"},
-        "review": {"result": "upheld", "text": "维持"},
-        "re_review": {"result": "changed", "text": "变更"},
+        "review": {"result": "upheld", "text": "维持", "delivered": "post"},
+        "re_review": {"result": "changed", "text": "变更",
+                      "delivered": "left"},
         "close": {"reason": "期满"},
-        "withdraw": {"reason": "本人撤回"},
+        "withdraw": {"document": "撤〔2026〕1号", "reason": "本人撤回"},
         "reopen": {"facts": "新的事实"},
         "evaluate": {"handling": 5, "result": 4, "note": "满意"},
-        "urge": {"grounds": "逾期未办", "answer_days": 10},
+        "urge": {"ground": "not_concluded", "grounds": "期满未办",
+                 "answer_days": 10},
         "answer_urge": {"text": "已办"},
+        "give_notice": {"number": "受〔2026〕2号", "way": "left",
+                        "note": "家人代收"},
+        "inform": {"document": "transfer", "way": "electronic",
+                   "text": "已转送"},
+        "deliver": {"way": "public", "note": "公告三十日"},
+        "settle": {"manner": "mediated", "text": "双方同意修复",
+                   "fulfil_by": "2026-06-01T00:00:00.000+08:00"},
+        "add_co_handler": {"unit": "u-power", "handler": "zhao",
+                           "why": "涉及供电"},
+        "remove_co_handler": {"unit": "u-power", "reason": "不涉及供电"},
+        "give_opinion": {"unit": "u-power", "text": "线路已检查"},
+        "prioritise": {"need": "safety", "why": "线路裸露", "rule": "r-2"},
+        "mute": {"clock": "conclude", "reason": "等待检测",
+                 "until": "2026-07-20T00:00:00.000+08:00"},
+    }
+    # What one action says in a second event.
+    ALSO = {
+        "accept": ("notice_given", {"document": "acceptance", "way": "post",
+                                    "number": "受〔2026〕1号"}),
+        "not_accept": ("notice_given", {"document": "non_acceptance",
+                                        "way": "in_person",
+                                        "number": "不受〔2026〕1号"}),
+        "extend": ("informed", {"document": "extension",
+                                "way": "electronic"}),
+        "answer": ("delivered", {"document": "answer", "way": "in_person"}),
+        "review": ("delivered", {"document": "review", "way": "post"}),
+        "re_review": ("delivered", {"document": "re_review", "way": "left"}),
     }
     RANGES = [
         ("hand_over", "report_days", (0, 366, -1)),
@@ -834,6 +888,24 @@ class Actions(Case):
         ("assign", "why", ("x" * 1001,)),
         ("accept", "notice", ("x" * 201,)),
         ("extend", "approved_by", ("", "a b")),
+        ("accept", "way", ("", "pigeon")),
+        ("extend", "informed", ("by post",)),
+        ("answer", "delivered", ("IN_PERSON",)),
+        ("answer", "unit", ("u-other", "a b")),
+        ("suspend", "ground", ("", "rest")),
+        ("withdraw", "document", ("", "x" * 201)),
+        ("urge", "ground", ("slow",)),
+        ("give_notice", "number", ("x" * 201,)),
+        ("inform", "document", ("answer", "")),
+        ("deliver", "way", ("", "shouted")),
+        ("settle", "manner", ("", "forced")),
+        ("settle", "fulfil_by", ("soon", "2026-06-01")),
+        ("add_co_handler", "unit", ("u-water", "", "a b")),
+        ("add_co_handler", "why", ("x" * 1001,)),
+        ("prioritise", "need", ("", "crowd")),
+        ("prioritise", "why", ("", "x" * 1001)),
+        ("mute", "until", ("2026-07-01T00:00:00+08:00",
+                           "2026-08-02T00:00:00+08:00", "")),
     ]
 
     def clock_for(self, task):
@@ -858,7 +930,9 @@ class Actions(Case):
             self.mistakes(client, number, action)
             self.assertEqual(client.call("case.get", {"case_no": number}),
                              before, "a refused action changed the case")
-            answer = client.act(number, action, **self.GOOD[action])
+            answer = client.call("case.act", dict(
+                self.GOOD[action], command_id=dkproto.uuid7(), action=action,
+                case_no=number, actor="officer:test"))
             with self.subTest(action=action):
                 self.assertEqual(answer["state"], state)
                 self.assertEqual(set(answer), {"case_no", "n", "state",
@@ -866,9 +940,15 @@ class Actions(Case):
                 event = client.call("case.events", {
                     "case_no": number, "from_n": answer["n"],
                     "limit": 1})["items"][0]
+                also, more = self.ALSO.get(action, (None, {}))
                 for name, value in self.GOOD[action].items():
-                    self.assertEqual(event["body"].get(name), value, name)
+                    if name not in ("way", "informed", "delivered") or not also:
+                        self.assertEqual(event["body"].get(name), value, name)
                 self.assertEqual(event["actor"], "officer:test")
+                if also:
+                    second = client.events(number)[answer["n"]]
+                    self.assertEqual((second["type"], second["body"]),
+                                     (also, more))
             self.after(client, number)
         return number
 
@@ -907,13 +987,19 @@ class Actions(Case):
         self.walk(client, [
             ("register", "registered"), ("assign", "registered"),
             ("transfer", "transferred"), ("object", "objected"),
-            ("refuse_objection", "transferred"), ("accept", "accepted"),
+            ("refuse_objection", "transferred"), ("inform", "transferred"),
+            ("add_co_handler", "transferred"), ("accept", "accepted"),
+            ("give_notice", "accepted"), ("prioritise", "accepted"),
             ("urge", "accepted"), ("answer_urge", "accepted"),
+            ("give_opinion", "accepted"),
             ("suspend", "suspended"), ("resume", "accepted"),
-            ("extend", "accepted"), ("answer", "answered"),
+            ("extend", "accepted"), ("remove_co_handler", "accepted"),
+            ("answer", "answered"), ("deliver", "answered"),
             ("evaluate", "answered"), ("ask_review", "in_review"),
+            ("suspend", "review_suspended"), ("resume", "in_review"),
             ("review", "reviewed"), ("ask_re_review", "in_re_review"),
-            ("re_review", "ended")])
+            ("suspend", "re_review_suspended"), ("resume", "in_re_review"),
+            ("re_review", "ended"), ("deliver", "ended")])
 
     def test_the_other_ways(self):
         client = self.start_all()
@@ -926,9 +1012,71 @@ class Actions(Case):
         self.walk(client, [
             ("register", "registered"), ("assign", "registered"),
             ("transfer", "transferred"), ("accept", "accepted"),
-            ("answer", "answered"), ("close", "closed")])
+            ("settle", "settled"), ("deliver", "settled"),
+            ("close", "closed")])
         self.walk(client, [("register", "registered"),
                            ("withdraw", "withdrawn")])
+
+    def test_a_mute_is_asked_for_with_its_end_and_its_reason(self):
+        client = self.start_all()
+        number = client.submit()["case_no"]
+        for action in ("register", "assign", "transfer", "accept"):
+            client.act(number, action, **self.GOOD[action])
+        self.w.idle(client)
+        with self.problem("limit-passed", "/clock"):
+            client.act(number, "mute", **self.GOOD["mute"])
+        client.call("clock.set", {"to": "2026-07-02T09:00:00+08:00",
+                                  "settle": True}, timeout=60)
+        self.mistakes(client, number, "mute")
+        client.act(number, "mute", **self.GOOD["mute"])
+        self.assertEqual(client.events(number)[-1]["body"],
+                         dict(self.GOOD["mute"], clock_no=1))
+
+    def test_links_lead_from_the_later_case_to_the_earlier(self):
+        client = self.start_all()
+        first = client.submit()["case_no"]
+        client.act(first, "assign", unit="u-1", handler="li")
+        again = client.submit(repeat_of=first)["case_no"]
+        other = client.submit(repeat_of=dkproto.case_no(330699, "20200101",
+                                                        1))
+        self.w.idle(client)
+        file = client.call("case.get", {"case_no": again})
+        self.assertEqual((file["repeat_of"], file["repeat_unit"],
+                          file["repeat_handler"]), (first, "u-1", "li"))
+        self.assertEqual(client.call("case.get", {"case_no": first})
+                         ["repeats"], 1)
+        self.assertEqual([e["body"] for e in client.events(first)
+                          if e["type"] == "repeated"], [{"by": again}])
+        other = other["case_no"]
+        self.assertNotIn("repeat_of",
+                         client.call("case.get", {"case_no": other}))
+        base = {"case_no": other, "action": "link", "actor": "officer:test"}
+        for body, pointer, what in mutants(
+                *self.FIELDS["link"], {"relation": "group", "to": first}):
+            with self.subTest(what=what):
+                with self.problem("bad-field", pointer):
+                    client.call("case.act", dict(
+                        base, command_id=dkproto.uuid7(), **body))
+        with self.problem("not-found", "/to"):
+            client.act(other, "link", relation="group",
+                       to=dkproto.case_no(330699, "20260501", 99))
+        with self.problem("bad-field", "/to"):
+            client.act(first, "link", relation="repeat", to=other)
+        client.act(other, "link", relation="group", to=again)
+        self.assertEqual(client.call("case.get", {"case_no": other})["group"],
+                         again)
+        with self.problem("wrong-state", "/to"):
+            client.act(other, "link", relation="group", to=first)
+        with self.problem("not-found", "/to"):
+            client.act(again, "unlink", relation="repeat", to=other,
+                       reason="有误")
+        client.act(again, "unlink", relation="repeat", to=first,
+                   reason="不是同一事项")
+        self.assertNotIn("repeats",
+                         client.call("case.get", {"case_no": first}))
+        self.assertEqual([e["body"] for e in client.events(first)
+                          if e["type"] == "repeated"],
+                         [{"by": again}, {"by": again, "undone": True}])
 
     def test_an_upheld_objection_sends_it_back_and_reopen_begins_again(self):
         client = self.start_all()
@@ -939,7 +1087,7 @@ class Actions(Case):
         client.act(number, "assign", unit="u-other")
         client.act(number, "transfer")
         client.act(number, "accept")
-        client.act(number, "answer", text="好")
+        client.act(number, "answer", text="好", legal_basis="条例")
         client.act(number, "close")
         answer = client.act(number, "reopen", facts="新事实")
         self.assertIn(answer["state"], ("registered", "submitted",
@@ -1127,7 +1275,8 @@ class Worker(Case):
         number = self.c.submit()["case_no"]
         task = peer.task()
         peer.tell("result", task, commands=[
-            {"action": "register"}, {"action": "answer", "text": "x"}])
+            {"action": "register"},
+            {"action": "answer", "text": "x", "legal_basis": "y"}])
         self.assertEqual(peer.reply(task).type, "problem")
         self.assertEqual(len(self.c.events(number)), 1)
         again = peer.task(15)
