@@ -89,7 +89,8 @@ static int start_clock(struct answering *a, const struct pol_clock *k)
         rc = dk_json_int(a->body, k->from_event, DK_OPTIONAL, 1, 365, &days,
                          NULL, a->x.why);
     if (rc == 0)
-        rc = pol_last_day(&a->x, k, pol_day_of(&a->x, a->at), (int)days, &last);
+        rc = pol_last_day(&a->x, k, pol_day_0(&a->x, k, a->at), (int)days,
+                          &last);
     if (rc == 0) {
         out.days = (int)days;
         pol_finish(&a->x, k, last, NULL, &out);

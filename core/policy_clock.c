@@ -11,15 +11,22 @@
 static uint64_t read_events(const struct dk_rj *f, const cJSON *o,
                             const char *key, int need, const struct dk_at *at)
 {
-    const char *names[DK_EV_CLOCK_SET + 1];
+    const char *names[DK_EV_N + 1];
+    int ev[DK_EV_N], word[DK_EV_N], n = 0;
+    uint64_t mask = 0;
 
-    for (int e = 0; e < DK_EV_CLOCK_SET; e++)
-        names[e] = dk_ev_name((enum dk_ev)e);
-    names[DK_EV_CLOCK_SET] = NULL;
-    return pol_mask_read(f, o, key, need, names, at);
+    for (int e = 0; e < DK_EV_N; e++) {
+        if (dk_ev_is_bookkeeping((enum dk_ev)e))
+            continue;
+        names[n] = dk_ev_name((enum dk_ev)e);
+        ev[n++] = e;
+    }
+    names[n] = NULL;
+    n = pol_words_read(f, o, key, need, 1, names, DK_EV_N, word, at);
+    for (int i = 0; i < n; i++)
+        mask |= BIT(ev[word[i]]);
+    return mask;
 }
-
-/* ---- a clock ---- */
 
 static void read_length(const struct dk_rj *f, const cJSON *o,
                         const struct dk_at *up, struct pol_clock *k)
@@ -233,14 +240,18 @@ void pol_clock_read(const struct dk_rj *f, const cJSON *o,
                     const struct dk_at *at, struct pol_clock *k)
 {
     static const char *const names[] = {
-        "id",        "name",         "article", "verified",         "starts_on",
-        "stops_on",  "holds_on",     "only",    "on_last_day_rest", "length",
-        "on_due",    "extend",       "rungs",   "ladder",           "note",
-        "holds_for", "when_running", "repeat",  "ack_holds",        "excuses",
+        "id",        "name",         "article",
+        "verified",  "starts_on",    "stops_on",
+        "holds_on",  "only",         "on_last_day_rest",
+        "length",    "on_due",       "extend",
+        "rungs",     "ladder",       "note",
+        "holds_for", "when_running", "repeat",
+        "ack_holds", "first_day",    "excuses",
         NULL};
+    static const char *const first[] = {"next_day", "same_day", NULL};
     static const char *const rest[] = {"keep", "next_working_day", NULL};
     const char *note = NULL;
-    int choice = 0, on_due = 0, again = 0;
+    int choice = 0, on_due = 0, again = 0, first_day = 0;
 
     if (!cJSON_IsObject(o)) {
         dk_rj_error(f, at, NULL, "write an object for each clock");
@@ -255,6 +266,8 @@ void pol_clock_read(const struct dk_rj *f, const cJSON *o,
     k->starts_on = read_events(f, o, "starts_on", DK_REQUIRED, at);
     k->stops_on = read_events(f, o, "stops_on", DK_REQUIRED, at);
     k->holds_on = read_events(f, o, "holds_on", DK_OPTIONAL, at);
+    (void)dk_rj_enum(f, o, "first_day", DK_OPTIONAL, first, &first_day, at);
+    k->same_day = first_day == 1;
     (void)dk_rj_enum(f, o, "on_last_day_rest", DK_OPTIONAL, rest, &choice, at);
     k->next_working_day = choice == 1;
     (void)dk_rj_enum(f, o, "on_due", DK_OPTIONAL, pol_on_due_names, &on_due,

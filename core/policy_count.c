@@ -17,6 +17,12 @@ int64_t pol_day_of(const struct pol_counter *x, dk_ms t)
     return dk_zone_day(dk_calendar_zone(x->cal), t);
 }
 
+int64_t pol_day_0(const struct pol_counter *x, const struct pol_clock *k,
+                  dk_ms started_at)
+{
+    return pol_day_of(x, started_at) - (k->same_day ? 1 : 0);
+}
+
 static dk_ms midnight(const struct pol_counter *x, int64_t day)
 {
     return dk_zone_midnight(dk_calendar_zone(x->cal), day);
@@ -162,7 +168,7 @@ static dk_ms rung_at(const struct pol_counter *x, const struct pol_clock *k,
                      const struct dk_clock *out)
 {
     bool from_start = g->when == POL_AFTER_START;
-    int64_t from = from_start ? pol_day_of(x, out->started_at) : last;
+    int64_t from = from_start ? pol_day_0(x, k, out->started_at) : last;
     int n = g->when == POL_BEFORE_DUE ? -g->n : g->n;
     int64_t day = 0;
     dk_ms at;
@@ -277,7 +283,7 @@ int dk_policy_count(const struct dk_policy *p, const struct dk_calendar *cal,
         .version = x.v->from_text,
         .article = pc->article,
         .verified = pc->verified,
-        .day0 = pol_day_of(&x, k->started_at),
+        .day0 = pol_day_0(&x, pc, k->started_at),
         .n = k->days,
         .working = pc->working,
         .extended = k->extended_days,

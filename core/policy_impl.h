@@ -108,6 +108,7 @@ struct pol_clock {
     int days;               /* the length, or what it is by default */
     const char *from_event; /* member of the event's body, or NULL */
     bool working;           /* count working days */
+    bool same_day;          /* the day of the event is day 1, not day 0 */
     bool next_working_day;  /* a last day that rests moves there */
     enum dk_on_due on_due;
     int extend_times, extend_days;
@@ -169,6 +170,9 @@ struct pol_counter {
     struct dk_problem *why;
 };
 int64_t pol_day_of(const struct pol_counter *x, dk_ms t);
+/* The last day that is not counted: of the event, or the day before. */
+int64_t pol_day_0(const struct pol_counter *x, const struct pol_clock *k,
+                  dk_ms started_at);
 dk_ms pol_midnight_after(const struct pol_counter *x, int64_t day);
 
 /* `n` days on, as the clock counts; DK_ENOTFOUND: an unknown year. */
