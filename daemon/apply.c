@@ -432,6 +432,8 @@ static int apply_kind(struct daemon *d, struct item *it, struct dk_problem *p)
         return apply_retry(d, it, p);
     case ITEM_DROP:
         return apply_drop(d, it, p);
+    case ITEM_OFFICE_ACK:
+        return watch_ack(d, it, p);
     case ITEM_RESULT:
         return apply_result(d, it, p);
     case ITEM_FAIL:

@@ -50,6 +50,17 @@ static const struct key keys[] = {
     INT("limits.max_attempts", max_attempts, 1, 1000),
     INT("limits.followers", followers, 1, 10000),
     INT("limits.full_pause_ms", full_pause_ms, 1, 60000),
+    INT("watch.no_worker_s", watch.no_worker_s, 0, 86400),
+    INT("watch.unassigned_h", watch.unassigned_h, 0, 8760),
+    INT("watch.queue_min", watch.queue_min, 0, 525600),
+    INT("watch.disk_mb", watch.disk_mb, 0, 1000000000),
+    INT("watch.clock_jump_s", watch.clock_jump_s, 0, 86400),
+    TEXT("watch.backup", watch.backup),
+    INT("watch.backup_h", watch.backup_h, 1, 8760),
+    INT("watch.settle_s", watch.settle_s, 0, 3600),
+    INT("watch.look_s", watch.look_s, 1, 3600),
+    INT("watch.repeat_h", watch.repeat_h, 1, 8760),
+    INT("watch.ack_h", watch.ack_h, 1, 8760),
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -68,6 +79,16 @@ void config_defaults(struct config *c)
         .followers = 256,
         .full_pause_ms = 500,
         .log = LOG_INFO_,
+        .watch = {.no_worker_s = 60,
+                  .unassigned_h = 24,
+                  .queue_min = 15,
+                  .disk_mb = 512,
+                  .clock_jump_s = 30,
+                  .backup_h = 26,
+                  .settle_s = 10,
+                  .look_s = 10,
+                  .repeat_h = 24,
+                  .ack_h = 72},
     };
 }
 
@@ -285,6 +306,16 @@ static int check_store(const struct config *c, struct dk_problem *p)
                     "'store' 须为 sqlite: 加文件路径,而不是 '%s'", c->store);
 }
 
+/* A service starts in another folder than its operator. */
+static int check_backup(const struct config *c, struct dk_problem *p)
+{
+    if (c->watch.backup[0] == '\0' || c->watch.backup[0] == '/')
+        return DK_OK;
+    return dk_failf(p, DK_EFIELD, NULL,
+                    "'backup' must be a path that begins with /, not '%s'",
+                    "“backup”须为以 / 开头的路径，而不是“%s”", c->watch.backup);
+}
+
 int config_check(const struct config *c, struct dk_problem *p)
 {
     if (c->county < 0)
@@ -294,6 +325,8 @@ int config_check(const struct config *c, struct dk_problem *p)
                        "未设置县级行政区划代码;请在 [office] 下写明 county "
                        "(六位数字,GB/T 2260),或使用 --county");
     int rc = check_store(c, p);
+    if (rc == DK_OK)
+        rc = check_backup(c, p);
     if (rc == DK_OK)
         rc = check_endpoint("clients", c->clients, p);
     if (rc == DK_OK)

@@ -23,6 +23,14 @@ struct config {
     int64_t heartbeat_ms, lease_ms, max_attempts, followers;
     int64_t full_pause_ms; /* without writing, after the disk was full */
     int64_t log;           /* enum log_level */
+    struct {               /* the office's own alerts, daemon/watch.h; 0: off */
+        int64_t no_worker_s, unassigned_h, queue_min, disk_mb, clock_jump_s;
+        char backup[512]; /* file or folder; "": off */
+        int64_t backup_h;
+        int64_t settle_s; /* so long a cause must be there, or gone */
+        int64_t look_s;   /* between two looks at disk and backup */
+        int64_t repeat_h, ack_h;
+    } watch;
 };
 
 void config_defaults(struct config *c);

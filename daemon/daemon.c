@@ -164,6 +164,7 @@ static void on_house(evutil_socket_t fd, short what, void *arg)
     desk_house(d);
     follow_house(d);
     daemon_house_store(d, mono_now());
+    watch_house(d);
     if (sd_watchdog_enabled(0, &limit) > 0)
         sd_notify(0, "WATCHDOG=1");
     zev_rearm(d->workers);
@@ -243,6 +244,17 @@ static int no_resources(void)
     return daemon_complain(&p, EX_OSERR);
 }
 
+static int start_watch(struct daemon *d)
+{
+    struct dk_problem p = {0};
+    int rc = watch_init(d);
+
+    if (rc == DK_OK)
+        return 0;
+    dk_fail(&p, rc, NULL, NULL, NULL);
+    return daemon_complain(&p, exit_of_store(d->cfg, rc));
+}
+
 int daemon_build(struct daemon *d, const struct config *cfg)
 {
     uint64_t seed;
@@ -271,6 +283,8 @@ int daemon_build(struct daemon *d, const struct config *cfg)
         rc = open_store(d);
     if (rc == 0 && add_events(d) != 0)
         rc = no_resources();
+    if (rc == 0)
+        rc = start_watch(d);
     d->exit_code = rc;
     return rc;
 }

@@ -19,6 +19,7 @@
 #include "daemon/stats.h"
 #include "daemon/store/store.h"
 #include "daemon/wall.h"
+#include "daemon/watch.h"
 #include "daemon/zev.h"
 
 /* A clock.set or clock.advance under way (test clock only). */
@@ -45,6 +46,7 @@ struct daemon {
     struct desk desk;
     struct follows follows;
     struct stats stats;
+    struct watch watch;
     struct store_day day; /* latest day of which the counter is known */
     dk_ms next_due;       /* earliest rung in the store; DK_NEVER: none */
     dk_ms pause_until; /* monotonic: nothing is written before; 0: no pause */
@@ -116,6 +118,8 @@ int read_tasks(struct daemon *d, const struct item *it, struct dk_jw *w,
                struct dk_problem *p);
 int read_task(struct daemon *d, const struct item *it, struct dk_jw *w,
               struct dk_problem *p);
+int read_office(struct daemon *d, const struct item *it, struct dk_jw *w,
+                struct dk_problem *p);
 int read_workers(struct daemon *d, const struct item *it, struct dk_jw *w,
                  struct dk_problem *p);
 int read_stats(struct daemon *d, const struct item *it, struct dk_jw *w,

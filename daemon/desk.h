@@ -23,9 +23,10 @@ struct session {
     enum dk_service service;
     char name[DK_ID_MAX + 1];
     int credit, leased;
-    bool bye;        /* no more tasks, please */
-    dk_ms last_seen; /* monotonic */
-    dk_ms since;     /* wall */
+    int calendar_until; /* last year its calendar knows; 0: not said */
+    bool bye;           /* no more tasks, please */
+    dk_ms last_seen;    /* monotonic */
+    dk_ms since;        /* wall */
     int64_t done, failed;
     size_t place; /* in desk.session */
 };

@@ -253,6 +253,14 @@ static int decode_drop(struct daemon *d, struct item *it, struct dk_problem *p)
     return rc;
 }
 
+static int decode_office_ack(struct daemon *d, struct item *it,
+                             struct dk_problem *p)
+{
+    int rc = door_office_ack(d, it, p);
+
+    return rc == DK_OK ? read_actor(it, p) : rc;
+}
+
 /* ---- the test clock ------------------------------------------------------ */
 
 /* Another asks for the same: whoever asked before gets its answer now. */
@@ -364,6 +372,9 @@ static const struct client_type types[] = {
     {"task.get", FIELDS("task_id"), NULL, read_task},
     {"task.retry", FIELDS("task_id"), decode_retry, NULL},
     {"task.drop", FIELDS("task_id", "actor", "reason"), decode_drop, NULL},
+    {"office.list", FIELDS("open", "after", "limit"), NULL, read_office},
+    {"office.ack", FIELDS("alert_id", "actor", "note"), decode_office_ack,
+     NULL},
     {"worker.list", NO_FIELDS, NULL, read_workers},
     {"stats", NO_FIELDS, NULL, read_stats},
     {"verify", FIELDS("after", "limit"), NULL, read_verify},

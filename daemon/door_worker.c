@@ -13,7 +13,9 @@ static const char *const service_actors[] = {"worker:assign", "worker:deadline",
 static int on_hello(struct daemon *d, struct item *it, struct session *s,
                     struct dk_problem *p)
 {
-    static const char *const fields[] = {"service", "worker", "credit", NULL};
+    static const char *const fields[] = {"service", "worker", "credit",
+                                         "calendar_until", NULL};
+    int64_t until = 0;
     int service = 0;
     const char *name;
     int64_t credit;
@@ -29,11 +31,15 @@ static int on_hello(struct daemon *d, struct item *it, struct session *s,
     if (rc == DK_OK)
         rc = dk_json_int(it->body, "credit", DK_REQUIRED, 1, DESK_CREDIT_MAX,
                          &credit, NULL, p);
+    if (rc == DK_OK)
+        rc = dk_json_int(it->body, "calendar_until", DK_OPTIONAL, 1970, 9999,
+                         &until, NULL, p);
     if (rc != DK_OK)
         return rc;
     s = desk_hello(d, &it->peer, (enum dk_service)service, name, (int)credit);
     if (s == NULL)
         return dk_fail(p, DK_EBUSY, NULL, NULL, NULL);
+    s->calendar_until = (int)until;
     log_info("worker_hello", "service=%s worker=\"%s\" credit=%d",
              dk_service_names[service], name, (int)credit);
     struct dk_jw *w = batch_reply(&d->batch, it);

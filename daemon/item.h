@@ -16,6 +16,7 @@ enum item_kind {
     ITEM_ACK,    /* alert.ack */
     ITEM_RETRY,  /* task.retry */
     ITEM_DROP,   /* task.drop */
+    ITEM_OFFICE_ACK,
     ITEM_RESULT, /* a worker's answer */
     ITEM_FAIL,   /* a worker gave up */
     ITEM_LOST,   /* a lease ended without an answer */
@@ -50,7 +51,7 @@ struct item {
     dk_ms claimed;
     int64_t expect_n;
     uint32_t alert_n;    /* ACK */
-    int64_t task_id;     /* RETRY, DROP */
+    int64_t task_id;     /* RETRY, DROP; OFFICE_ACK: the alert */
     struct lease *lease; /* RESULT, FAIL, LOST */
     int64_t retry_ms;    /* FAIL */
     bool refused;        /* RESULT: its commands were */

@@ -366,6 +366,8 @@ int read_workers(struct daemon *d, const struct item *it, struct dk_jw *w,
         dk_jw_int(w, "last_seen_ms", now - s->last_seen);
         dk_jw_time(w, "since", s->since, d->cfg->offset_min);
         dk_jw_bool(w, "leaving", s->bye);
+        if (s->calendar_until != 0)
+            dk_jw_int(w, "calendar_until", s->calendar_until);
         dk_jw_end_obj(w);
     }
     dk_jw_end_arr(w);

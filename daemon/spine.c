@@ -284,9 +284,12 @@ void spine_tick(struct daemon *d)
     for (size_t i = 0; rc == DK_OK && i < b->n_item; i++)
         apply_item(d, &b->item[i]);
     if (rc == DK_OK)
+        watch_stage(d);
+    if (rc == DK_OK)
         rc = write_and_commit(d);
     if (rc != DK_OK)
         take_back(d, rc);
+    watch_settle(d, rc);
     d->stats.batches += b->n_item != 0;
     release(d, rc);
     if (rc == DK_OK && batch_writes(b)) {

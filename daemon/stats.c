@@ -58,6 +58,7 @@ int read_stats(struct daemon *d, const struct item *it, struct dk_jw *w,
     dk_jw_int(w, "followers", (int64_t)d->follows.n);
     write_totals(w, &t);
     write_workers(w, &d->desk);
+    watch_write_stats(d, w);
     dk_jw_obj(w, "counters");
 #define STATS_WRITE(name) dk_jw_int(w, #name, s->name);
     STATS(STATS_WRITE)

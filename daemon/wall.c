@@ -27,6 +27,16 @@ dk_ms mono_now(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+dk_ms real_now(void)
+{
+    return read_clock(CLOCK_REALTIME);
+}
+
+dk_ms boot_now(void)
+{
+    return read_clock(CLOCK_BOOTTIME);
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct wall *w = arg;
