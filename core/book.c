@@ -200,3 +200,16 @@ const char *dk_book_unit_name_at(const struct dk_book *b, const char *unit,
 
     return u != NULL ? book_name(u, lang, dk_zone_day(&b->zone, at)) : unit;
 }
+
+const char *dk_book_officer_name(const struct dk_book *b, const char *officer)
+{
+    struct book_officer *const *at = book_officer_find(b, officer);
+
+    for (; at != NULL && at < b->officer + b->n_officer; at++) {
+        if (strcmp((*at)->id, officer) != 0)
+            break;
+        if ((*at)->name != NULL)
+            return (*at)->name;
+    }
+    return officer;
+}

@@ -63,4 +63,7 @@ const char *dk_book_unit_name(const struct dk_book *b, const char *unit,
 const char *dk_book_unit_name_at(const struct dk_book *b, const char *unit,
                                  const char *lang, dk_ms at);
 
+/* An officer's name; the id if the book does not know it. */
+const char *dk_book_officer_name(const struct dk_book *b, const char *officer);
+
 #endif /* DK_BOOK_H */

@@ -3,6 +3,7 @@
 
 #include "book_choice.h"
 #include "proto/caseno.h"
+#include "proto/words.h"
 
 /* ---- who may not ---- */
 
@@ -99,9 +100,13 @@ static void say_rule(const struct book_ask *a, const struct book_rule *r,
     if (r->category != NULL)
         book_say(y, "，类别“%s”", book_category(r->category, a->c->category));
     if (r->channel != 0)
-        book_say(y, "，渠道“%s”", dk_channel_names[a->c->channel]);
+        book_say(y, "，渠道“%s”",
+                 dk_word_named("channel", dk_channel_names[a->c->channel],
+                               DK_LANG_ZH_CN));
     if (r->kind != 0)
-        book_say(y, "，目的“%s”", dk_kind_names[a->c->kind]);
+        book_say(
+            y, "，目的“%s”",
+            dk_word_named("kind", dk_kind_names[a->c->kind], DK_LANG_ZH_CN));
     book_say(y, "，由“%s”办理。", unit);
 }
 
@@ -156,7 +161,7 @@ static bool choose_repeat(const struct book_ask *a, struct book_choice *ch)
     dk_case_no_format(a->b->county, a->c->repeat_of, no);
     book_say(&ch->why, "与案件%s为同一事项重复信访，", no);
     if (u == NULL) {
-        book_say(&ch->why, "原办理单位“%s”不在单位册中，按规则分派。",
+        book_say(&ch->why, "原责任单位“%s”不在单位册中，按规则分派。",
                  a->c->repeat_unit);
         return false;
     }
@@ -169,7 +174,7 @@ static bool choose_repeat(const struct book_ask *a, struct book_choice *ch)
     }
     if (now == NULL || bar != NULL) {
         if (now != NULL)
-            book_say(&ch->why, "原办理单位“%s”%s，",
+            book_say(&ch->why, "原责任单位“%s”%s，",
                      book_name(now, "zh-CN", a->day), bar);
         book_say(&ch->why, "按规则分派。");
         return false;

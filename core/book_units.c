@@ -181,20 +181,20 @@ static void read_unit(const struct dk_rj *f, const cJSON *o,
 
 /* A unit that is on the way back to itself. */
 static void check_circle(const struct dk_rj *f, const struct dk_book *b,
-                         const struct book_unit *u, const struct dk_at *up)
+                         const struct book_unit *u, const struct dk_at *at)
 {
     const struct book_unit *v = u->parent;
 
     for (int i = 0; v != NULL && v != u && i <= b->n_unit; i++)
         v = v->parent;
     if (v == u)
-        dk_rj_error(f, up, NULL, "unit \"%s\" is above itself; mend \"parent\"",
-                    u->id);
+        dk_rj_error(f, at, "parent",
+                    "unit \"%s\" is above itself; mend \"parent\"", u->id);
     v = u->heir;
     for (int i = 0; v != NULL && v != u && i <= b->n_unit; i++)
         v = v->heir;
     if (v == u)
-        dk_rj_error(f, up, NULL,
+        dk_rj_error(f, at, "merged_into",
                     "unit \"%s\" is merged into itself at last; mend "
                     "\"merged_into\"",
                     u->id);
@@ -233,7 +233,7 @@ static void read_ties(const struct dk_rj *f, const cJSON *list,
     }
     for (int i = 0; i < b->n_unit; i++) {
         item.index = b->unit[i].place;
-        check_circle(f, b, &b->unit[i], up);
+        check_circle(f, b, &b->unit[i], &item);
         check_heir(f, &b->unit[i], &item);
     }
 }

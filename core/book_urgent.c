@@ -8,9 +8,7 @@
 #include <string.h>
 
 #include "book_impl.h"
-
-static const char *const need_zh[DK_NEED_N] = {"就医", "未成年人", "工资",
-                                               "人身安全"};
+#include "proto/words.h"
 
 /* ---- reading ---- */
 
@@ -188,6 +186,11 @@ void book_urgent_read(const struct dk_rj *f, struct dk_book *b)
 
 /* ---- applying ---- */
 
+static const char *need_zh(int need)
+{
+    return dk_word_named("need", dk_need_names[need], DK_LANG_ZH_CN);
+}
+
 static const struct book_season *find_season(const struct book_urgent *r,
                                              int64_t day)
 {
@@ -238,7 +241,7 @@ static bool applies(const struct book_urgent *r, const struct dk_case *c,
         book_say(y, "，信访人说明有急需（");
         for (int i = 0; i < DK_NEED_N; i++) {
             if ((r->needs & c->needs) >> i & 1) {
-                book_say(y, "%s%s", sep, need_zh[i]);
+                book_say(y, "%s%s", sep, need_zh(i));
                 sep = "、";
             }
         }
@@ -249,7 +252,7 @@ static bool applies(const struct book_urgent *r, const struct dk_case *c,
     if (s != NULL)
         book_say(y, "，正值%d月%d日至%d月%d日", s->from / 100, s->from % 100,
                  s->to / 100, s->to % 100);
-    book_say(y, "，列为急办：%s。", need_zh[r->need]);
+    book_say(y, "，列为急办：%s。", need_zh((int)r->need));
     return true;
 }
 
