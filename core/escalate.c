@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "calendar.h"
+#include "clock.h"
 #include "proto/caseno.h"
 #include "proto/jsonx.h"
+#include "proto/words.h"
 
 #define ROLES_MAX 8
 #define TO_MAX    144 /* "role:id" with its NUL */
@@ -20,6 +22,7 @@ struct firing {
     int offset_min;
     const char *clock, *rung; /* borrowed from the body */
     int64_t clock_no;
+    int64_t times; /* of a repetition; 0: it is a rung */
     dk_ms due_at, now;
     const char *level;
     const char *role[ROLES_MAX];
@@ -45,44 +48,71 @@ static const char *unit_of(const struct dk_case *c)
 
 /* ---- whom ---- */
 
-static bool name_one(const struct firing *f, const char *role, char to[TO_MAX])
-{
-    const char *id;
+#define TO_N (ROLES_MAX + 1)
 
-    if (strcmp(role, "petitioner") == 0)
-        id = f->no; /* who that is stays sealed */
-    else if (strcmp(role, "bulletin") == 0 && unit_of(f->c) != NULL)
-        id = f->c->unit;
-    else if (strcmp(role, "bulletin") == 0)
-        id = dk_book_role(f->b, f->c, "office");
-    else
-        id = dk_book_role(f->b, f->c, role);
-    if (id == NULL || id[0] == '\0')
-        return false;
+struct addressees {
+    char to[TO_N][TO_MAX];
+    int n;
+};
+
+/* Who fills the role, and which role they are then told in: who stands in for a
+ * handler is told as what they are.
+ */
+static const char *find_one(const struct firing *f, const char **role)
+{
+    const char *id, *head;
+
+    if (strcmp(*role, "petitioner") == 0)
+        return f->no; /* who that is stays sealed */
+    if (strcmp(*role, "bulletin") == 0)
+        return unit_of(f->c) != NULL ? f->c->unit
+                                     : dk_book_role(f->b, f->c, "office");
+    id = dk_book_role(f->b, f->c, *role);
+    if (strcmp(*role, "handler") == 0) {
+        head = dk_book_role(f->b, f->c, "unit_head");
+        if (head != NULL && (id == NULL || strcmp(id, head) == 0)) {
+            *role = "unit_head";
+            return head;
+        }
+    }
+    if (strcmp(*role, "administrator") == 0 && id == NULL) {
+        *role = "office";
+        return dk_book_role(f->b, f->c, *role);
+    }
+    return id;
+}
+
+/* Each once. */
+static void add_one(const struct firing *f, const char *role,
+                    struct addressees *x)
+{
+    const char *id = find_one(f, &role);
+    char *to;
+
+    if (id == NULL || id[0] == '\0' || x->n == TO_N)
+        return;
+    to = x->to[x->n];
     (void)snprintf(to, TO_MAX, "%s:%s", role, id);
-    return true;
+    for (int i = 0; i < x->n; i++) {
+        if (strcmp(x->to[i], to) == 0)
+            return;
+    }
+    x->n++;
 }
 
 static void write_to(const struct firing *f, struct dk_jw *w)
 {
     static const char *const instead[] = {"office", "leader"};
-    char to[TO_MAX];
-    bool any = false;
+    struct addressees x = {.n = 0};
 
-    dk_jw_arr(w, "to");
-    for (int i = 0; i < f->n_role; i++) {
-        if (name_one(f, f->role[i], to)) {
-            dk_jw_str(w, NULL, to);
-            any = true;
-        }
-    }
+    for (int i = 0; i < f->n_role; i++)
+        add_one(f, f->role[i], &x);
     /* The book names none of them: somebody must hear of it all the same. */
-    for (size_t i = 0; i < 2 && !any; i++) {
-        if (name_one(f, instead[i], to)) {
-            dk_jw_str(w, NULL, to);
-            any = true;
-        }
-    }
+    for (size_t i = 0; i < 2 && x.n == 0; i++)
+        add_one(f, instead[i], &x);
+    dk_jw_arr(w, "to");
+    for (int i = 0; i < x.n; i++)
+        dk_jw_str(w, NULL, x.to[i]);
     dk_jw_end_arr(w);
 }
 
@@ -125,18 +155,6 @@ static void split(const struct firing *f, struct dk_date *d, int *hour,
     *minute = (int)(rest % DK_HOUR / DK_MINUTE);
 }
 
-static const char *level_zh(const char *level)
-{
-    static const char *const zh[][2] = {
-        {"reminder", "提醒"}, {"yellow", "黄色预警"},       {"red", "红色预警"},
-        {"overdue", "超期"},  {"long_overdue", "严重超期"}, {NULL, NULL}};
-    for (int i = 0; zh[i][0] != NULL; i++) {
-        if (strcmp(zh[i][0], level) == 0)
-            return zh[i][1];
-    }
-    return level;
-}
-
 static void say_zh(const struct firing *f, struct text *t)
 {
     int64_t left = local_day(f, f->due_at) - local_day(f, f->now);
@@ -144,7 +162,8 @@ static void say_zh(const struct firing *f, struct text *t)
     int hour, minute;
 
     split(f, &d, &hour, &minute);
-    say(t, "【%s】案件 %s 的“%s”期限", level_zh(f->level), f->no,
+    say(t, "【%s】案件 %s 的“%s”期限",
+        dk_word_named("level", f->level, DK_LANG_ZH_CN), f->no,
         dk_policy_clock_name(f->p, f->c, f->clock, "zh-CN"));
     say(t, f->now < f->due_at ? "将于" : "已于");
     say(t, "%d年%d月%d日%d时", d.year, d.month, d.day, hour);
@@ -161,6 +180,9 @@ static void say_zh(const struct firing *f, struct text *t)
         say(t, "责任单位：%s。", dk_book_unit_name(f->b, f->c->unit, "zh-CN"));
     if (strcmp(f->level, "long_overdue") == 0)
         say(t, "建议督办。");
+    if (f->times > 0)
+        say(t, "第%lld次催报，办结或暂停催报前将继续提醒。",
+            (long long)f->times);
 }
 
 static void say_en(const struct firing *f, struct text *t)
@@ -189,6 +211,9 @@ static void say_en(const struct firing *f, struct text *t)
             dk_book_unit_name(f->b, f->c->unit, "en"));
     if (strcmp(f->level, "long_overdue") == 0)
         say(t, " Consider urging the unit.");
+    if (f->times > 0)
+        say(t, " Told again, number %lld; this goes on until somebody acts.",
+            (long long)f->times);
 }
 
 /* ---- the answer ---- */
@@ -205,20 +230,45 @@ static int read_firing(const cJSON *body, struct firing *f,
         rc = dk_json_id(body, "rung", DK_REQUIRED, &f->rung, NULL, why);
     if (rc == 0)
         rc = dk_json_time(body, "due_at", DK_REQUIRED, &f->due_at, NULL, why);
+    if (rc == 0)
+        rc = dk_json_int(body, "times", DK_OPTIONAL, 1, UINT32_MAX, &f->times,
+                         NULL, why);
     dk_case_no_format(dk_book_county(f->b), f->c->key, f->no);
     return rc;
 }
 
-/* A reminder of a right that can no longer be used reminds nobody. */
+/* A reminder of a right that can no longer be used reminds nobody, nor does a
+ * repetition after somebody has acted, or after the next one.
+ */
 static bool is_moot(const struct firing *f)
 {
-    for (int i = 0; i < f->c->n_clock; i++) {
-        const struct dk_clock *k = &f->c->clock[i];
-        if (strcmp(k->id, f->clock) == 0)
-            return k->on_due != DK_DUE_OVERDUE &&
-                   (k->stops_on & dk_fsm_allowed(f->c->state)) == 0;
+    int i = dk_clock_find(f->c, f->clock);
+    const struct dk_clock *k = i >= 0 ? &f->c->clock[i] : NULL;
+
+    if (k == NULL)
+        return false;
+    if (f->times > 0)
+        return k->no != f->clock_no || k->state != DK_CLOCK_RUNNING ||
+               k->times > f->times;
+    return k->on_due != DK_DUE_OVERDUE &&
+           (k->stops_on & dk_fsm_allowed(f->c->state)) == 0;
+}
+
+/* A repetition says as much as the highest step that was reached. */
+static void raise_level(struct firing *f)
+{
+    int i = dk_clock_find(f->c, f->clock);
+    const struct dk_clock *k = i >= 0 ? &f->c->clock[i] : NULL;
+
+    for (int r = 0; f->times > 0 && k != NULL && r < k->n_rung; r++) {
+        const char *role[ROLES_MAX], *level = NULL;
+
+        if (k->rung[r].fired &&
+            dk_policy_ladder(f->p, f->c, k->id, k->rung[r].id, &level, role,
+                             ROLES_MAX) > 0 &&
+            strcmp(level, "long_overdue") == 0)
+            f->level = level;
     }
-    return false;
 }
 
 static void write_alert(const struct firing *f, struct dk_jw *w)
@@ -233,6 +283,9 @@ static void write_alert(const struct firing *f, struct dk_jw *w)
     dk_jw_int(w, "clock_no", f->clock_no);
     dk_jw_str(w, "rung", f->rung);
     dk_jw_str(w, "level", f->level);
+    dk_jw_time(w, "due_at", f->due_at, f->offset_min);
+    if (f->times > 0)
+        dk_jw_int(w, "times", f->times);
     write_to(f, w);
     dk_jw_obj(w, "text");
     dk_jw_str(w, "zh-CN", zh.s);
@@ -262,6 +315,7 @@ int dk_escalate_answer(const struct dk_policy *p, const struct dk_book *b,
     if (rc == 0) {
         f.n_role = dk_policy_ladder(p, c, f.clock, f.rung, &f.level, f.role,
                                     ROLES_MAX);
+        raise_level(&f);
         dk_jw_arr(w, NULL);
         if (f.n_role > 0 && !is_moot(&f))
             write_alert(&f, w);

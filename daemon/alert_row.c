@@ -33,22 +33,28 @@ int alert_row(const struct dk_event *e, const struct dk_case *c, cJSON **body,
     if (unit == NULL)
         return DK_ENOMEM;
     a.unit = unit->valuestring;
+    /* Events from before they said so: as the limit stood. */
     a.due_at = due_of(c, a.clock);
+    rc = dk_json_time(*body, "due_at", DK_OPTIONAL, &a.due_at, NULL, NULL);
     *out = a;
-    return DK_OK;
+    return rc;
 }
 
 int alert_row_ack(const struct dk_event *e, struct store_alert_ack *out)
 {
+    bool acked = e->type == DK_EV_ALERT_ACKED;
     cJSON *o = NULL;
     int64_t n = 0;
     int rc = dk_json_parse_obj(e->body, e->body_len, e->body_len, &o, NULL);
 
     if (rc == DK_OK)
-        rc =
-            dk_json_int(o, "alert", DK_REQUIRED, 1, UINT32_MAX, &n, NULL, NULL);
+        rc = dk_json_int(o, acked ? "alert" : "replaces",
+                         acked ? DK_REQUIRED : DK_OPTIONAL, 1, UINT32_MAX, &n,
+                         NULL, NULL);
     cJSON_Delete(o);
-    *out = (struct store_alert_ack){
-        .key = e->key, .n = (uint32_t)n, .at = e->at, .by = e->actor};
+    *out = (struct store_alert_ack){.key = e->key,
+                                    .n = (uint32_t)n,
+                                    .at = e->at,
+                                    .by = acked ? e->actor : "docketd"};
     return rc;
 }

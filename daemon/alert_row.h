@@ -13,7 +13,10 @@
 int alert_row(const struct dk_event *e, const struct dk_case *c, cJSON **body,
               struct store_alert *out);
 
-/* What an alert_acked event makes; `by` is borrowed from the event. */
+/* What an alert_acked event makes, and an alert_raised one that takes the place
+ * of an earlier alert, which "docketd" then puts away; `n` 0: nothing.  `by` is
+ * borrowed from the event.
+ */
 int alert_row_ack(const struct dk_event *e, struct store_alert_ack *out);
 
 #endif /* DK_ALERT_ROW_H */

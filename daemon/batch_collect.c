@@ -92,7 +92,7 @@ static int collect_ack(struct batch *b, const struct dk_event *e)
     if (vec_grow(&b->ack, &b->cap_ack, b->n_ack + 1) != DK_OK)
         return DK_ENOMEM;
     int rc = alert_row_ack(e, &b->ack[b->n_ack]);
-    b->n_ack += rc == DK_OK;
+    b->n_ack += rc == DK_OK && b->ack[b->n_ack].n != 0;
     return rc;
 }
 
@@ -105,7 +105,8 @@ static int collect_events(struct batch *b, int64_t first_seq)
         e->seq = first_seq + (int64_t)i;
         b->event[i] = e;
         int rc = collect_tasks(b, e);
-        if (rc == DK_OK && e->type == DK_EV_ALERT_ACKED)
+        if (rc == DK_OK &&
+            (e->type == DK_EV_ALERT_ACKED || e->type == DK_EV_ALERT_RAISED))
             rc = collect_ack(b, e);
         if (rc != DK_OK)
             return rc;

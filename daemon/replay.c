@@ -70,13 +70,15 @@ static int keep_ack(struct replay *r, const struct dk_event *e)
     if (vec_grow(&r->ack, &r->cap_ack, n) != DK_OK ||
         vec_grow(&r->by, &r->cap_by, n) != DK_OK)
         return DK_ENOMEM;
-    r->by[n - 1] = strdup(e->actor);
+    int rc = alert_row_ack(e, &r->ack[n - 1]);
+    if (rc != DK_OK || r->ack[n - 1].n == 0)
+        return rc;
+    r->by[n - 1] = strdup(r->ack[n - 1].by);
     if (r->by[n - 1] == NULL)
         return DK_ENOMEM;
-    r->n_ack = n;
-    int rc = alert_row_ack(e, &r->ack[n - 1]);
     r->ack[n - 1].by = r->by[n - 1];
-    return rc;
+    r->n_ack = n;
+    return DK_OK;
 }
 
 /* Of the events that leave more behind than the case. */
@@ -84,11 +86,11 @@ static int keep(struct replay *r, const struct dk_event *e)
 {
     if (e->type == DK_EV_SUBMITTED)
         return keep_submission(r, e);
-    if (e->type == DK_EV_ALERT_RAISED)
-        return keep_alert(r, e);
-    if (e->type == DK_EV_ALERT_ACKED)
-        return keep_ack(r, e);
-    return DK_OK;
+    if (e->type == DK_EV_ALERT_RAISED) {
+        int rc = keep_alert(r, e);
+        return rc == DK_OK ? keep_ack(r, e) : rc;
+    }
+    return e->type == DK_EV_ALERT_ACKED ? keep_ack(r, e) : DK_OK;
 }
 
 static int on_event(void *arg, const struct dk_event *e)
