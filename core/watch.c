@@ -9,19 +9,12 @@
 
 const char *const dk_watch_level_names[] = {"warning", "serious", NULL};
 
-#define WATCH_NAME(name, wire, zh) wire,
-#define WATCH_ZH(name, wire, zh)   zh,
+#define WATCH_NAME(name, wire) wire,
 static const char *const names[] = {DK_WATCH_KINDS(WATCH_NAME)};
-static const char *const names_zh[] = {DK_WATCH_KINDS(WATCH_ZH)};
 
 const char *dk_watch_name(enum dk_watch_kind k)
 {
     return (unsigned)k < DK_W_N ? names[k] : "unknown";
-}
-
-const char *dk_watch_zh(enum dk_watch_kind k)
-{
-    return (unsigned)k < DK_W_N ? names_zh[k] : "未知";
 }
 
 bool dk_watch_until_acked(enum dk_watch_kind k)

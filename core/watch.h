@@ -17,26 +17,27 @@
 
 #include "proto/dk_types.h"
 
-/* X(NAME, wire name, zh-CN).  Stored as numbers: new ones go to the end. */
+/* X(NAME, wire name); proto/words.h has their names for people.  Stored as
+ * numbers: new ones go to the end.
+ */
 #define DK_WATCH_KINDS(X)                                                      \
-    X(NO_WORKER, "no_worker", "工作进程缺席")                                  \
-    X(UNASSIGNED, "unassigned", "案件无人负责")                                \
-    X(CALENDAR, "calendar", "日历将尽")                                        \
-    X(CLOCK_JUMP, "clock_jump", "时钟跳变")                                    \
-    X(DISK, "disk", "磁盘空间不足")                                            \
-    X(BACKUP, "backup", "备份过旧")                                            \
-    X(DEAD_LETTER, "dead_letter", "死信任务")                                  \
-    X(QUEUE, "queue", "任务积压")                                              \
-    X(STORAGE_FULL, "storage_full", "磁盘已满")
+    X(NO_WORKER, "no_worker")                                                  \
+    X(UNASSIGNED, "unassigned")                                                \
+    X(CALENDAR, "calendar")                                                    \
+    X(CLOCK_JUMP, "clock_jump")                                                \
+    X(DISK, "disk")                                                            \
+    X(BACKUP, "backup")                                                        \
+    X(DEAD_LETTER, "dead_letter")                                              \
+    X(QUEUE, "queue")                                                          \
+    X(STORAGE_FULL, "storage_full")
 
-#define DK_WATCH_ENUM(name, wire, zh) DK_W_##name,
+#define DK_WATCH_ENUM(name, wire) DK_W_##name,
 enum dk_watch_kind {
     DK_WATCH_KINDS(DK_WATCH_ENUM) DK_W_N
 };
 #undef DK_WATCH_ENUM
 
 const char *dk_watch_name(enum dk_watch_kind k);
-const char *dk_watch_zh(enum dk_watch_kind k);
 
 /* Stored as numbers. */
 enum dk_watch_level {

@@ -165,6 +165,8 @@ int cmd_dead_show(struct ctl *ctl, const struct args *a);
 int cmd_dead_retry(struct ctl *ctl, const struct args *a);
 int cmd_dead_drop(struct ctl *ctl, const struct args *a);
 int cmd_workers(struct ctl *ctl, const struct args *a);
+int cmd_office(struct ctl *ctl, const struct args *a);
+int cmd_office_ack(struct ctl *ctl, const struct args *a);
 int cmd_follow(struct ctl *ctl, const struct args *a);
 int cmd_stats(struct ctl *ctl, const struct args *a);
 int cmd_verify(struct ctl *ctl, const struct args *a);
@@ -180,7 +182,7 @@ int cmd_policy_show(struct ctl *ctl, const struct args *a);
 extern const struct opt opts_submit[], opts_show[], opts_list[], opts_act[],
     opts_alerts[], opts_ack[], opts_clocks[], opts_tasks[], opts_dead[],
     opts_drop[], opts_follow[], opts_clock_move[], opts_import[], opts_policy[],
-    opts_verify[];
+    opts_verify[], opts_office[], opts_office_ack[];
 void more_act(const struct ctl *ctl);
 void more_submit(const struct ctl *ctl);
 void more_import(const struct ctl *ctl);

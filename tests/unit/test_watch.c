@@ -12,6 +12,7 @@
 
 #include "core/watch.h"
 #include "proto/timefmt.h"
+#include "proto/words.h"
 
 #define T0 INT64_C(1798765200000) /* wall, some morning of 2027 */
 #define M0 INT64_C(5000000)       /* monotonic */
@@ -326,7 +327,11 @@ static void test_every_kind_has_a_name_and_says_what_to_do(void **state)
     for (int k = 0; k < DK_W_N; k++) {
         assert_string_not_equal(dk_watch_name((enum dk_watch_kind)k),
                                 "unknown");
-        assert_string_not_equal(dk_watch_zh((enum dk_watch_kind)k), "未知");
+        for (int lang = 0; lang < DK_LANG_N; lang++) {
+            const char *name = dk_watch_name((enum dk_watch_kind)k);
+            assert_ptr_not_equal(
+                dk_word_named("watch", name, (enum dk_lang)lang), name);
+        }
         for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
             int n = dk_watch_text(buf, sizeof buf, false, (enum dk_watch_kind)k,
                                   "assign", values[i], 26 * 3600, "THE-THING");
