@@ -211,31 +211,30 @@ int dk_decide_ack_alert(struct dk_decision *d)
 
 /* ---- muting -------------------------------------------------------------- */
 
-/* Only what comes after the first "overdue" can be muted, and only by somebody
- * who can be asked for it.
- */
+/* A mute has an owner: who handles the matter, not who waits for it. */
 static int check_mute(const struct dk_decision *d, const char *id, int i)
 {
     const struct dk_clock *k = i >= 0 ? &d->c->clock[i] : NULL;
+    const char *actor = d->cmd->actor;
 
-    if (strncmp(d->cmd->actor, "officer:", 8) != 0)
+    if (strncmp(actor, "petitioner:", 11) == 0 ||
+        strncmp(actor, "import:", 7) == 0)
         return dk_fail(d->p, DK_EFORBIDDEN, "/actor",
-                       "a mute has an owner: only an officer can set one",
-                       "暂停催报须有责任人：仅工作人员可以设置");
+                       "a mute has an owner: an officer sets it",
+                       "暂停催报须有责任人，由工作人员设置");
     if (k == NULL)
         return dk_failf(d->p, DK_ENOTFOUND, "/clock",
                         "the case has no clock '%s' (yet)",
                         "本案（尚）没有期限“%s”", id);
-    if (k->state == DK_CLOCK_STOPPED || k->state == DK_CLOCK_LAPSED)
+    if (k->on_due != DK_DUE_OVERDUE)
         return dk_failf(d->p, DK_ELIMIT, "/clock",
-                        "clock '%s' does not run any more (it is %s)",
-                        "期限“%s”已不再运行（%s）", id,
-                        dk_clock_state_names[k->state]);
-    if (k->on_due != DK_DUE_OVERDUE || !k->late)
+                        "clock '%s' is nobody's to be overdue with; there is "
+                        "nothing to mute",
+                        "期限“%s”不会超期，无可暂停", id);
+    if (k->state == DK_CLOCK_STOPPED)
         return dk_failf(d->p, DK_ELIMIT, "/clock",
-                        "clock '%s' is not overdue; the first warnings and "
-                        "the end of a limit cannot be muted",
-                        "期限“%s”尚未超期；首次预警和到期警示不得暂停", id);
+                        "clock '%s' has stopped; nothing more is said of it",
+                        "期限“%s”已停止，不再催报", id);
     return 0;
 }
 

@@ -124,7 +124,8 @@ static inline void path_begin(struct kit *k, const struct dk_submit *s)
                "{\"clock\":\"bell\",\"basis\":1,"
                "\"started_at\":\"2026-03-01T08:00:00+08:00\","
                "\"due_at\":\"2026-07-01T00:00:00+08:00\","
-               "\"on_due\":\"overdue\",\"stops_on\":[],\"rungs\":["
+               "\"on_due\":\"overdue\","
+               "\"stops_on\":[\"notice_given\",\"urge_answered\"],\"rungs\":["
                "{\"id\":\"a\",\"at\":\"2026-03-01T08:01:00+08:00\"},"
                "{\"id\":\"b\",\"at\":\"2026-03-01T08:01:00+08:00\"}]}") != 0)
         abort();
