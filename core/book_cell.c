@@ -329,7 +329,7 @@ void book_cells_apply(const struct book_table *t, struct book_row *row)
 {
     const char *note;
 
-    if (row->unit == NULL)
+    if (row->unit == NULL && row->id != NULL)
         set(t, row->now, "id", cJSON_CreateString(row->id));
     put_kind(t, row);
     put_code(t, row);

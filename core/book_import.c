@@ -133,7 +133,7 @@ static char *make_text(const struct book_table *t, const char *text, size_t len,
         return NULL;
     for (int i = 0; i < t->n_row; i++) {
         const struct book_row *row = &t->row[i];
-        if (row->now == NULL)
+        if (row->id == NULL)
             continue;
         if (row->old == NULL)
             at[n_old + n_new++] = row->now;
@@ -150,7 +150,7 @@ static char *make_text(const struct book_table *t, const char *text, size_t len,
 static const struct book_row *row_at(const struct book_table *t, long place)
 {
     for (int i = 0; i < t->n_row; i++) {
-        if (t->row[i].now != NULL && t->row[i].place == place)
+        if (t->row[i].place == place)
             return &t->row[i];
     }
     return NULL;

@@ -266,9 +266,10 @@ int book_table_apply(struct book_table *t)
 
     for (int i = 0; i < t->n_row; i++) {
         struct book_row *row = &t->row[i];
-        if (row->id == NULL)
-            continue;
-        row->place = row->unit != NULL ? row->unit->place : added++;
+        if (row->id == NULL) /* its other cells are looked at all the same */
+            row->place = -1;
+        else
+            row->place = row->unit != NULL ? row->unit->place : added++;
         if (row->unit != NULL) {
             row->old = list->child;
             for (int k = 0; k < row->place; k++)

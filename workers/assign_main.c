@@ -1,15 +1,17 @@
 /* docket-assign - who answers for a case: a loop around core/book.h. */
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "law.h"
 #include "options.h"
+#include "units.h"
 #include "worker.h"
 
 struct assign {
-    const char *endpoint, *name, *file;
-    int credit, check;
+    const char *endpoint, *name, *file, *import, *at, *lang;
+    int credit, check, dry, stale, json;
     struct dk_book *book;
 };
 
@@ -82,7 +84,6 @@ static const struct option_def options[] = {
      .kind = OPTION_TEXT,
      .at = offsetof(struct assign, file),
      .arg = "FILE",
-     .required = 1,
      .help = "units, handlers and rules (docs/UNITS.md)"},
     {.name = "name",
      .kind = OPTION_TEXT,
@@ -100,6 +101,33 @@ static const struct option_def options[] = {
      .kind = OPTION_FLAG,
      .at = offsetof(struct assign, check),
      .help = "check the file, print every mistake, exit 0 or 78"},
+    {.name = "import",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct assign, import),
+     .arg = "FILE.csv",
+     .help = "take units from a table into the book; without one only check"},
+    {.name = "dry-run",
+     .kind = OPTION_FLAG,
+     .at = offsetof(struct assign, dry),
+     .help = "with --import: write nothing"},
+    {.name = "stale",
+     .kind = OPTION_FLAG,
+     .at = offsetof(struct assign, stale),
+     .help = "list the cases on standard input whose unit has closed"},
+    {.name = "at",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct assign, at),
+     .arg = "TIME",
+     .help = "with --stale: as of then, not of each case's latest change"},
+    {.name = "json",
+     .kind = OPTION_FLAG,
+     .at = offsetof(struct assign, json),
+     .help = "print JSON"},
+    {.name = "lang",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct assign, lang),
+     .arg = "LANG",
+     .help = "zh-CN or en (en)"},
     {0},
 };
 static const struct option_program program = {
@@ -111,15 +139,34 @@ static const struct option_program program = {
     .opt = options,
 };
 
+/* Whatever is asked but serving. */
+static int run_once(const struct assign *a)
+{
+    const struct units_look look = {.json = a->json != 0,
+                                    .zh = strncmp(a->lang, "zh", 2) == 0};
+
+    if (a->import != NULL)
+        return units_import(a->import, a->file, a->dry != 0, &look);
+    if (a->file == NULL) {
+        fputs("docket-assign: --book FILE is missing\n"
+              "Try docket-assign --help.\n",
+              stderr);
+        return EX_USAGE;
+    }
+    return a->stale ? units_stale(a->file, a->at, stdin, &look) : check(a);
+}
+
 int main(int argc, char **argv)
 {
     struct assign a = {.endpoint = "ipc:///run/docket/workers.sock",
-                       .credit = WORKER_CREDIT};
+                       .credit = WORKER_CREDIT,
+                       .lang = "en"};
     int status = options_parse(&program, &a, argc, argv);
 
-    if (status == OPTIONS_GO)
-        status = options_need(&program, &a);
     if (status != OPTIONS_GO)
         return status;
-    return a.check ? check(&a) : run(&a);
+    if (a.import != NULL || a.stale || a.check || a.file == NULL)
+        return run_once(&a);
+    status = options_need(&program, &a);
+    return status != OPTIONS_GO ? status : run(&a);
 }
