@@ -178,6 +178,9 @@ int cmd_clock_advance(struct ctl *ctl, const struct args *a);
 int cmd_import(struct ctl *ctl, const struct args *a);
 int cmd_policy_check(struct ctl *ctl, const struct args *a);
 int cmd_policy_show(struct ctl *ctl, const struct args *a);
+int cmd_units_import(struct ctl *ctl, const struct args *a);
+int cmd_units_check(struct ctl *ctl, const struct args *a);
+extern const struct opt opts_units_import[];
 
 extern const struct opt opts_submit[], opts_show[], opts_list[], opts_act[],
     opts_alerts[], opts_ack[], opts_clocks[], opts_tasks[], opts_dead[],
