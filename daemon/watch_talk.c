@@ -48,10 +48,32 @@ static const char *level_name(const struct store_office *o)
     return dk_watch_level_names[known ? o->level : DK_WL_SERIOUS];
 }
 
+/* With what is seen at this moment, where the cause is still there: a reader
+ * wants to know how it stands, not how it stood when it was told.
+ */
+static struct store_office as_it_stands(const struct daemon *d,
+                                        const struct store_office *row)
+{
+    struct store_office o = *row;
+
+    for (int i = 0; i < WATCH_SLOTS && o.cleared_at == DK_NEVER; i++) {
+        const struct watch_slot *s = &d->watch.slot[i];
+        if (!s->open || s->row.o.id != o.id || s->obs.saw != DK_SAW_BAD ||
+            dk_watch_until_acked(s->kind))
+            continue;
+        o.value = s->obs.value;
+        o.threshold = s->obs.limit;
+        o.about = s->obs.about;
+    }
+    return o;
+}
+
 static void write_alert(const struct daemon *d, struct dk_jw *w,
-                        const struct store_office *o)
+                        const struct store_office *row)
 {
     int off = d->cfg->offset_min;
+    const struct store_office now = as_it_stands(d, row);
+    const struct store_office *o = &now;
 
     dk_jw_obj(w, NULL);
     wire_id(w, "alert_id", o->id);
