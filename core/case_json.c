@@ -125,7 +125,7 @@ static int read_last(const cJSON *o, struct dk_case *c, struct dk_problem *p)
             return bad(p, &at, v->string,
                        "an event's name with [its number, its time] is "
                        "expected",
-                       "此处应为事件名及 [编号, 时间]");
+                       "此处应为事件名及 [编号，时间]");
         c->last_at[ev] = when;
     }
     return 0;

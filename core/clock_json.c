@@ -31,7 +31,7 @@ static int mask_of(const cJSON *v, const char *key, int i, uint64_t *bit,
     near = cJSON_IsString(v) ? dk_nearest(v->valuestring, names) : NULL;
     return dk_failf(
         p, DK_EFIELD, pointer, "not an event a clock can wait for; e.g. '%s'",
-        "不是计时可以等待的事件,例如 '%s'", near != NULL ? near : "answered");
+        "不是计时可以等待的事件，例如“%s”", near != NULL ? near : "answered");
 }
 
 int dk_clock_mask_read(const cJSON *o, const char *key, int need, uint64_t *out,
@@ -235,7 +235,7 @@ static int read_rung(const cJSON *v, const struct dk_at *at, struct dk_clock *k,
                         "“%s”是到期或重复警示的梯级，不必列出", id);
     if (dk_rung_find(k, id) >= 0)
         return dk_failf(p, DK_EFIELD, pointer, "rung '%s' is listed twice",
-                        "梯级 '%s' 重复", id);
+                        "梯级“%s”重复", id);
     memcpy(r.id, id, strlen(id) + 1);
     k->rung[k->n_rung++] = r;
     return 0;

@@ -249,7 +249,7 @@ static int refuse_state(const struct dk_decision *d, enum dk_ev ev)
     list_states(ev, list, sizeof(list));
     return dk_failf(d->p, DK_ESTATE, NULL,
                     "'%s' is not possible while the case is '%s'; it is in: %s",
-                    "不能执行 '%s':案件当前为 '%s';可执行的状态:%s",
+                    "不能执行“%s”：案件当前为“%s”；可执行的状态：%s",
                     dk_action_name(d->cmd->action), dk_state_name(d->c->state),
                     list);
 }
@@ -263,7 +263,7 @@ static int check_actor(const struct dk_decision *d)
     if (n < 1 || n > DK_ID_MAX || dk_utf8_valid(actor, n) != n)
         return dk_failf(d->p, DK_EFIELD, "/actor",
                         "who acts is missing or longer than %d bytes",
-                        "缺少操作人,或超过 %d 字节", DK_ID_MAX);
+                        "缺少操作人，或超过 %d 字节", DK_ID_MAX);
     if ((strncmp(actor, "officer:", 8) == 0 &&
          dk_is_respondent_officer(d->c, actor + 8)) ||
         (strncmp(actor, "unit:", 5) == 0 &&
@@ -282,11 +282,11 @@ static int check(const struct dk_decision *d)
     if ((dk_action_who(cmd->action) & cmd->by) == 0)
         return dk_failf(d->p, DK_EFORBIDDEN, "/action",
                         "'%s' is not an action for this peer",
-                        "此方不能执行 '%s'", dk_action_name(cmd->action));
+                        "此方不能执行“%s”", dk_action_name(cmd->action));
     if (cmd->expect_n != 0 && cmd->expect_n != (int64_t)d->c->n)
         return dk_failf(d->p, DK_ESTALE, "/expect_n",
                         "the case has %u events, not %lld; read it again",
-                        "案件已有 %u 个事件,而非 %lld 个;请重新读取", d->c->n,
+                        "案件已有 %u 个事件，而非 %lld 个；请重新读取", d->c->n,
                         (long long)cmd->expect_n);
     if (dk_fsm_next(d->c->state, ev) < 0)
         return refuse_state(d, ev);
@@ -294,12 +294,12 @@ static int check(const struct dk_decision *d)
         cmd->claimed > d->env->now + AHEAD_MAX)
         return dk_fail(d->p, DK_EFIELD, "/at",
                        "'at' lies in the future; check the clock of the sender",
-                       "'at' 晚于当前时间;请检查发送方的时钟");
+                       "“at”晚于当前时间；请检查发送方的时钟");
     k = dk_clock_forbids(d->c, ev, d->effective);
     if (k >= 0)
         return dk_failf(d->p, DK_ELIMIT, NULL,
                         "'%s' is no longer possible: the limit '%s' has passed",
-                        "不能再执行 '%s':期限 '%s' 已过",
+                        "不能再执行“%s”：期限“%s”已过",
                         dk_action_name(cmd->action), d->c->clock[k].id);
     return check_actor(d);
 }

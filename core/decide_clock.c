@@ -26,25 +26,25 @@ int dk_decide_extend(struct dk_decision *d)
     if (i < 0)
         return dk_failf(d->p, DK_ENOTFOUND, "/clock",
                         "the case has no clock '%s' (yet)",
-                        "本案(尚)没有名为 '%s' 的计时", id);
+                        "本案（尚）没有名为“%s”的计时", id);
     k = &d->c->clock[i];
     if (k->state != DK_CLOCK_RUNNING)
         return dk_failf(
             d->p, DK_ELIMIT, "/clock", "clock '%s' does not run now (it is %s)",
-            "计时 '%s' 当前未在运行(%s)", id, dk_clock_state_names[k->state]);
+            "计时“%s”当前未在运行（%s）", id, dk_clock_state_names[k->state]);
     if (d->effective >= k->due_at || k->late)
         return dk_failf(d->p, DK_ELIMIT, "/clock",
                         "clock '%s' has passed its limit; an extension is "
                         "approved before it",
-                        "计时 '%s' 已到期;延期须在期限届满前批准", id);
+                        "计时“%s”已到期；延期须在期限届满前批准", id);
     if (k->extend_times <= 0)
         return dk_failf(d->p, DK_ELIMIT, "/clock",
                         "clock '%s' cannot be extended (again)",
-                        "计时 '%s' 不得(再次)延期", id);
+                        "计时“%s”不得（再次）延期", id);
     if (days > k->extend_days)
         return dk_failf(d->p, DK_ELIMIT, "/days",
                         "clock '%s' can be extended by at most %d days",
-                        "计时 '%s' 最多延期 %d 日", id, k->extend_days);
+                        "计时“%s”最多延期 %d 日", id, k->extend_days);
     dk_jw_str(&d->w, "clock", id);
     dk_jw_int(&d->w, "days", days);
     dk_jw_str(&d->w, "approved_by", by);
@@ -86,7 +86,7 @@ int dk_decide_clock(struct dk_decision *d)
     if (k.basis > d->c->n)
         return dk_failf(d->p, DK_EFIELD, "/basis",
                         "the case has %u events; there is no number %u",
-                        "本案共有 %u 个事件,没有第 %u 号", d->c->n, k.basis);
+                        "本案共有 %u 个事件，没有第 %u 号", d->c->n, k.basis);
     rc = place_number(d, &k);
     if (rc == 0)
         dk_clock_write_set(&d->w, &k, d->env->offset_min);

@@ -145,13 +145,12 @@ int dk_decide_answer(struct dk_decision *d)
         return dk_failf(d->p, DK_EFIELD, "/unit",
                         "'%s' neither has charge of the case nor handles it "
                         "with others",
-                        "'%s' 既不是本案的责任单位，也不是会办单位", unit);
+                        "“%s”既不是本案的责任单位，也不是会办单位", unit);
     if (basis == NULL && !d->c->imported && d->c->kind != DK_KIND_SUGGESTION)
-        return dk_fail(
-            d->p, DK_EFIELD, "/legal_basis",
-            "an answer names the law it rests on; fill in "
-            "'legal_basis'",
-            "答复须写明依据的法律、法规或政策；请填写 'legal_basis'");
+        return dk_fail(d->p, DK_EFIELD, "/legal_basis",
+                       "an answer names the law it rests on; fill in "
+                       "'legal_basis'",
+                       "答复须写明依据的法律、法规或政策；请填写“legal_basis”");
     if (unit != NULL)
         dk_jw_str(&d->w, "unit", unit);
     return 0;
@@ -182,7 +181,7 @@ int dk_decide_close(struct dk_decision *d)
             return dk_failf(d->p, DK_ELIMIT, NULL,
                             "the petitioner's time '%s' still runs; the case "
                             "closes by itself when it ends",
-                            "信访人的期限 '%s' 尚未届满；期满后案件自动办结",
+                            "信访人的期限“%s”尚未届满；期满后案件自动办结",
                             k->id);
     }
     return 0;
@@ -200,9 +199,8 @@ int dk_decide_withdraw(struct dk_decision *d)
     if (rc != 0 || paper != NULL || is_actor(d, "petitioner:") ||
         is_actor(d, "import:"))
         return rc;
-    return dk_fail(
-        d->p, DK_EFIELD, "/document",
-        "only the petitioner withdraws a case; give the number of "
-        "their signed request in 'document'",
-        "只有信访人可以撤回；请在 'document' 中填写其签名申请的编号");
+    return dk_fail(d->p, DK_EFIELD, "/document",
+                   "only the petitioner withdraws a case; give the number of "
+                   "their signed request in 'document'",
+                   "只有信访人可以撤回；请在“document”中填写其签名申请的编号");
 }

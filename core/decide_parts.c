@@ -18,7 +18,7 @@ static int find_co(const struct dk_decision *d, const char **unit)
         return rc;
     return dk_failf(d->p, DK_ENOTFOUND, "/unit",
                     "'%s' is not one of the co-handlers of this case",
-                    "'%s' 不是本案的会办单位", *unit);
+                    "“%s”不是本案的会办单位", *unit);
 }
 
 int dk_decide_add_co(struct dk_decision *d)
@@ -37,7 +37,7 @@ int dk_decide_add_co(struct dk_decision *d)
     if (strcmp(unit, d->c->unit) == 0)
         return dk_failf(d->p, DK_EFIELD, "/unit",
                         "'%s' has charge of the case already",
-                        "'%s' 已是本案的责任单位", unit);
+                        "“%s”已是本案的责任单位", unit);
     if (d->c->n_co == DK_CO_MAX && dk_case_co_find(d->c, unit) < 0)
         return dk_failf(d->p, DK_EFIELD, "/unit",
                         "a case has at most %d co-handlers; remove one first",
@@ -147,7 +147,7 @@ int dk_decide_unlink(struct dk_decision *d)
     if (has == 0 || dk_case_no_parse(no, &county, &to) != 0 || to != has)
         return dk_failf(
             d->p, DK_ENOTFOUND, "/to", "the case has no link '%s' to %s",
-            "本案没有 '%s' 关联：%s", dk_relation_names[relation], no);
+            "本案没有“%s”关联：%s", dk_relation_names[relation], no);
     dk_jw_str(&d->w, "relation", dk_relation_names[relation]);
     write_no(d, "to", has);
     return 0;

@@ -31,7 +31,7 @@ int dk_refuse_respondent(const struct dk_decision *d, const char *pointer,
     return dk_failf(d->p, DK_ERESPONDENT, pointer,
                     "'%s' is complained about in this case; choose the unit "
                     "above or another officer",
-                    "'%s' 是本案被反映的对象;请改选上级单位或其他人员", who);
+                    "“%s”是本案被反映的对象；请改选上级单位或其他人员", who);
 }
 
 int dk_pick_handler(const char *unit, const char *const candidates[], int n,
@@ -70,7 +70,7 @@ int dk_check_unit(const struct dk_decision *d, const char *unit)
         return dk_failf(d->p, DK_ERESPONDENT, "/unit",
                         "'%s' took part in what is to be reviewed; choose "
                         "the unit above it",
-                        "'%s' 参与了原处理，不得复查、复核；请改选其上级单位",
+                        "“%s”参与了原处理，不得复查、复核；请改选其上级单位",
                         unit);
     return 0;
 }
@@ -121,7 +121,7 @@ static int choose_handler(const struct dk_decision *d, const char *unit,
         return dk_fail(d->p, DK_ERESPONDENT, "/candidates",
                        "every candidate is complained about in this case; "
                        "choose the unit above",
-                       "候选承办人均为本案被反映人;请改选上级单位");
+                       "候选承办人均为本案被反映人；请改选上级单位");
     best = dk_pick_handler(unit, list, n, d->env->load, d->env->load_arg);
     if (best >= 0)
         *handler = list[best];
@@ -175,7 +175,7 @@ int dk_decide_transfer(struct dk_decision *d)
         return dk_fail(d->p, DK_EFIELD, "/unit",
                        "the case has no unit yet; assign it first or give "
                        "'unit'",
-                       "本案尚未分派责任单位;请先分派或填写 'unit'");
+                       "本案尚未分派责任单位；请先分派或填写“unit”");
     if (unit == NULL)
         unit = d->c->unit;
     rc = dk_check_unit(d, unit);

@@ -158,7 +158,7 @@ static int conflict(struct dk_problem *p, const char *field)
     return dk_fail(p, DK_ECONFLICT, field,
                    "this id was used before with other contents; make a new id "
                    "for what is new",
-                   "该编号此前已用于其他内容;新的内容请使用新的编号");
+                   "该编号此前已用于其他内容；新的内容请使用新的编号");
 }
 
 /* The key of the next case of today, or DK_EBUSY after the 999,999th. */
@@ -180,7 +180,7 @@ static int next_key(struct daemon *d, int64_t *key, struct dk_problem *p)
         return dk_fail(p, DK_EBUSY, NULL,
                        "a day has at most 999,999 case numbers; the next ones "
                        "come at midnight",
-                       "当日案件编号已用完,零点后重试");
+                       "当日案件编号已用完，零点后重试");
     *key = dk_case_key(day, d->day.seq + 1);
     return DK_OK;
 }
@@ -312,7 +312,7 @@ static int not_found(const struct daemon *d, int64_t key, struct dk_problem *p)
     dk_case_no_format((int32_t)d->cfg->county, key, no);
     return dk_failf(p, DK_ENOTFOUND, "/case_no",
                     "there is no case %s; check the number",
-                    "没有编号为 %s 的案件,请核对编号", no);
+                    "没有编号为 %s 的案件，请核对编号", no);
 }
 
 int apply_slot(struct daemon *d, int64_t key, struct slot **out,

@@ -54,7 +54,7 @@ static int ack_again(struct daemon *d, struct item *it, struct dk_problem *p)
         return dk_fail(p, DK_ENOTFOUND, "/alert_id",
                        "there is no open alert under this id; alert.list "
                        "shows those that are open",
-                       "没有该编号的未确认警示;未确认的见 alert.list");
+                       "没有该编号的未确认警示；未确认的见 alert.list");
     if (strcmp(x.by, it->actor) != 0)
         return dk_failf(p, DK_ESTATE, "/alert_id",
                         "%s has acknowledged this alert already",

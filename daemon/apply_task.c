@@ -33,7 +33,7 @@ static int read_command(const cJSON *o, int index, const struct item *it,
         return dk_failf(p, DK_EFIELD, pointer,
                         "there is no action '%.64s'; see the table of actions "
                         "in PROTOCOL.md",
-                        "没有 '%.64s' 这一操作,见 PROTOCOL.md 操作表", name);
+                        "没有“%.64s”这一操作，见 PROTOCOL.md 操作表", name);
     }
     *cmd = (struct dk_command){.action = (enum dk_action)action,
                                .by = DK_BY_WORKER,
@@ -142,7 +142,7 @@ static int put_back(struct item *it, struct dk_problem *p)
     return dk_fail(p, DK_ESTALE, "/commands",
                    "a clock of this case was set meanwhile; the task comes "
                    "again with the case as it is now",
-                   "该案件的期限已被更新;任务将以最新案情重新下发");
+                   "该案件的期限已被更新；任务将以最新案情重新下发");
 }
 
 int apply_result(struct daemon *d, struct item *it, struct dk_problem *p)
@@ -210,11 +210,11 @@ static int find_dead(struct daemon *d, const struct item *it,
         return dk_fail(p, DK_ESTATE, "/task_id",
                        "this task is not a dead letter: it is still being "
                        "worked on",
-                       "该任务不是死信,仍在处理中");
+                       "该任务不是死信，仍在处理中");
     if (rc == DK_ENOTFOUND)
         return dk_fail(p, DK_ENOTFOUND, "/task_id",
                        "there is no such task: it was answered, or never was",
-                       "没有该任务:已完成或从未存在");
+                       "没有该任务：已完成或从未存在");
     return rc == DK_OK ? rc : dk_fail(p, rc, NULL, NULL, NULL);
 }
 

@@ -100,7 +100,7 @@ static int set_text(const struct key *k, char *to, const char *value,
     if (n == 0 || n >= k->size)
         return dk_failf(p, DK_EFIELD, NULL,
                         "'%s' must have 1 to %zu bytes; shorten it",
-                        "'%s' 的长度须为 1 至 %zu 字节", k->name, k->size - 1);
+                        "“%s”的长度须为 1 至 %zu 字节", k->name, k->size - 1);
     memcpy(to, value, n + 1);
     return DK_OK;
 }
@@ -116,7 +116,7 @@ static int set_int(const struct key *k, int64_t *to, const char *value,
         return dk_failf(p, DK_EFIELD, NULL,
                         "'%s' must be a whole number from %lld to %lld, not "
                         "'%s'",
-                        "'%s' 须为 %lld 至 %lld 的整数,而不是 '%s'", k->name,
+                        "“%s”须为 %lld 至 %lld 的整数，而不是“%s”", k->name,
                         (long long)k->min, (long long)k->max, value);
     *to = v;
     return DK_OK;
@@ -128,7 +128,7 @@ static int set_offset(const struct key *k, int *to, const char *value,
     if (dk_offset_parse(value, to) != DK_OK)
         return dk_failf(p, DK_EFIELD, NULL,
                         "'%s' must be an offset such as +08:00, not '%s'",
-                        "'%s' 须为形如 +08:00 的时差,而不是 '%s'", k->name,
+                        "“%s”须为形如 +08:00 的时差，而不是“%s”", k->name,
                         value);
     return DK_OK;
 }
@@ -141,7 +141,7 @@ static int set_level(const struct key *k, int64_t *to, const char *value,
     if (log_level_parse(value, &l) != DK_OK)
         return dk_failf(p, DK_EFIELD, NULL,
                         "'%s' must be error, warn, info or debug, not '%s'",
-                        "'%s' 须为 error、warn、info 或 debug,而不是 '%s'",
+                        "“%s”须为 error、warn、info 或 debug，而不是“%s”",
                         k->name, value);
     *to = (int64_t)l;
     return DK_OK;
@@ -157,10 +157,10 @@ static int unknown_key(const char *name, struct dk_problem *p)
     if (near != NULL)
         return dk_failf(p, DK_EFIELD, NULL,
                         "there is no key '%s'; did you mean '%s'?",
-                        "没有配置项 '%s';是否想写 '%s'?", name, near);
+                        "没有配置项“%s”；是否想写“%s”？", name, near);
     return dk_failf(p, DK_EFIELD, NULL,
                     "there is no key '%s'; docs/OPERATIONS.md lists all keys",
-                    "没有配置项 '%s';全部配置项见 docs/OPERATIONS.md", name);
+                    "没有配置项“%s”；全部配置项见 docs/OPERATIONS.md", name);
 }
 
 int config_set(struct config *c, const char *name, const char *value,
@@ -268,20 +268,20 @@ static int check_endpoint(const char *name, const char *endpoint,
     if (!ipc && !tcp)
         return dk_failf(p, DK_EFIELD, NULL,
                         "'%s' must begin with ipc:// or tcp://, not '%s'",
-                        "'%s' 须以 ipc:// 或 tcp:// 开头,而不是 '%s'", name,
+                        "“%s”须以 ipc:// 或 tcp:// 开头，而不是“%s”", name,
                         endpoint);
     if (ipc && strlen(endpoint) - 6 > 107)
         return dk_failf(p, DK_EFIELD, NULL,
                         "'%s': the path of an ipc endpoint may have 107 bytes "
                         "at most; choose a shorter folder than '%s'",
-                        "'%s':ipc 路径最长 107 字节,请缩短 '%s'", name,
+                        "“%s”：ipc 路径最长 107 字节，请缩短“%s”", name,
                         endpoint);
     if (!is_local(endpoint))
         return dk_failf(p, DK_EFORBIDDEN, NULL,
                         "'%s': '%s' can be reached from other machines, and "
                         "peers are not authenticated yet; listen on ipc:// or "
                         "tcp://127.0.0.1",
-                        "'%s':'%s' 可被其他机器访问,而目前尚无身份认证;"
+                        "“%s”：“%s”可被其他机器访问，而目前尚无身份认证；"
                         "请使用 ipc:// 或 tcp://127.0.0.1",
                         name, endpoint);
     return DK_OK;
@@ -303,7 +303,7 @@ static int check_store(const struct config *c, struct dk_problem *p)
         return DK_OK;
     return dk_failf(p, DK_EFIELD, NULL,
                     "'store' must be sqlite: and a file's path, not '%s'",
-                    "'store' 须为 sqlite: 加文件路径,而不是 '%s'", c->store);
+                    "“store”须为 sqlite: 加文件路径，而不是“%s”", c->store);
 }
 
 /* A service starts in another folder than its operator. */
@@ -322,8 +322,8 @@ int config_check(const struct config *c, struct dk_problem *p)
         return dk_fail(p, DK_EFIELD, NULL,
                        "the county is not set; write 'county = ' and its six "
                        "digits (GB/T 2260) under [office], or give --county",
-                       "未设置县级行政区划代码;请在 [office] 下写明 county "
-                       "(六位数字,GB/T 2260),或使用 --county");
+                       "未设置县级行政区划代码；请在 [office] 下写明 county "
+                       "（六位数字，GB/T 2260），或使用 --county");
     int rc = check_store(c, p);
     if (rc == DK_OK)
         rc = check_backup(c, p);

@@ -97,7 +97,7 @@ static int check_ipc_path(const char *endpoint, struct dk_problem *p)
         return dk_failf(p, DK_EFORBIDDEN, NULL,
                         "cannot listen on '%s': something that is not a socket "
                         "is there; move it away or choose another endpoint",
-                        "无法监听 '%s':该路径上已有其他文件,请移走或改用其他"
+                        "无法监听“%s”：该路径上已有其他文件，请移走或改用其他"
                         "地址",
                         endpoint);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -110,7 +110,7 @@ static int check_ipc_path(const char *endpoint, struct dk_problem *p)
     return dk_failf(p, DK_EBUSY, NULL,
                     "cannot listen on '%s': another program listens there "
                     "already; stop it or choose another endpoint",
-                    "无法监听 '%s':该地址已被其他程序占用,请停止该程序或改用"
+                    "无法监听“%s”：该地址已被其他程序占用，请停止该程序或改用"
                     "其他地址",
                     endpoint);
 }
@@ -240,7 +240,7 @@ static int no_resources(void)
     dk_fail(&p, DK_ENOMEM, NULL,
             "the system has no memory, file descriptors or random numbers left "
             "for this process; see its limits",
-            "系统无法再为本进程提供内存、文件描述符或随机数,请检查其限额");
+            "系统无法再为本进程提供内存、文件描述符或随机数，请检查其限额");
     return daemon_complain(&p, EX_OSERR);
 }
 

@@ -32,14 +32,14 @@ int door_case_no(struct daemon *d, const cJSON *o, const char *key,
                         "'%.40s' is not a case number; it looks like "
                         "330699-20260501-000001-7 and its last digit checks "
                         "the others",
-                        "'%.40s' 不是案件编号;编号形如 "
-                        "330699-20260501-000001-7,末位为校验码",
+                        "“%.40s”不是案件编号；编号形如 "
+                        "330699-20260501-000001-7，末位为校验码",
                         s);
     if (county != d->cfg->county)
         return dk_failf(p, DK_ENOTFOUND, pointer,
                         "case %.40s belongs to another county (%06d); ask its "
                         "office",
-                        "案件 %.40s 属于其他县(%06d),请向该县查询", s,
+                        "案件 %.40s 属于其他县（%06d），请向该县查询", s,
                         (int)county);
     return DK_OK;
 }
@@ -63,8 +63,8 @@ static int read_actor(struct item *it, struct dk_problem *p)
     return dk_fail(p, DK_EFIELD, "/actor",
                    "say who acts as kind:id, with the kind officer, unit, "
                    "office, petitioner or import, such as officer:li",
-                   "请以 种类:编号 写明操作人,种类为 officer、unit、office、"
-                   "petitioner 或 import,例如 officer:li");
+                   "请以“kind:id”写明操作人，kind 为 officer、unit、office、"
+                   "petitioner 或 import，例如 officer:li");
 }
 
 static void hash_text(const struct dk_jw *w, uint8_t out[16])
@@ -119,7 +119,7 @@ static int unknown_action(const char *name, struct dk_problem *p)
     const char *near = dk_nearest(name, names);
     return dk_failf(p, DK_EFIELD, "/action",
                     "there is no action '%.64s'; did you mean '%s'?",
-                    "没有 '%.64s' 这一操作;是否想用 '%s'?", name,
+                    "没有“%.64s”这一操作；是否想用“%s”？", name,
                     near == NULL ? "accept" : near);
 }
 
@@ -150,7 +150,7 @@ static int decode_act(struct daemon *d, struct item *it, struct dk_problem *p)
         return dk_failf(p, DK_EFORBIDDEN, "/action",
                         "'%.64s' is not for clients: the broker or its workers "
                         "do it",
-                        "'%.64s' 不由客户端执行,而由系统或其工作进程执行",
+                        "“%.64s”不由客户端执行，而由系统或其工作进程执行",
                         action);
     it->action = (enum dk_action)a;
     if (a == DK_ACT_LINK || a == DK_ACT_UNLINK)
@@ -207,7 +207,7 @@ static int decode_ack(struct daemon *d, struct item *it, struct dk_problem *p)
         return dk_fail(p, DK_EFIELD, "/alert_id",
                        "an alert's id is its case number, a dot and a number, "
                        "as alert.list shows it",
-                       "警示编号由案件编号、点和序号组成,见 alert.list");
+                       "警示编号由案件编号、点和序号组成，见 alert.list");
     if (rc != DK_OK)
         return dk_fail(p, rc, "/alert_id", NULL, NULL);
     it->kind = ITEM_ACK;
@@ -296,12 +296,12 @@ static int start_advance(struct daemon *d, struct item *it, dk_ms target,
         return dk_fail(p, DK_EBUSY, NULL,
                        "the test clock is on its way already; wait for its "
                        "answer",
-                       "测试时钟正在推进,请等待其完成");
+                       "测试时钟正在推进，请等待其完成");
     if (target > LAST_TIME)
         return dk_fail(p, DK_EFIELD, "/ms",
                        "the clock ends with the year 9999; choose an earlier "
                        "time",
-                       "时钟最晚至 9999 年,请选择更早的时间");
+                       "时钟最晚至 9999 年，请选择更早的时间");
     if (a->on)
         take_over(d, it);
     *a = (struct advance){
@@ -317,7 +317,7 @@ static int need_test_clock(const struct daemon *d, struct dk_problem *p)
     return dk_fail(p, DK_EFORBIDDEN, NULL,
                    "this broker runs on real time; only one started with "
                    "--test-clock can be moved",
-                   "本服务使用真实时间;只有以 --test-clock 启动的服务可以"
+                   "本服务使用真实时间；只有以 --test-clock 启动的服务可以"
                    "调整时钟");
 }
 
@@ -395,10 +395,10 @@ static int unknown_type(const char *name, struct dk_problem *p)
     if (near == NULL)
         return dk_failf(p, DK_ETYPE, NULL,
                         "there is no message '%s'; PROTOCOL.md lists them",
-                        "没有 '%s' 这种消息,见 PROTOCOL.md", name);
+                        "没有“%s”这种消息，见 PROTOCOL.md", name);
     return dk_failf(p, DK_ETYPE, NULL,
                     "there is no message '%s'; did you mean '%s'?",
-                    "没有 '%s' 这种消息;是否想用 '%s'?", name, near);
+                    "没有“%s”这种消息；是否想用“%s”？", name, near);
 }
 
 static int enter(struct daemon *d, struct item *it, const struct dk_msg *m,

@@ -77,7 +77,7 @@ static int find_lease(struct daemon *d, struct item *it, struct session *s,
             p, DK_ELEASE, "/lease",
             "lease %.48s of task %lld has ended: the task was given "
             "to another worker or is done; drop this answer",
-            "任务租约 %.48s(任务 %lld)已失效,请丢弃该结果", lease,
+            "任务租约 %.48s（任务 %lld）已失效，请丢弃该结果", lease,
             (long long)task);
     }
     return DK_OK;
@@ -215,11 +215,11 @@ static int enter(struct daemon *d, struct item *it, const struct dk_msg *m,
         return dk_failf(p, DK_ETYPE, NULL,
                         "a worker does not say '%s'; PROTOCOL.md lists its "
                         "messages",
-                        "工作进程没有 '%s' 这种消息,见 PROTOCOL.md", m->type);
+                        "工作进程没有“%s”这种消息，见 PROTOCOL.md", m->type);
     if (s == NULL && !t->stranger)
         return dk_fail(p, DK_EHELLO, NULL,
                        "this session is not known (any more): say hello first",
-                       "会话未建立或已结束:请先发送 hello");
+                       "会话未建立或已结束：请先发送 hello");
     int rc = dk_json_parse_obj(m->body, m->body_len, DK_BODY_MAX, &it->body, p);
     return rc == DK_OK ? t->fn(d, it, s, p) : rc;
 }

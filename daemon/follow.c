@@ -48,7 +48,7 @@ int read_follow(struct daemon *d, const struct item *it, struct dk_jw *w,
             return dk_fail(p, DK_EBUSY, NULL,
                            "there are as many followers as this broker is "
                            "configured for; try later",
-                           "跟随者数量已达上限,请稍后重试");
+                           "跟随者数量已达上限，请稍后重试");
         f = &fs->v[fs->n++];
     }
     memset(f, 0, sizeof(*f));
@@ -94,7 +94,7 @@ int read_credit(struct daemon *d, const struct item *it, struct dk_jw *w,
         return dk_fail(p, DK_ENOTFOUND, NULL,
                        "nothing is followed under this request id; ask "
                        "events.follow again from your next sequence",
-                       "该请求编号下没有正在跟随的事件流;请从下一序号重新"
+                       "该请求编号下没有正在跟随的事件流；请从下一序号重新"
                        "发送 events.follow");
     f->credit += credit;
     if (f->credit > CREDIT_MAX)

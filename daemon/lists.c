@@ -26,7 +26,7 @@ static int bad_cursor(struct dk_problem *p)
     return dk_fail(p, DK_EFIELD, "/after",
                    "this is not a 'next' of a page of this list; leave it out "
                    "to start from the beginning",
-                   "不是本列表返回的 next 值;从头开始请省略 after");
+                   "不是本列表返回的 next 值；从头开始请省略 after");
 }
 
 static int read_page(const cJSON *o, const char **after, int64_t *limit,
@@ -117,7 +117,7 @@ static int read_case_filter(struct daemon *d, const cJSON *o,
     return dk_failf(p, DK_EFIELD, "/state",
                     "there is no state '%.64s'; PROTOCOL.md lists the states "
                     "of a case",
-                    "没有 '%.64s' 这一状态,见 PROTOCOL.md", state);
+                    "没有“%.64s”这一状态，见 PROTOCOL.md", state);
 }
 
 int read_cases(struct daemon *d, const struct item *it, struct dk_jw *w,
@@ -337,7 +337,7 @@ int read_task(struct daemon *d, const struct item *it, struct dk_jw *w,
     if (rc == DK_ENOTFOUND)
         return dk_fail(p, rc, "/task_id",
                        "there is no such task: it was answered, or never was",
-                       "没有该任务:已完成或从未存在");
+                       "没有该任务：已完成或从未存在");
     if (rc != DK_OK)
         return dk_fail(p, rc, NULL, NULL, NULL);
     write_task(d, w, &t);

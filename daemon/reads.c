@@ -57,7 +57,7 @@ static int fetch(struct daemon *d, int64_t key, struct dk_case **out,
     if (*out == NULL)
         return dk_fail(p, DK_ENOTFOUND, "/case_no",
                        "there is no case under this number; check it",
-                       "没有该编号的案件,请核对编号");
+                       "没有该编号的案件，请核对编号");
     return DK_OK;
 }
 
@@ -144,7 +144,7 @@ int read_query(struct daemon *d, const struct item *it, struct dk_jw *w,
         rc = dk_fail(p, DK_ENOTFOUND, "/query_code",
                      "number and query code do not belong together; both are "
                      "on the receipt",
-                     "编号与查询码不符;二者均印在回执上");
+                     "编号与查询码不符；二者均印在回执上");
     if (rc == DK_OK)
         write_query(d, w, c);
     dk_case_free(c);

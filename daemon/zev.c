@@ -74,20 +74,20 @@ static int explain_bind(const char *endpoint, int err, struct dk_problem *p)
         return dk_failf(p, DK_EFORBIDDEN, NULL,
                         "cannot listen on '%s': another program listens there "
                         "already; stop it or choose another endpoint",
-                        "无法监听 '%s':该地址已被其他程序占用,"
+                        "无法监听“%s”：该地址已被其他程序占用，"
                         "请停止该程序或改用其他地址",
                         endpoint);
     if (err == EACCES || err == ENOENT || err == EROFS)
         return dk_failf(p, DK_EFORBIDDEN, NULL,
                         "cannot listen on '%s': the folder of the socket is "
                         "missing or this user may not write to it",
-                        "无法监听 '%s':套接字所在目录不存在或无写入权限",
+                        "无法监听“%s”：套接字所在目录不存在或无写入权限",
                         endpoint);
     return dk_failf(p, DK_EFIELD, NULL,
                     "cannot listen on '%s': give an endpoint such as "
                     "ipc:///run/docket/clients.sock (at most 107 bytes of "
                     "path) or tcp://127.0.0.1:7070",
-                    "无法监听 '%s':请给出形如 "
+                    "无法监听“%s”：请给出形如 "
                     "ipc:///run/docket/clients.sock 或 "
                     "tcp://127.0.0.1:7070 的地址",
                     endpoint);

@@ -131,7 +131,7 @@ struct dk_client *dk_client_open(const char *endpoint,
     (void)dk_failf(p, DK_EFIELD, NULL,
                    "'%.200s' is not an endpoint (%s); write one such as "
                    "ipc:///run/docket/clients.sock or tcp://127.0.0.1:7601",
-                   "'%.200s' 不是有效的端点（%s）；请写成 "
+                   "“%.200s”不是有效的端点（%s）；请写成 "
                    "ipc:///run/docket/clients.sock 或 tcp://127.0.0.1:7601",
                    endpoint, zmq_strerror(errno));
     dk_client_close(c);
@@ -458,7 +458,7 @@ int dk_client_call(struct dk_client *c, const char *type, const char *body,
         return dk_failf(p, rc, NULL,
                         "no answer to %s from %s within %d ms; ask again, "
                         "with the same submission or command id",
-                        "%s 未在限定时间内得到 %s 的答复（%d 毫秒）;"
+                        "%s 未在限定时间内得到 %s 的答复（%d 毫秒）；"
                         "请用相同的编号重试",
                         type, c->endpoint, timeout_ms);
     if (rc != 0 || strcmp(out->type, "problem") != 0)

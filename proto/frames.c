@@ -52,14 +52,14 @@ int dk_frames_read_max(const struct dk_frame *f, size_t n, size_t max,
         return dk_failf(p, DK_EFRAMES, NULL,
                         "the message has %zu frames; send four: \"DKT1\", "
                         "type, request id, JSON body",
-                        "消息有 %zu 帧；请发送四帧：\"DKT1\"、类型、"
+                        "消息有 %zu 帧；请发送四帧：“DKT1”、类型、"
                         "请求号、JSON 正文",
                         n);
     if (!version_ok(&f[0]))
         return dk_fail(p, DK_EVERSION, NULL,
                        "the first frame must be \"DKT1\": no other version is "
                        "spoken here",
-                       "第一帧必须是 \"DKT1\"：此处不支持其他版本");
+                       "第一帧必须是“DKT1”：此处不支持其他版本");
     if (!type_ok(&f[1]))
         return dk_failf(p, DK_EFRAMES, NULL,
                         "the type (second frame) is 1 to %d bytes of a-z "

@@ -332,7 +332,7 @@ static bool key(struct scan *s)
     if (!string(s) || !remember(s, at))
         return false;
     if (peek(s) != ':')
-        return refuse(s, s->p, "':' is expected here", "此处应为 ':'");
+        return refuse(s, s->p, "':' is expected here", "此处应为“:”");
     s->p++;
     return true;
 }
@@ -407,7 +407,7 @@ static bool after(struct scan *s, bool *more)
                          : refuse(s, s->p,
                                   "',' or the end of the object or array is "
                                   "expected here",
-                                  "此处应为 ',' 或对象、数组的结尾");
+                                  "此处应为“,”或对象、数组的结尾");
         pop(s);
     }
     return true;

@@ -138,12 +138,11 @@ unfit(struct dk_problem *p, const struct dk_at *at, const char *key,
     if (v == NULL) {
         (void)snprintf(text, sizeof(text), "'%.64s' is missing; give %s", key,
                        what);
-        (void)snprintf(text_zh, sizeof(text_zh), "缺少 '%.64s'；请填写%s", key,
+        (void)snprintf(text_zh, sizeof(text_zh), "缺少“%.64s”；请填写%s", key,
                        what_zh);
     } else {
         (void)snprintf(text, sizeof(text), "'%.64s' must be %s", key, what);
-        (void)snprintf(text_zh, sizeof(text_zh), "'%.64s' 须为%s", key,
-                       what_zh);
+        (void)snprintf(text_zh, sizeof(text_zh), "“%.64s”须为%s", key, what_zh);
     }
     return bad(p, at, key, text, text_zh);
 }
@@ -466,13 +465,13 @@ int dk_json_only(const cJSON *o, const char *const names[],
         (void)snprintf(en, sizeof(en),
                        "'%.64s' is not known here; did you mean '%s'?",
                        v->string, near);
-        (void)snprintf(zh, sizeof(zh), "此处没有 '%.64s'；是否想写 '%s'?",
+        (void)snprintf(zh, sizeof(zh), "此处没有“%.64s”；是否想写“%s”？",
                        v->string, near);
     } else {
         (void)snprintf(en, sizeof(en),
                        "'%.64s' is not known here; leave it out (known: %s)",
                        v->string, list);
-        (void)snprintf(zh, sizeof(zh), "此处没有 '%.64s'；请删去（可用：%s）",
+        (void)snprintf(zh, sizeof(zh), "此处没有“%.64s”；请删去（可用：%s）",
                        v->string, list);
     }
     return bad(p, at, v->string, en, zh);

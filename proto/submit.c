@@ -79,7 +79,7 @@ static int read_respondent(const cJSON *o, struct dk_respondent *out,
         dk_at_pointer(at, NULL, pointer, sizeof(pointer));
         rc = dk_fail(p, DK_EFIELD, pointer,
                      "nobody is named; give 'unit', 'officer' or both",
-                     "未指明对象；请填写 'unit'、'officer' 或两者");
+                     "未指明对象；请填写“unit”、“officer”或两者");
     }
     return rc;
 }
@@ -118,7 +118,7 @@ static int check_category(const char *c, struct dk_problem *p)
         return dk_fail(p, DK_EFIELD, "/category",
                        "'category' must be names joined by '/', such as "
                        "环境保护/水污染",
-                       "'category' 须为用 '/' 连接的各级名称，例如 "
+                       "“category”须为用“/”连接的各级名称，例如 "
                        "环境保护/水污染");
     return 0;
 }
@@ -139,7 +139,7 @@ static int read_repeat_of(const cJSON *body, struct dk_submit *out,
         rc = dk_fail(p, DK_EFIELD, "/repeat_of",
                      "'repeat_of' is not a case number (check its digits), or "
                      "leave it out",
-                     "'repeat_of' 不是案件编号，请核对数字，或不填写");
+                     "“repeat_of”不是案件编号，请核对数字，或不填写");
     return rc;
 }
 

@@ -123,7 +123,7 @@ static int read_service(const cJSON *o, const char *service,
     if (strcmp(s, service) != 0)
         return dk_failf(p, DK_EFIELD, "/service",
                         "the task is for %.60s, this worker answers for %s",
-                        "任务属于 %.60s,本进程负责 %s", s, service);
+                        "任务属于 %.60s，本进程负责 %s", s, service);
     return 0;
 }
 

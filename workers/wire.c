@@ -40,7 +40,7 @@ int wire_open(struct wire *w, const char *endpoint, struct dk_problem *p)
     w->sock = zmq_socket(w->ctx, ZMQ_DEALER);
     if (w->sock == NULL)
         return dk_failf(p, DK_ENOMEM, NULL, "no ZeroMQ socket: %s",
-                        "无法建立 ZeroMQ 套接字:%s", zmq_strerror(errno));
+                        "无法建立 ZeroMQ 套接字：%s", zmq_strerror(errno));
     if (set_options(w->sock) != 0 || zmq_connect(w->sock, endpoint) != 0) {
         dk_failf(p, DK_EFIELD, NULL,
                  "cannot connect to \"%.200s\": %s; an endpoint looks like "
@@ -152,6 +152,6 @@ int wire_next(struct wire *w, struct dk_msg *out, struct dk_problem *p)
     if (n > WIRE_FRAMES)
         return dk_failf(p, DK_EFRAMES, NULL,
                         "the message has %zu frames, not four",
-                        "消息有 %zu 帧,应为四帧", n);
+                        "消息有 %zu 帧，应为四帧", n);
     return dk_frames_read_max(f, n, DK_REPLY_MAX, out, p);
 }

@@ -29,7 +29,7 @@ static int make_sub(int dir, const char *name, struct dk_problem *p)
         return dk_failf(p, DK_EFORBIDDEN, NULL,
                         "the folder %s/ of the folder of cases cannot be "
                         "written: %s",
-                        "案件目录中的 %s/ 无法写入:%s", name, why());
+                        "案件目录中的 %s/ 无法写入：%s", name, why());
     return 0;
 }
 
@@ -42,12 +42,12 @@ int folder_open(struct folder *f, const char *path, struct dk_problem *p)
     if (f->dir < 0)
         return dk_failf(p, DK_ENOTFOUND, NULL,
                         "the folder %.200s cannot be read: %s",
-                        "目录 %.200s 无法读取:%s", path, why());
+                        "目录 %.200s 无法读取：%s", path, why());
     rc = faccessat(f->dir, ".", W_OK, AT_EACCESS) == 0 ? 0 : DK_EFORBIDDEN;
     if (rc != 0)
         (void)dk_failf(p, rc, NULL,
                        "files cannot be moved out of the folder %.200s: %s",
-                       "无法移走目录 %.200s 中的文件:%s", path, why());
+                       "无法移走目录 %.200s 中的文件：%s", path, why());
     if (rc == 0)
         rc = make_sub(f->dir, "taken", p);
     if (rc == 0)
@@ -145,7 +145,7 @@ static int refuse_kind(struct dk_problem *p)
     return dk_fail(p, DK_EFIELD, NULL,
                    "this is not a plain file; write the case into a file and "
                    "rename it into the folder",
-                   "不是普通文件;请将案件写入文件后再改名移入目录");
+                   "不是普通文件；请将案件写入文件后再改名移入目录");
 }
 
 /* ELOOP: a link, which is not followed out of the folder. */
@@ -156,7 +156,7 @@ static int cannot_open(struct dk_problem *p)
     if (errno == ELOOP)
         return refuse_kind(p);
     return dk_failf(p, DK_EFORBIDDEN, NULL, "the file cannot be read: %s",
-                    "文件无法读取:%s", why());
+                    "文件无法读取：%s", why());
 }
 
 int folder_read(const struct folder *f, const char *name, size_t max,
@@ -178,7 +178,7 @@ int folder_read(const struct folder *f, const char *name, size_t max,
     if (st.st_size > (off_t)max) {
         rc = dk_failf(p, DK_ETOOBIG, NULL,
                       "the file has %lld bytes; at most %zu are taken",
-                      "文件有 %lld 字节,最多接收 %zu 字节",
+                      "文件有 %lld 字节，最多接收 %zu 字节",
                       (long long)st.st_size, max);
         goto end;
     }
@@ -194,7 +194,7 @@ int folder_read(const struct folder *f, const char *name, size_t max,
     }
     if (buf == NULL || n < 0)
         rc = dk_failf(p, buf == NULL ? DK_ENOMEM : DK_EFORBIDDEN, NULL,
-                      "the file cannot be read: %s", "文件无法读取:%s", why());
+                      "the file cannot be read: %s", "文件无法读取：%s", why());
 end:
     close(fd);
     if (rc == 0)
@@ -209,7 +209,7 @@ static int move_problem(struct folder *f, const char *name,
 {
     f->stuck = true;
     return dk_failf(p, DK_EIO, NULL, "the file %.200s cannot be moved away: %s",
-                    "文件 %.200s 无法移走:%s", name, why());
+                    "文件 %.200s 无法移走：%s", name, why());
 }
 
 /* Move to SUB/NAME, or where that exists, to SUB/NAME-ID.json; the name used

@@ -54,7 +54,7 @@ static int write_body(const cJSON *o, struct intake *out, struct dk_problem *p)
     if (out->len > DK_BODY_MAX)
         return dk_failf(p, DK_ETOOBIG, NULL,
                         "the case has %zu bytes; at most %d can be sent",
-                        "案件有 %zu 字节,最多可发送 %d 字节", out->len,
+                        "案件有 %zu 字节，最多可发送 %d 字节", out->len,
                         DK_BODY_MAX);
     return 0;
 }

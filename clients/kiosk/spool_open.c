@@ -73,14 +73,14 @@ static int no_file(const char *path, struct dk_problem *p)
     if (errno == ENOENT)
         return dk_failf(p, DK_ENOTFOUND, NULL,
                         "there is no spool %.200s, or no folder for it",
-                        "没有暂存文件 %.200s,或其目录不存在", path);
+                        "没有暂存文件 %.200s，或其目录不存在", path);
     if (errno == ENOSPC || errno == EDQUOT)
         return dk_failf(p, DK_EFULL, NULL, "no room on the disk for %.200s",
-                        "磁盘已满,无法建立 %.200s", path);
+                        "磁盘已满，无法建立 %.200s", path);
     return dk_failf(p, errno == EIO ? DK_EIO : DK_EFORBIDDEN, NULL,
                     "the spool %.200s cannot be written: %s; check the "
                     "folder and its permissions",
-                    "暂存文件 %.200s 无法写入:%s;请检查目录及权限", path,
+                    "暂存文件 %.200s 无法写入：%s；请检查目录及权限", path,
                     why != NULL ? why : "?");
 }
 
@@ -88,7 +88,7 @@ static int no_spool(struct dk_problem *p)
 {
     return dk_fail(p, DK_EVERSION, NULL,
                    "the file is no spool of docket-kiosk; name another",
-                   "该文件不是 docket-kiosk 的暂存文件;请换一个文件");
+                   "该文件不是 docket-kiosk 的暂存文件；请换一个文件");
 }
 
 /* An empty file becomes a spool; one with a byte in it must be a database, for
@@ -144,7 +144,7 @@ static int prepare_file(const char *path, bool create, struct dk_problem *p)
         return dk_failf(p, DK_EIO, NULL,
                         "the disk does not keep %.200s: a sync failed; "
                         "replace the disk before going on",
-                        "磁盘无法保存 %.200s:同步失败;请先更换磁盘", path);
+                        "磁盘无法保存 %.200s：同步失败；请先更换磁盘", path);
     return 0;
 }
 
@@ -181,7 +181,7 @@ int spool_trouble(sqlite3 *db, int rc, const char *doing, struct dk_problem *p)
         break;
     }
     return dk_failf(p, code, NULL, "%s the spool: %s (SQLite %d)",
-                    "暂存文件出错(%s):%s(SQLite %d)", doing, text, rc);
+                    "暂存文件出错（%s）：%s（SQLite %d）", doing, text, rc);
 }
 
 /* Run one statement and copy the first column of its first row as text. */
@@ -220,7 +220,7 @@ static int set_and_read(sqlite3 *db, const char *set, const char *get,
     if (strcmp(got, want) != 0)
         return dk_failf(p, DK_EIO, NULL,
                         "the spool cannot be kept safely here: %s gave \"%s\"",
-                        "暂存文件在此处无法安全保存:%s 返回 \"%s\"", set, got);
+                        "暂存文件在此处无法安全保存：%s 返回“%s”", set, got);
     return 0;
 }
 
@@ -255,13 +255,13 @@ static int identify(sqlite3 *db, long *from, struct dk_problem *p)
         return dk_fail(p, DK_EVERSION, NULL,
                        "the file is a database of something else; name "
                        "another file for the spool",
-                       "该文件是其他程序的数据库;请为暂存另选文件");
+                       "该文件是其他程序的数据库；请为暂存另选文件");
     if (!is_new && version > SCHEMA_VERSION)
         return dk_failf(p, DK_EVERSION, NULL,
                         "a newer docket wrote this spool (version %ld, this "
                         "one knows %d); update docket-kiosk",
-                        "该暂存文件由更新的版本写成(版本 %ld,本程序支持 "
-                        "%d);请升级 docket-kiosk",
+                        "该暂存文件由更新的版本写成（版本 %ld，本程序支持 "
+                        "%d）；请升级 docket-kiosk",
                         version, SCHEMA_VERSION);
     return 0;
 }
@@ -293,7 +293,7 @@ static int check_whole(sqlite3 *db, struct dk_problem *p)
         return dk_failf(p, DK_EIO, NULL,
                         "the spool is damaged (%.100s); keep the file and "
                         "call support",
-                        "暂存文件已损坏(%.100s);请保留该文件并联系技术支持",
+                        "暂存文件已损坏（%.100s）；请保留该文件并联系技术支持",
                         got);
     return 0;
 }

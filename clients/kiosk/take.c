@@ -72,7 +72,7 @@ static void finish(struct take *t, size_t i)
         dk_fail(&p, DK_ECONFLICT, "/submission_id",
                 "this id was taken before for other words; give every matter "
                 "an id of its own",
-                "该编号已用于其他内容;请为每件事项使用各自的编号");
+                "该编号已用于其他内容；请为每件事项使用各自的编号");
         refuse(t, &e->from, &p);
         return;
     }
@@ -137,7 +137,7 @@ static int take_line(struct take *t)
     }
     dk_failf(&p, DK_ETOOBIG, NULL,
              "the line is longer than %d bytes; one case is one line",
-             "该行超过 %d 字节;一行一个案件", DK_BODY_MAX);
+             "该行超过 %d 字节；一行一个案件", DK_BODY_MAX);
     refuse(t, &from, &p);
     return 1;
 }

@@ -34,7 +34,7 @@ int store_open(const char *url, const struct store_options *opt,
                                  info, p);
     return dk_failf(p, DK_EFIELD, NULL,
                     "There is no store of this kind: %s. Write sqlite:FILE.",
-                    "不支持这种存储:%s。请写 sqlite:文件。", url);
+                    "不支持这种存储：%s。请写 sqlite:文件。", url);
 }
 
 void store_close(struct store *st)

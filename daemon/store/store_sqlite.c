@@ -120,7 +120,7 @@ static int say_code(const struct sq *s, int code, const char *why,
                    "see docs/STORE.md, \"Damage\"",
                    why);
     return sq_refuse(p, DK_EIO, s->file.db, 0, en,
-                     "数据库故障或已损坏。请勿删除;参见 docs/STORE.md"
+                     "数据库故障或已损坏。请勿删除；参见 docs/STORE.md"
                      "“Damage”一节");
 }
 
@@ -152,7 +152,7 @@ static int insist(struct sq *s, const char *sql, const char *want,
                      "the file system does not allow a store that is safe "
                      "(write-ahead log, full sync, exclusive lock). Put the "
                      "data folder on a local disk",
-                     "文件系统不支持安全存储(预写日志、完全同步、独占锁)。"
+                     "文件系统不支持安全存储（预写日志、完全同步、独占锁）。"
                      "请把数据文件夹放在本地磁盘上");
 }
 
@@ -254,8 +254,8 @@ static int check_schema(struct sq *s, int *version, struct dk_problem *p)
                         "%s has schema %d, newer than the %d of this program. "
                         "Start the newer docketd again, or restore a backup "
                         "from before the upgrade.",
-                        "%s 的数据结构版本为 %d,高于本程序的 %d。请改用新版 "
-                        "docketd,或恢复升级前的备份。",
+                        "%s 的数据结构版本为 %d，高于本程序的 %d。请改用新版 "
+                        "docketd，或恢复升级前的备份。",
                         s->file.db, v, migrate_latest());
     *version = v;
     return 0;
@@ -275,8 +275,8 @@ static int check_options(struct sq *s, const struct store_options *opt,
         return dk_failf(p, DK_EFORBIDDEN, NULL,
                         "%s belongs to county %06d, not to %06d. Correct the "
                         "county in the configuration, or name another file.",
-                        "%s 属于区划代码 %06d,而不是 %06d。请更正配置中的区划"
-                        "代码,或指定其他文件。",
+                        "%s 属于区划代码 %06d，而不是 %06d。请更正配置中的区划"
+                        "代码，或指定其他文件。",
                         s->file.db, county, (int)opt->county);
     if ((test != 0) != opt->test_clock)
         return sq_refuse(p, DK_EFORBIDDEN, s->file.db, 0,
@@ -285,8 +285,8 @@ static int check_options(struct sq *s, const struct store_options *opt,
                                "never be used for real time"
                              : "this store was run on real time and can never "
                                "be used with a test clock",
-                         test != 0 ? "此数据库以测试时钟建立,不能用于真实时间"
-                                   : "此数据库曾以真实时间运行,不能使用测试"
+                         test != 0 ? "此数据库以测试时钟建立，不能用于真实时间"
+                                   : "此数据库曾以真实时间运行，不能使用测试"
                                      "时钟");
     return 0;
 }

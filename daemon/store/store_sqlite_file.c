@@ -160,13 +160,13 @@ static int say_busy(const struct sq_file *f, long pid, struct dk_problem *p)
         return dk_failf(p, DK_EBUSY, NULL,
                         "%s is in use by another process (pid %ld). Stop that "
                         "one first, or give this one its own data folder.",
-                        "%s 正被另一进程(进程号 %ld)使用。请先停止该进程,"
+                        "%s 正被另一进程（进程号 %ld）使用。请先停止该进程，"
                         "或为本进程另设数据文件夹。",
                         f->db, pid);
     return dk_failf(p, DK_EBUSY, NULL,
                     "%s is in use by another process. Stop that one first, or "
                     "give this one its own data folder.",
-                    "%s 正被另一进程使用。请先停止该进程,或为本进程另设数据"
+                    "%s 正被另一进程使用。请先停止该进程，或为本进程另设数据"
                     "文件夹。",
                     f->db);
 }
@@ -252,13 +252,13 @@ static int check_header(const struct sq_file *f, int fd, struct dk_problem *p)
         return sq_refuse(p, DK_EVERSION, f->db, 0,
                          "this is not a database of docket. Name another file "
                          "or folder; this one was left as it is",
-                         "这不是 docket 的数据库。请指定其他文件或文件夹;"
+                         "这不是 docket 的数据库。请指定其他文件或文件夹；"
                          "该文件未被改动");
     if (be32(h + 68) != MIGRATE_APPLICATION_ID)
         return sq_refuse(p, DK_EVERSION, f->db, 0,
                          "this is a database of another program. Name another "
                          "file or folder; this one was left as it is",
-                         "这是其他程序的数据库。请指定其他文件或文件夹;"
+                         "这是其他程序的数据库。请指定其他文件或文件夹；"
                          "该文件未被改动");
     return 0;
 }
@@ -326,7 +326,7 @@ static int sync_one(const char *path, int flags, struct dk_problem *p)
     return sq_refuse(p, err == ENOSPC ? DK_EFULL : DK_EIO, path, err,
                      "it cannot be synced to the disk, so nothing in it can "
                      "be promised. Check the disk before you start again",
-                     "无法同步到磁盘,其中内容无法保证。请先检查磁盘再启动");
+                     "无法同步到磁盘，其中内容无法保证。请先检查磁盘再启动");
 }
 
 int sq_file_sync(const struct sq_file *f, struct dk_problem *p)
