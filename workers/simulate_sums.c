@@ -214,11 +214,13 @@ static bool is_any_late(const struct sim_limits *in)
     return false;
 }
 
-static void note_uncounted(struct sums *s, int64_t key,
+static void note_uncounted(struct sums *s, int64_t key, uint32_t county,
                            const struct dk_problem *why)
 {
-    if (s->uncounted == 0 || key < s->uncounted_key) {
+    if (s->uncounted == 0 || key < s->uncounted_key ||
+        (key == s->uncounted_key && county < s->uncounted_county)) {
         s->uncounted_key = key;
+        s->uncounted_county = county;
         s->why = *why;
     }
 }
@@ -235,7 +237,7 @@ int sums_add(struct sums *s, int64_t key, uint32_t county,
         return 0;
     }
     if (l->uncounted) {
-        note_uncounted(s, key, &l->why);
+        note_uncounted(s, key, county, &l->why);
         s->uncounted++;
         return 0;
     }
@@ -293,9 +295,25 @@ int sums_merge(struct sums *s, const struct sums *other)
     for (int e = 0; e < DK_EV_N; e++)
         s->refused[e] += other->refused[e];
     if (other->uncounted > 0)
-        note_uncounted(s, other->uncounted_key, &other->why);
+        note_uncounted(s, other->uncounted_key, other->uncounted_county,
+                       &other->why);
     s->uncounted += other->uncounted;
     return rc;
+}
+
+bool sums_is_first(const struct sums *s, size_t i)
+{
+    for (size_t k = 0; k < i; k++) {
+        if (strcmp(s->row[k].clock, s->row[i].clock) == 0)
+            return false;
+    }
+    return true;
+}
+
+void sums_free_row(struct row *r)
+{
+    free(r->days_then.count);
+    free(r->days_now.count);
 }
 
 int sums_total(const struct sums *s, const char *clock_or_null, struct row *out)
@@ -303,6 +321,8 @@ int sums_total(const struct sums *s, const char *clock_or_null, struct row *out)
     int rc = 0;
 
     *out = (struct row){.limits_then = 0};
+    if (clock_or_null != NULL)
+        memcpy(out->clock, clock_or_null, strlen(clock_or_null) + 1);
     for (size_t i = 0; rc == 0 && i < s->n_row; i++) {
         if (clock_or_null == NULL ||
             strcmp(s->row[i].clock, clock_or_null) == 0)
@@ -346,10 +366,8 @@ void sums_sort(struct sums *s)
 
 void sums_fini(struct sums *s)
 {
-    for (size_t i = 0; i < s->n_row; i++) {
-        free(s->row[i].days_then.count);
-        free(s->row[i].days_now.count);
-    }
+    for (size_t i = 0; i < s->n_row; i++)
+        sums_free_row(&s->row[i]);
     free(s->row);
     free(s->slot);
     free(s->change);

@@ -53,6 +53,7 @@ struct sums {
     uint64_t refused[DK_EV_N]; /* cases by their first step that is refused */
     uint64_t uncounted;        /* cases that the law has no limits for .. */
     int64_t uncounted_key;     /* .. the first of them, and why */
+    uint32_t uncounted_county;
     struct dk_problem why;
 };
 
@@ -64,9 +65,13 @@ int sums_merge(struct sums *s, const struct sums *other);
 /* Rows by unit and clock, changes by case. */
 void sums_sort(struct sums *s);
 
-/* Rows of one clock, or of all, over every unit. */
+/* The sum of one clock, or of all, over every unit; its counts are the
+ * caller's to free.
+ */
 int sums_total(const struct sums *s, const char *clock_or_null,
-               struct row *out); /* its `days` are the caller's to free */
+               struct row *out);
+void sums_free_row(struct row *r);
+bool sums_is_first(const struct sums *s, size_t i); /* row of its clock */
 
 /* To another process and back: DK_EIO, DK_ENOMEM. */
 int sums_send(int fd, const struct sums *s);

@@ -1,0 +1,383 @@
+#include "simulate_read.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "simulate_pipe.h"
+
+#define BLOCK ((size_t)1 << 19)
+
+/* Lines on their way to the process that reads them, whole ones. */
+struct block {
+    int64_t line; /* number of the first */
+    int64_t len;
+};
+
+/* What a process has read; its index and its faults follow. */
+struct part {
+    int rc;
+    struct sim_history history;
+};
+
+size_t sim_event_size(const struct sim_event *e)
+{
+    return sizeof(*e) + (((size_t)e->len + 1 + 7) & ~(size_t)7);
+}
+
+/* ---- a process that reads ------------------------------------------------ */
+
+struct reader {
+    bool zh;
+    struct spool *spool;
+    struct dk_jw more;
+    struct part part;
+    struct faults faults;
+};
+
+static unsigned heap_of(const struct sim_event *e)
+{
+    uint64_t h = ((uint64_t)e->key ^ (uint64_t)e->county << 44) *
+                 UINT64_C(0x9e3779b97f4a7c15);
+
+    return (unsigned)(h >> 32) % SPOOL_HEAPS;
+}
+
+static int keep(struct reader *r, const struct sim_event *e)
+{
+    static const char zeros[8] = {0};
+    unsigned heap = heap_of(e);
+    int rc = spool_add(r->spool, heap, e, sizeof(*e));
+
+    if (rc == 0 && e->len > 0)
+        rc = spool_add(r->spool, heap, r->more.buf, e->len);
+    if (rc == 0)
+        rc = spool_add(r->spool, heap, zeros,
+                       sim_event_size(e) - sizeof(*e) - e->len);
+    return rc;
+}
+
+static void note_time(struct sim_history *h, dk_ms at)
+{
+    if (h->events == 0 || at < h->first)
+        h->first = at;
+    if (h->events == 0 || at > h->last)
+        h->last = at;
+    h->events++;
+}
+
+static void refuse(struct reader *r, int64_t line, const struct dk_problem *p)
+{
+    char text[512];
+
+    (void)snprintf(text, sizeof(text),
+                   r->zh ? "历史第 %lld 行：%s" : "history line %lld: %s",
+                   (long long)line, r->zh ? p->detail_zh : p->detail);
+    faults_add(&r->faults, line, text);
+}
+
+static int read_line(struct reader *r, const char *text, size_t len,
+                     int64_t line)
+{
+    struct dk_problem p = {0};
+    struct sim_event e;
+    int rc;
+
+    if (len > 0 && text[len - 1] == '\r')
+        len--;
+    if (len == 0)
+        return 0;
+    dk_jw_reset(&r->more);
+    rc = len > DK_REPLY_MAX
+             ? dk_failf(&p, DK_EJSON, NULL,
+                        "the line has more than %d bytes, which no event has",
+                        "该行超过 %d 字节，不可能是事件", DK_REPLY_MAX)
+             : sim_line_read(text, len, &e, &r->more, &p);
+    if (rc == 0) {
+        note_time(&r->part.history, e.at);
+        return keep(r, &e);
+    }
+    if (rc != DK_ENOMEM)
+        refuse(r, line, &p);
+    return rc == DK_ENOMEM ? rc : 0;
+}
+
+static int read_block(struct reader *r, const char *text, const struct block *b)
+{
+    const char *end = text + b->len;
+    int64_t line = b->line;
+    int rc = 0;
+
+    while (rc == 0 && text < end) {
+        const char *nl = memchr(text, '\n', (size_t)(end - text));
+
+        if (nl == NULL)
+            return DK_EBUG;
+        rc = read_line(r, text, (size_t)(nl - text), line++);
+        text = nl + 1;
+    }
+    return rc;
+}
+
+static int read_blocks(struct reader *r, int in, char *buf)
+{
+    struct block b;
+    int rc;
+
+    for (;;) {
+        rc = pipe_next(in, &b, sizeof(b));
+        if (rc != 1)
+            return rc;
+        rc = pipe_receive(in, buf, (size_t)b.len);
+        if (rc == 0)
+            rc = read_block(r, buf, &b);
+        if (rc != 0)
+            return rc;
+    }
+}
+
+struct reading {
+    bool zh;
+    const int *spool_fd;
+};
+
+static int read_work(void *arg, int i, int in, int out)
+{
+    const struct reading *x = arg;
+    struct reader *r = calloc(1, sizeof(*r));
+    struct spool_index *index = calloc(1, sizeof(*index));
+    char *buf = malloc(BLOCK + 1);
+    int rc = DK_ENOMEM;
+
+    if (r != NULL && index != NULL && buf != NULL) {
+        r->zh = x->zh;
+        r->spool = spool_new(x->spool_fd[i]);
+        rc = r->spool != NULL ? read_blocks(r, in, buf) : DK_ENOMEM;
+        if (rc == 0)
+            rc = spool_end(r->spool, index);
+        r->part.rc = rc;
+        rc = pipe_send(out, &r->part, sizeof(r->part));
+        if (rc == 0)
+            rc = pipe_send(out, index, sizeof(*index));
+        if (rc == 0)
+            rc = pipe_send(out, &r->faults, sizeof(r->faults));
+        spool_free(r->spool);
+        dk_jw_fini(&r->more);
+    }
+    free(buf);
+    free(index);
+    free(r);
+    return rc;
+}
+
+/* ---- the process that cuts ----------------------------------------------- */
+
+struct cutter {
+    int fd;
+    struct crew *crew;
+    char *buf; /* BLOCK + 1 bytes */
+    size_t len;
+    int64_t line; /* number of the first line in it */
+    int next;     /* who gets the next block */
+    bool end;
+    bool inside; /* of a line that is too long */
+    bool zh;
+    struct faults *faults;
+};
+
+/* Fill the buffer as far as there is history; -1 with errno. */
+static int fill(struct cutter *c)
+{
+    while (c->len < BLOCK && !c->end) {
+        ssize_t n = read(c->fd, c->buf + c->len, BLOCK - c->len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        c->end = n == 0;
+        c->len += (size_t)n;
+    }
+    if (c->end && c->len > 0 && c->buf[c->len - 1] != '\n')
+        c->buf[c->len++] = '\n'; /* there is room for this one */
+    return 0;
+}
+
+static int64_t count_lines(const char *p, size_t len)
+{
+    const char *end = p + len;
+    int64_t n = 0;
+
+    while (p < end && (p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+        n++;
+        p++;
+    }
+    return n;
+}
+
+static int too_long(struct cutter *c)
+{
+    char text[128];
+
+    if (!c->inside) {
+        (void)snprintf(text, sizeof(text),
+                       c->zh ? "历史第 %lld 行：该行过长，不可能是事件"
+                             : "history line %lld: it is longer than any event",
+                       (long long)c->line);
+        faults_add(c->faults, c->line, text);
+    }
+    c->inside = true;
+    c->len = 0;
+    return 0;
+}
+
+/* Send the whole lines of the buffer to somebody, and keep the rest. */
+static int send_block(struct cutter *c)
+{
+    const char *nl = memrchr(c->buf, '\n', c->len);
+    struct block b = {.line = c->line};
+    size_t from = 0, whole;
+    int to, rc;
+
+    if (nl == NULL)
+        return too_long(c);
+    whole = (size_t)(nl + 1 - c->buf);
+    if (c->inside) { /* the end of it first */
+        const char *first = memchr(c->buf, '\n', whole);
+
+        from = (size_t)(first + 1 - c->buf);
+        b.line++;
+        c->inside = false;
+    }
+    b.len = (int64_t)(whole - from);
+    c->line = b.line + count_lines(c->buf + from, whole - from);
+    to = c->crew->hand[c->next].to;
+    c->next = (c->next + 1) % c->crew->n;
+    rc = pipe_send(to, &b, sizeof(b));
+    if (rc == 0)
+        rc = pipe_send(to, c->buf + from, whole - from);
+    memmove(c->buf, c->buf + whole, c->len - whole);
+    c->len -= whole;
+    return rc;
+}
+
+static int cut(struct cutter *c, struct dk_problem *p)
+{
+    do {
+        const char *why;
+
+        if (fill(c) != 0) {
+            why = strerrordesc_np(errno);
+            return dk_failf(p, DK_EIO, NULL, "the history cannot be read: %s",
+                            "无法读取历史：%s", why != NULL ? why : "?");
+        }
+        if (c->len > 0 && send_block(c) != 0)
+            return dk_fail(p, DK_EIO, NULL,
+                           "a process of docket-simulate ended early",
+                           "docket-simulate 的一个进程提前结束");
+    } while (!c->end || c->len > 0);
+    return 0;
+}
+
+/* ---- together ------------------------------------------------------------ */
+
+static int no_room(struct dk_problem *p, int rc)
+{
+    if (rc == DK_ENOMEM)
+        return dk_fail(p, rc, NULL, NULL, NULL);
+    return dk_fail(p, DK_EIO, NULL,
+                   "the temporary file cannot be written: is its disk full? "
+                   "Name another folder with --spool",
+                   "无法写入临时文件：磁盘是否已满？请用 --spool "
+                   "指定其他文件夹");
+}
+
+static int collect(int from, struct spool_index *index, struct sim_history *h,
+                   struct faults *faults, struct dk_problem *p)
+{
+    struct faults *more = malloc(sizeof(*more));
+    struct part part;
+    int rc = more != NULL ? 0 : DK_ENOMEM;
+
+    if (rc == 0)
+        rc = pipe_receive(from, &part, sizeof(part));
+    if (rc == 0)
+        rc = pipe_receive(from, index, sizeof(*index));
+    if (rc == 0)
+        rc = pipe_receive(from, more, sizeof(*more));
+    if (rc != 0) {
+        free(more);
+        return rc; /* crew_end() says why */
+    }
+    faults_merge(faults, more);
+    free(more);
+    if (part.rc != 0)
+        return no_room(p, part.rc);
+    if (part.history.events > 0) {
+        uint64_t events = h->events + part.history.events;
+
+        note_time(h, part.history.first);
+        note_time(h, part.history.last);
+        h->events = events;
+    }
+    return 0;
+}
+
+static int open_spools(struct sim_heaps *h, int jobs, const char *dir,
+                       struct dk_problem *p)
+{
+    h->index = calloc((size_t)jobs, sizeof(*h->index));
+    if (h->index == NULL)
+        return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    for (int i = 0; i < jobs; i++) {
+        int rc = spool_file(dir, &h->fd[i], p);
+
+        if (rc != 0)
+            return rc;
+        h->n = i + 1;
+    }
+    return 0;
+}
+
+int sim_read(int fd, int jobs, const char *spool_dir, bool zh,
+             struct sim_heaps *out, struct sim_history *history,
+             struct faults *faults, struct dk_problem *p)
+{
+    struct reading x = {zh, out->fd};
+    struct crew crew = {0};
+    struct cutter c = {.fd = fd,
+                       .crew = &crew,
+                       .buf = malloc(BLOCK + 1),
+                       .line = 1,
+                       .zh = zh,
+                       .faults = faults};
+    int rc, ended;
+
+    *history = (struct sim_history){0, DK_NEVER, DK_NEVER};
+    rc = c.buf != NULL ? open_spools(out, jobs, spool_dir, p)
+                       : dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    if (rc == 0)
+        rc = crew_start(&crew, jobs, read_work, &x, p);
+    if (rc == 0)
+        rc = cut(&c, p);
+    crew_close_to(&crew);
+    for (int i = 0; i < crew.n; i++) {
+        int got =
+            collect(crew.hand[i].from, &out->index[i], history, faults, p);
+
+        rc = rc != 0 ? rc : got;
+    }
+    ended = crew_end(&crew, p);
+    free(c.buf);
+    return rc != 0 ? rc : ended;
+}
+
+void sim_heaps_fini(struct sim_heaps *h)
+{
+    for (int i = 0; i < h->n; i++)
+        (void)close(h->fd[i]);
+    free(h->index);
+    *h = (struct sim_heaps){0};
+}
