@@ -10,11 +10,32 @@
 static const char *const service_actors[] = {"worker:assign", "worker:deadline",
                                              "worker:escalate"};
 
+/* A worker with another county's book would assign to units that are not. */
+static int check_county(const struct daemon *d, const cJSON *o,
+                        struct dk_problem *p)
+{
+    const char *county = NULL;
+    char ours[12];
+    int rc = dk_json_str(o, "county", DK_OPTIONAL, 6, 6, &county, NULL, p);
+
+    if (rc != DK_OK || county == NULL)
+        return rc;
+    snprintf(ours, sizeof(ours), "%06d", (int)d->cfg->county);
+    if (strcmp(county, ours) == 0)
+        return DK_OK;
+    return dk_failf(p, DK_EFORBIDDEN, "/county",
+                    "this worker's book is of county %s, and this office is "
+                    "%s; give it the book of this office",
+                    "该工作进程的单位册属于 %s，而本机关为 %s；请改用本机关的"
+                    "单位册",
+                    county, ours);
+}
+
 static int on_hello(struct daemon *d, struct item *it, struct session *s,
                     struct dk_problem *p)
 {
-    static const char *const fields[] = {"service", "worker", "credit",
-                                         "calendar_until", NULL};
+    static const char *const fields[] = {"service",        "worker", "credit",
+                                         "calendar_until", "county", NULL};
     int64_t until = 0;
     int service = 0;
     const char *name;
@@ -34,6 +55,8 @@ static int on_hello(struct daemon *d, struct item *it, struct session *s,
     if (rc == DK_OK)
         rc = dk_json_int(it->body, "calendar_until", DK_OPTIONAL, 1970, 9999,
                          &until, NULL, p);
+    if (rc == DK_OK)
+        rc = check_county(d, it->body, p);
     if (rc != DK_OK)
         return rc;
     s = desk_hello(d, &it->peer, (enum dk_service)service, name, (int)credit);

@@ -41,6 +41,13 @@ static int reload(void *arg)
     return 0;
 }
 
+static void about(void *arg, struct worker_about *out)
+{
+    const struct assign *a = arg;
+
+    out->county = dk_book_county(a->book);
+}
+
 static int check(const struct assign *a)
 {
     struct dk_report r = {0};
@@ -60,6 +67,7 @@ static int run(struct assign *a)
                                      .credit = a->credit,
                                      .answer = answer,
                                      .reload = reload,
+                                     .about = about,
                                      .arg = a};
     int status;
 

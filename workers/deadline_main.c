@@ -34,6 +34,15 @@ static int reload(void *arg)
     return law_reload(&d->law, d->policy, d->calendar);
 }
 
+static void about(void *arg, struct worker_about *out)
+{
+    const struct deadline *d = arg;
+    int first, unverified;
+
+    dk_calendar_span(d->law.calendar, &first, &out->calendar_until,
+                     &unverified);
+}
+
 static int check(const struct deadline *d)
 {
     struct dk_report r = {0};
@@ -76,6 +85,7 @@ static int run(struct deadline *d)
                                      .credit = d->credit,
                                      .answer = answer,
                                      .reload = reload,
+                                     .about = about,
                                      .arg = d};
     int status;
 

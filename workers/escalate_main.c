@@ -77,6 +77,13 @@ static int reload(void *arg)
     return 0;
 }
 
+static void about(void *arg, struct worker_about *out)
+{
+    const struct escalate *x = arg;
+
+    out->county = dk_book_county(x->book);
+}
+
 static int check(const struct escalate *x)
 {
     struct dk_report r = {0};
@@ -101,6 +108,7 @@ static int run(struct escalate *x)
                                      .credit = x->credit,
                                      .answer = answer,
                                      .reload = reload,
+                                     .about = about,
                                      .arg = x};
     int status;
 

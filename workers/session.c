@@ -101,7 +101,11 @@ static void say_hello(struct session *s, dk_ms now)
 {
     make_request(s, "hello", s->hello);
     dk_jw_reset(&s->out);
-    task_write_hello(&s->out, s->conf->service, s->name, s->conf->credit);
+    s->about = (struct worker_about){0};
+    if (s->conf->about != NULL)
+        s->conf->about(s->conf->arg, &s->about);
+    task_write_hello(&s->out, s->conf->service, s->name, s->conf->credit,
+                     &s->about);
     s->in_hand = 0; /* an older session's leases are void */
     if (!emit(s, now, "hello", s->hello))
         return;
@@ -112,6 +116,19 @@ static void say_hello(struct session *s, dk_ms now)
 void session_writable(struct session *s, dk_ms now)
 {
     if (s->state == SESSION_CONNECT)
+        say_hello(s, now);
+}
+
+void session_renew(struct session *s, dk_ms now)
+{
+    struct worker_about now_is = {0};
+
+    if (s->conf->about != NULL)
+        s->conf->about(s->conf->arg, &now_is);
+    if (now_is.county == s->about.county &&
+        now_is.calendar_until == s->about.calendar_until)
+        return;
+    if (s->state == SESSION_UP && !s->leaving)
         say_hello(s, now);
 }
 

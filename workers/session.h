@@ -34,6 +34,7 @@ struct session {
     unsigned number; /* of the next hello or beat */
     char hello[DK_REQUEST_MAX + 1]; /* request id of our latest hello */
     struct worker_env env;
+    struct worker_about about; /* as our latest hello told */
     struct dk_jw commands, out;
     uint64_t done, failed, refused;
     uint64_t strange;  /* messages that were none of ours */
@@ -56,6 +57,9 @@ void session_writable(struct session *s, dk_ms now);
  * there may be more.
  */
 bool session_drain(struct session *s, dk_ms now);
+
+/* Files were read again: if what a hello tells has changed, say it anew. */
+void session_renew(struct session *s, dk_ms now);
 
 /* Say bye; session_over() becomes true when all is finished. */
 void session_leave(struct session *s, dk_ms now);

@@ -183,12 +183,20 @@ void task_read_problem(const struct dk_msg *m, struct dk_problem *out)
 }
 
 void task_write_hello(struct dk_jw *w, const char *service, const char *worker,
-                      int credit)
+                      int credit, const struct worker_about *about)
 {
+    char county[12];
+
     dk_jw_obj(w, NULL);
     dk_jw_str(w, "service", service);
     dk_jw_str(w, "worker", worker);
     dk_jw_int(w, "credit", credit);
+    if (about->county != 0) {
+        snprintf(county, sizeof(county), "%06d", (int)about->county);
+        dk_jw_str(w, "county", county);
+    }
+    if (about->calendar_until != 0)
+        dk_jw_int(w, "calendar_until", about->calendar_until);
     dk_jw_end_obj(w);
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/case.h"
 #include "proto/frames.h"
+#include "worker.h"
 
 #define TASK_ID_MAX     20  /* decimal digits */
 #define TASK_REASON_MAX 240 /* bytes of a fail's reason (wire) */
@@ -45,7 +46,7 @@ void task_fini(struct task *t);
 void task_read_problem(const struct dk_msg *m, struct dk_problem *out);
 
 void task_write_hello(struct dk_jw *w, const char *service, const char *worker,
-                      int credit);
+                      int credit, const struct worker_about *about);
 /* `commands` is the JSON array of the answer. */
 void task_write_result(struct dk_jw *w, const struct task *t,
                        const struct dk_jw *commands);

@@ -55,16 +55,17 @@ static void stop(struct run *r, dk_ms now, const char *signal_name)
     session_leave(r->s, now);
 }
 
-static void reload(const struct run *r)
+static void reload(const struct run *r, dk_ms now)
 {
     if (r->conf->reload == NULL)
         return;
-    if (r->conf->reload(r->conf->arg) == 0)
+    if (r->conf->reload(r->conf->arg) == 0) {
         worker_log("info", "reloaded", "service=%s", r->conf->service);
-    else
-        worker_log("error", "reload-refused",
-                   "service=%s detail=\"nothing was changed\"",
-                   r->conf->service);
+        session_renew(r->s, now);
+        return;
+    }
+    worker_log("error", "reload-refused",
+               "service=%s detail=\"nothing was changed\"", r->conf->service);
 }
 
 static void read_signals(struct run *r, dk_ms now)
@@ -73,7 +74,7 @@ static void read_signals(struct run *r, dk_ms now)
 
     while (read(r->sigfd, &si, sizeof(si)) == sizeof(si)) {
         if (si.ssi_signo == SIGHUP)
-            reload(r);
+            reload(r, now);
         else
             stop(r, now, si.ssi_signo == SIGINT ? "INT" : "TERM");
     }

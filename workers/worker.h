@@ -43,6 +43,13 @@ typedef int (*worker_answer_fn)(void *arg, const struct dk_case *c,
  */
 typedef int (*worker_reload_fn)(void *arg);
 
+/* What the broker should know of the files a worker works by; 0: nothing. */
+struct worker_about {
+    int32_t county;     /* of its book; another broker's refuses it */
+    int calendar_until; /* last year that its calendar knows */
+};
+typedef void (*worker_about_fn)(void *arg, struct worker_about *out);
+
 struct worker_conf {
     const char *service;  /* "assign", "deadline", "escalate" */
     const char *endpoint; /* of the broker, for workers */
@@ -50,6 +57,7 @@ struct worker_conf {
     int credit;           /* tasks in hand at most, 1..WORKER_CREDIT_MAX */
     worker_answer_fn answer;
     worker_reload_fn reload; /* NULL: SIGHUP is ignored */
+    worker_about_fn about;   /* NULL: nothing to tell */
     void *arg;
 };
 
