@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "proto/words.h"
 #include "table.h"
 #include "text.h"
 #include "when.h"
@@ -200,6 +201,39 @@ static int next_seq(struct ctl *ctl, int64_t *out)
     return rc;
 }
 
+/* A type that does not exist never comes: say so instead of waiting. */
+static int check_type(struct ctl *ctl, const char *type)
+{
+    static const char prefix[] = "event.";
+    const char *names[DK_WORD_N + 1];
+    struct dk_problem p = {0};
+    int n = 0;
+
+    for (int w = 0; w < DK_WORD_N; w++) {
+        const char *id = dk_word_id((enum dk_word)w);
+        if (strncmp(id, prefix, sizeof prefix - 1) == 0)
+            names[n++] = id + sizeof prefix - 1;
+    }
+    names[n] = NULL;
+    for (int i = 0; type != NULL && i < n; i++) {
+        if (strcmp(names[i], type) == 0)
+            return 0;
+    }
+    if (type == NULL)
+        return 0;
+    const char *near = dk_nearest(type, names);
+    if (near != NULL)
+        (void)dk_failf(&p, DK_EFIELD, NULL,
+                       "there is no event '%.40s'; did you mean '%s'?",
+                       "没有“%.40s”这种事件；是否想写“%s”？", type, near);
+    else
+        (void)dk_failf(&p, DK_EFIELD, NULL,
+                       "there is no event '%.40s'; PROTOCOL.md, \"Life "
+                       "cycle\", lists them",
+                       "没有“%.40s”这种事件；全部事件见 PROTOCOL.md", type);
+    return say_usage(ctl, &p);
+}
+
 int cmd_follow(struct ctl *ctl, const struct args *a)
 {
     struct follower f = {ctl, args_get(a, "case"), args_get(a, "type"),
@@ -211,7 +245,9 @@ int cmd_follow(struct ctl *ctl, const struct args *a)
 
     /* Following waits for a broker for ever; a wrong address should not. */
     int64_t next;
-    int code = next_seq(ctl, &next);
+    int code = check_type(ctl, f.type);
+    if (code == 0)
+        code = next_seq(ctl, &next);
     if (code != 0)
         return code;
     if (args_has(a, "new") && !args_has(a, "from"))
