@@ -291,7 +291,7 @@ static void missing_required_members_are_named_in_two_languages(void **state)
     assert_string_equal(p.pointer, "/subject");
     assert_string_equal(p.detail, "'subject' is missing; give a text of 1 to "
                                   "400 bytes in UTF-8");
-    assert_non_null(strstr(p.detail_zh, "缺少 'subject'"));
+    assert_non_null(strstr(p.detail_zh, "缺少“subject”"));
     assert_int_equal(dk_json_str(o, "n", 1, 1, 400, &s, &at, &p), DK_EFIELD);
     assert_string_equal(p.pointer, "/in/n");
     assert_int_equal(dk_json_str(o, "n", 1, 1, 400, &s, &at, NULL), DK_EFIELD);
@@ -445,7 +445,7 @@ static void unknown_members_are_refused_with_the_nearest_name(void **state)
     assert_int_equal(dk_json_only(o, known, NULL, &p), DK_EFIELD);
     assert_string_equal(p.pointer, "/fact");
     assert_non_null(strstr(p.detail, "did you mean 'facts'"));
-    assert_non_null(strstr(p.detail_zh, "'facts'"));
+    assert_non_null(strstr(p.detail_zh, "“facts”"));
     cJSON_Delete(o);
     o = parse("{\"qqqqqq\":1}");
     assert_int_equal(dk_json_only(o, known, NULL, &p), DK_EFIELD);

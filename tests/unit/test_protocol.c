@@ -188,7 +188,7 @@ static void every_message_has_its_schema(void **state)
             at = q;
         }
     }
-    assert_int_equal(found, 23 + 10);
+    assert_true(found >= 35);
 }
 
 int main(void)
