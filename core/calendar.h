@@ -1,7 +1,7 @@
 /* calendar.h - natural days and working days in an explicit time zone.
  *
  * A calendar is data (policy/calendar-*.json): the zone, the weekly days of
- * rest, and per year the public holidays and the make-up workdays (調休), each
+ * rest, and per year the public holidays and the make-up workdays (调休), each
  * year with its source.  A year that the file does not have is unknown: what
  * needs its working days is refused, never guessed.
  */

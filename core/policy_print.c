@@ -220,7 +220,7 @@ static void put_version(struct printing *x, const struct pol_version *v)
 {
     static const char *const en[COLUMNS] = {"clock",     "name",     "length",
                                             "starts on", "stops on", "article"};
-    static const char *const zh[COLUMNS] = {"时限",   "名称", "期限",
+    static const char *const zh[COLUMNS] = {"期限",   "名称", "长度",
                                             "起算于", "止于", "条款"};
     const char *const *head = x->en ? en : zh;
     const char *law = x->en ? v->law.en : v->law.zh;
@@ -352,7 +352,7 @@ void dk_policy_print(const struct dk_policy *p, const char *lang,
     if (text_or_null == NULL)
         return;
     put(&x.t,
-        x.en ? "Policy %s: %s\nCalendar: %s\n" : "策略 %s：%s\n日历：%s\n",
+        x.en ? "Policy %s: %s\nCalendar: %s\n" : "期限规则 %s：%s\n日历：%s\n",
         p->id, name != NULL ? name : "-", p->calendar);
     for (int i = 0; i < p->n_version; i++)
         put_version(&x, &p->version[i]);

@@ -308,7 +308,7 @@ class Office:
 
     def kill(self):
         """The promise, at its hardest: no warning, no goodbye."""
-        self.show.head("断电：强行终止服务器与一个处理程序 (SIGKILL)",
+        self.show.head("断电：强行终止服务器与一个工作进程（SIGKILL）",
                        "pull the plug on the broker and a worker")
         for name in ("docketd", "assign"):
             self.procs[name].send_signal(signal.SIGKILL)
@@ -407,7 +407,7 @@ class Office:
         self.read_book()
         self.show.head("青溪县信访局（虚构）", "the office of a made-up county")
         self.start_all()
-        self.show.line("   服务器、三个处理程序、一个自助终端已启动 (broker, three "
+        self.show.line("   服务器、三个工作进程、一个自助终端已启动 (broker, three "
                        "workers and a kiosk are running; %s)" %
                        os.path.relpath(self.dir))
         self.show.head("自助终端提交 40 件", "the kiosk publishes 40 cases")

@@ -15,7 +15,7 @@ const struct opt opts_policy[] = {
     {.name = "calendar", .kind = OPT_TEXT, .arg = "FILE",
      .en = "the calendar it will be used with", .zh = "所用的日历文件"},
     {.name = "units", .kind = OPT_TEXT, .arg = "FILE",
-     .en = "check the book of units too", .zh = "同时检查单位名册"},
+     .en = "check the book of units too", .zh = "同时检查单位册"},
     OPT_END,
 };
 /* clang-format on */
