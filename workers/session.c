@@ -301,13 +301,19 @@ static void on_task(struct session *s, const struct dk_msg *m, dk_ms now)
 static void give_up_hello(struct session *s, const struct dk_problem *p,
                           dk_ms now)
 {
+    /* The clients' hello has no service: there is no other way to be told so.
+     */
+    bool at_clients = strcmp(p->pointer, "/service") == 0;
     char quoted[400];
 
     worker_log("error", "hello-refused",
                "service=%s worker=%s code=%s "
-               "at=\"%s\" detail=%s",
+               "at=\"%s\" detail=%s%s",
                s->conf->service, s->name, dk_err_slug(p->code), p->pointer,
-               worker_quote(p->detail, quoted, sizeof(quoted)));
+               worker_quote(p->detail, quoted, sizeof(quoted)),
+               at_clients ? " hint=\"is --connect the broker's endpoint for "
+                            "clients? Workers use the one for workers\""
+                          : "");
     /* What is wrong with us stays wrong; anything else may pass. */
     if (p->code == DK_EFIELD || p->code == DK_EFORBIDDEN)
         s->status = EX_CONFIG;

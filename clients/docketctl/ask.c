@@ -133,6 +133,16 @@ int ctl_write_time(struct ctl *ctl, struct dk_jw *w, const char *member,
     return 0;
 }
 
+/* Is the i-th option given again later on, or another one for its member? */
+static bool is_overruled(const struct args *a, int i)
+{
+    for (int j = i + 1; j < a->n_set; j++)
+        if (a->set[j].opt->member != NULL &&
+            strcmp(a->set[j].opt->member, a->set[i].opt->member) == 0)
+            return true;
+    return false;
+}
+
 int ctl_write_opts(struct ctl *ctl, const struct args *a, struct dk_jw *w)
 {
     for (int i = 0; i < a->n_set; i++) {
@@ -141,8 +151,8 @@ int ctl_write_opts(struct ctl *ctl, const struct args *a, struct dk_jw *w)
         int64_t n = 0;
         int rc;
 
-        if (o->member == NULL || args_get(a, o->name) != v)
-            continue; /* not the last time it was given */
+        if (o->member == NULL || is_overruled(a, i))
+            continue;
         switch (o->kind) {
         case OPT_FLAG:
             dk_jw_bool(w, o->member, true);

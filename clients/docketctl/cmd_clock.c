@@ -8,7 +8,7 @@ const struct opt opts_clock_move[] = {
      .member = "settle",
      .en = "stop at every limit on the way until the workers are done; "
            "waits for the arrival (up to 10 min, --timeout)",
-     .zh = "途中每个期限处停下，待处理程序完成后继续；等待到达（至多 10 "
+     .zh = "途中每个期限处停下，待工作进程完成后继续；等待到达（至多 10 "
            "分钟，可用 --timeout）"},
     OPT_END,
 };

@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "ctl.h"
+#include "import_dry.h"
 #include "import_run.h"
 #include "proto/submit.h"
 #include "table.h"
@@ -42,8 +43,9 @@ const struct opt opts_import[] = {
      .en = "give up after so long without progress (default 5m)",
      .zh = "多久没有进展即放弃（默认 5m）"},
     {.name = "dry-run", .kind = OPT_FLAG,
-     .en = "only check the lines; nothing is sent or written",
-     .zh = "仅检查，不发送也不写文件"},
+     .en = "only check the lines, also for ids that come twice and times to "
+           "come; nothing is sent or written",
+     .zh = "仅检查（含重复的编号和尚未到来的时间），不发送也不写文件"},
     OPT_END,
 };
 /* clang-format on */
@@ -135,16 +137,9 @@ static void clear_line(struct importer *im)
 static void on_refused(void *arg, int64_t line, const struct dk_problem *p)
 {
     struct importer *im = arg;
-    const struct ctl *ctl = im->ctl;
-    const char *why = T(ctl, p->detail, p->detail_zh);
 
-    if (why[0] == '\0')
-        why = T(ctl, dk_err_title(p->code), dk_err_title_zh(p->code));
     clear_line(im);
-    (void)fprintf(
-        ctl->err,
-        T(ctl, "line %" PRId64 ": %s%s%s\n", "第 %" PRId64 " 行：%s%s%s\n"),
-        line, why, p->pointer[0] == '\0' ? "" : "  ", p->pointer);
+    import_say_line(im->ctl, line, p);
 }
 
 static void bar(double share, char out[64])
@@ -378,67 +373,6 @@ static int run_import(struct importer *im, const struct args *a,
     return rc;
 }
 
-/* Check one line as the import would; true: it is good (or blank). */
-static bool check_line(struct importer *im, const struct line *in,
-                       struct dk_problem *p)
-{
-    struct import_line l;
-    struct dk_jw w = {0};
-
-    if (in->too_long) {
-        (void)dk_failf(p, DK_ETOOBIG, NULL, "the line has more than %zu bytes",
-                       "该行超过 %zu 字节", IMPORT_LINE_MAX);
-        return false;
-    }
-    if (strspn(in->text, " \t") >= in->len)
-        return true;
-    if (import_line_read(in->text, in->len, &im->how, &l, p) != 0)
-        return false;
-    int rc = import_write_submit(&l, &im->how, &w, p);
-    if (rc == 0 && l.reply != NULL) {
-        dk_jw_reset(&w);
-        rc = import_write_act(&l, &im->how, "answer",
-                              "000000-00000000-000000-0", &w, p);
-    }
-    dk_jw_fini(&w);
-    import_line_fini(&l);
-    return rc == 0;
-}
-
-static int dry_run(struct importer *im, const char *file, struct dk_problem *p)
-{
-    const struct ctl *ctl = im->ctl;
-    int64_t lines = 0, bad = 0;
-    struct line in;
-    int rc = lines_open(file, 0, IMPORT_LINE_MAX, &im->lines, p);
-
-    while (rc == 0 && (rc = lines_next(im->lines, &in)) == 1) {
-        struct dk_problem why = {0};
-        lines++;
-        rc = 0;
-        if (check_line(im, &in, &why))
-            continue;
-        bad++;
-        on_refused(im, lines, &why);
-    }
-    if (rc < 0)
-        return say_problem(ctl, p);
-    if (ctl->json)
-        (void)fprintf(ctl->out,
-                      "{\"lines\":%" PRId64 ",\"refused\":%" PRId64
-                      ",\"dry_run\":true}\n",
-                      lines, bad);
-    else
-        (void)fprintf(ctl->out,
-                      T(ctl,
-                        "%" PRId64 " lines checked, %" PRId64
-                        " would be refused; nothing was sent.\n",
-                        "检查了 %" PRId64 " 行，%" PRId64
-                        " 行将被拒绝；未发送任何内容。\n"),
-                      lines, bad);
-    return bad > 0 ? EX_DATAERR : 0;
-}
-
 int cmd_import(struct ctl *ctl, const struct args *a)
 {
     struct importer *im = calloc(1, sizeof *im);
@@ -454,7 +388,7 @@ int cmd_import(struct ctl *ctl, const struct args *a)
     if (set_how(im, a, &p) != 0) {
         code = say_usage(ctl, &p);
     } else if (args_has(a, "dry-run")) {
-        code = dry_run(im, a->pos[0], &p);
+        code = import_dry_run(ctl, &im->how, a->pos[0], &p);
     } else {
         int rc = run_import(im, a, &p);
         code = im->run == NULL ? say_problem(ctl, &p) : conclude(im, rc, &p);

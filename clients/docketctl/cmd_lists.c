@@ -7,11 +7,25 @@
 
 static const char *const levels[] = {"reminder", "yellow",       "red",
                                      "overdue",  "long_overdue", NULL};
-static const char *const states[] = {
-    "submitted",  "registered",   "transferred", "objected",
-    "accepted",   "suspended",    "answered",    "in_review",
-    "reviewed",   "in_re_review", "ended",       "not_accepted",
-    "discipline", "withdrawn",    "closed",      NULL};
+static const char *const states[] = {"submitted",
+                                     "registered",
+                                     "transferred",
+                                     "objected",
+                                     "accepted",
+                                     "suspended",
+                                     "answered",
+                                     "settled",
+                                     "in_review",
+                                     "review_suspended",
+                                     "reviewed",
+                                     "in_re_review",
+                                     "ended",
+                                     "re_review_suspended",
+                                     "not_accepted",
+                                     "discipline",
+                                     "withdrawn",
+                                     "closed",
+                                     NULL};
 
 /* clang-format off */
 const struct opt opts_list[] = {
@@ -45,6 +59,12 @@ const struct opt opts_alerts[] = {
      .en = "only this unit's", .zh = "责任单位"},
     {.name = "case", .kind = OPT_TEXT, .member = "case_no", .arg = "CASE",
      .en = "only this case's", .zh = "案件编号"},
+    {.name = "digest", .kind = OPT_FLAG,
+     .en = "all of them, one entry for each recipient", .zh = "按接收人汇总"},
+    {.name = "to", .kind = OPT_TEXT, .arg = "ROLE:ID",
+     .en = "with --digest: only this recipient, as in handler:zhang, or a "
+           "role", .zh = "与 --digest 同用：仅该接收人，如 handler:zhang，"
+           "或某一角色"},
     LIST_OPTS, OPT_END,
 };
 const struct opt opts_ack[] = {
@@ -62,6 +82,8 @@ const struct opt opts_clocks[] = {
      .en = "only this limit, as in conclude", .zh = "期限种类，如 conclude"},
     {.name = "overdue", .kind = OPT_FLAG, .member = "overdue",
      .en = "only those that have passed", .zh = "仅超期"},
+    {.name = "late", .kind = OPT_FLAG, .member = "overdue", .en = "the same",
+     .zh = "同上"},
     {.name = "before", .kind = OPT_TIME, .member = "due_before",
      .arg = "TIME", .en = "only those due before", .zh = "到期早于"},
     LIST_OPTS, OPT_END,
@@ -88,8 +110,9 @@ static const struct column case_columns[] = {
 static const struct column alert_columns[] = {
     {"alert_id", COL_TEXT, "ALERT", "警示编号"},
     {"level", COL_LEVEL, "LEVEL", "级别"},
-    {"clock", COL_TEXT, "CLOCK", "期限"},
+    {"clock", COL_CLOCK, "CLOCK", "期限"},
     {"unit", COL_TEXT, "UNIT", "责任单位"},
+    {"to", COL_TO, "TO", "接收人"},
     {"due_at", COL_TIME, "DUE", "到期"},
     {"raised_at", COL_TIME, "RAISED", "发出"},
     {"acked_by", COL_TEXT, "ACKED BY", "确认人"},
@@ -97,7 +120,7 @@ static const struct column alert_columns[] = {
 };
 static const struct column clock_columns[] = {
     {"case_no", COL_TEXT, "CASE", "案件编号"},
-    {"clock", COL_TEXT, "CLOCK", "期限"},
+    {"clock", COL_CLOCK, "CLOCK", "期限"},
     {"state", COL_STATE, "STATE", "状态"},
     {"overdue", COL_LATE, "LATE", "超期"},
     {"due_at", COL_TIME, "DUE", "到期"},
@@ -115,7 +138,7 @@ static const struct column task_columns[] = {
     {"reason", COL_TEXT, "REASON", "原因"},
 };
 static const struct column worker_columns[] = {
-    {"worker", COL_TEXT, "WORKER", "处理程序"},
+    {"worker", COL_TEXT, "WORKER", "工作进程"},
     {"service", COL_TEXT, "SERVICE", "服务"},
     {"credit", COL_INT, "CREDIT", "额度"},
     {"leased", COL_INT, "LEASED", "在办"},
@@ -139,6 +162,15 @@ int cmd_list(struct ctl *ctl, const struct args *a)
     return list_run(ctl, a, &spec);
 }
 
+static int say_to_needs_digest(const struct ctl *ctl)
+{
+    struct dk_problem p = {0};
+
+    (void)dk_fail(&p, DK_EFIELD, NULL, "--to goes with --digest",
+                  "--to 须与 --digest 同用");
+    return say_usage(ctl, &p);
+}
+
 int cmd_alerts(struct ctl *ctl, const struct args *a)
 {
     struct list_spec spec = {
@@ -148,6 +180,10 @@ int cmd_alerts(struct ctl *ctl, const struct args *a)
         .none_zh = "没有警示。",
     };
     spec.off = args_has(a, "acked") ? "open" : NULL;
+    if (args_has(a, "digest"))
+        return alerts_digest(ctl, a, spec.off);
+    if (args_has(a, "to"))
+        return say_to_needs_digest(ctl);
     return list_run(ctl, a, &spec);
 }
 
@@ -168,7 +204,7 @@ int cmd_tasks(struct ctl *ctl, const struct args *a)
         .type = "task.list",
         COLUMNS(task_columns),
         .none_en = "No open tasks: the workers have answered everything.",
-        .none_zh = "没有待处理任务：处理程序已全部答复。",
+        .none_zh = "没有待处理任务：工作进程已全部答复。",
     };
     return list_run(ctl, a, &spec);
 }
@@ -192,7 +228,7 @@ int cmd_workers(struct ctl *ctl, const struct args *a)
         COLUMNS(worker_columns),
         .none_en = "No worker is connected: nothing is assigned, no limit is "
                    "set.",
-        .none_zh = "没有处理程序在线：案件不会分派，期限不会设定。",
+        .none_zh = "没有工作进程在线：案件不会分派，期限不会设定。",
     };
     return list_run(ctl, a, &spec);
 }
@@ -212,7 +248,7 @@ static int need_opts(const struct ctl *ctl, const struct args *a,
     return 0;
 }
 
-/* Ask about the one thing that the first word names, and print the answer. */
+/* Ask about the one thing that a word names, and print the answer. */
 static int ask_one(struct ctl *ctl, const struct args *a, const char *type,
                    const char *member, const char *value)
 {
@@ -238,12 +274,35 @@ static int ask_one(struct ctl *ctl, const struct args *a, const char *type,
     return 0;
 }
 
+/* The same for each word, though one of them is refused; a failure names its
+ * word when there are several.
+ */
+static int ask_each(struct ctl *ctl, const struct args *a, const char *type,
+                    const char *member)
+{
+    int worst = 0;
+
+    for (int i = 0; i < a->n_pos; i++) {
+        if (i > 0 && !ctl->json)
+            (void)fputc('\n', ctl->out);
+        int rc = ask_one(ctl, a, type, member, a->pos[i]);
+        if (rc != 0 && a->n_pos > 1)
+            (void)fprintf(ctl->err, T(ctl, "  that was %s\n", "  以上为 %s\n"),
+                          a->pos[i]);
+        if (rc != 0)
+            worst = rc;
+        if (rc == EX_UNAVAILABLE || rc == EX_USAGE)
+            break;
+    }
+    return worst;
+}
+
 int cmd_alerts_ack(struct ctl *ctl, const struct args *a)
 {
     static const char *const need[] = {"actor", NULL};
     int rc = need_opts(ctl, a, need);
 
-    return rc != 0 ? rc : ask_one(ctl, a, "alert.ack", "alert_id", a->pos[0]);
+    return rc != 0 ? rc : ask_each(ctl, a, "alert.ack", "alert_id");
 }
 
 int cmd_dead_show(struct ctl *ctl, const struct args *a)
@@ -253,16 +312,7 @@ int cmd_dead_show(struct ctl *ctl, const struct args *a)
 
 int cmd_dead_retry(struct ctl *ctl, const struct args *a)
 {
-    int worst = 0;
-
-    for (int i = 0; i < a->n_pos; i++) {
-        int rc = ask_one(ctl, a, "task.retry", "task_id", a->pos[i]);
-        if (rc != 0)
-            worst = rc;
-        if (rc == EX_UNAVAILABLE)
-            break;
-    }
-    return worst;
+    return ask_each(ctl, a, "task.retry", "task_id");
 }
 
 int cmd_dead_drop(struct ctl *ctl, const struct args *a)

@@ -5,21 +5,24 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "show.h"
 #include "table.h"
 #include "text.h"
 #include "when.h"
-#include "width.h"
 
+/* clang-format off */
 const struct opt opts_show[] = {
-    {.name = "events",
-     .kind = OPT_FLAG,
-     .en = "its events too, from the first",
+    {.name = "events", .kind = OPT_FLAG, .en = "its events too, from the first",
      .zh = "同时列出全部事件"},
+    {.name = "texts", .kind = OPT_FLAG,
+     .en = "what was written in it: facts, reports, answers, opinions",
+     .zh = "同时列出所写的内容：事实、回报、答复、意见等"},
     OPT_END,
 };
+/* clang-format on */
 
-static int ask_case(struct ctl *ctl, const char *type, const char *case_no,
-                    int64_t from_n, struct dk_reply *r)
+int show_ask(struct ctl *ctl, const char *type, const char *case_no,
+             int64_t from_n, struct dk_reply *r)
 {
     struct dk_jw w = {0};
 
@@ -50,7 +53,8 @@ static void field_time(const struct ctl *ctl, const char *label, const char *s)
 /* clang-format off */
 static const struct shown {
     const char *member;
-    enum { AS_TEXT, AS_WORD, AS_TIME, AS_SET, AS_APART } how;
+    enum { AS_TEXT, AS_WORD, AS_TIME, AS_SET, AS_WORDS, AS_PAIRS, AS_FLAG,
+           AS_OWNER, AS_APART } how;
     const char *en, *zh;
 } shown[] = {
     {"case_no", AS_TEXT, "case number", "案件编号"},
@@ -59,16 +63,29 @@ static const struct shown {
     {"kind", AS_WORD, "kind", "目的"},
     {"channel", AS_WORD, "channel", "渠道"},
     {"submitted_at", AS_TIME, "submitted", "提交时间"},
-    {"recorded_at", AS_TIME, "recorded", "登录时间"},
+    {"recorded_at", AS_TIME, "recorded", "记录时间"},
     {"updated_at", AS_TIME, "last event", "最近办理"},
     {"region", AS_TEXT, "region", "地区"},
     {"category", AS_TEXT, "category", "类别"},
     {"petitioners", AS_TEXT, "people", "人数"},
-    {"owner", AS_TEXT, "owed by", "当前责任方"},
+    {"anonymous", AS_FLAG, "anonymous", "匿名"},
+    {"confidential", AS_FLAG, "confidential", "保密"},
+    {"unreachable", AS_FLAG, "name or address unknown", "姓名、住址不清"},
+    {"imported", AS_FLAG, "imported", "历史导入"},
+    {"respondents", AS_PAIRS, "about", "被反映"},
+    {"needs", AS_WORDS, "needs as told", "自述急需"},
+    {"urgent", AS_WORDS, "put first for", "列为急办"},
+    {"owner", AS_OWNER, "owed by", "当前责任方"},
     {"unit", AS_TEXT, "unit", "责任单位"},
     {"handler", AS_TEXT, "handler", "承办人"},
     {"rule", AS_SET, "assigned by rule", "分派规则"},
+    {"co_handlers", AS_PAIRS, "co-handlers", "会办单位"},
     {"answered_by", AS_SET, "answered by", "答复单位"},
+    {"judged", AS_WORDS, "took part", "参与答复的单位"},
+    {"repeat_of", AS_SET, "repeats", "重复的前案"},
+    {"repeat_unit", AS_SET, "had by unit", "前案责任单位"},
+    {"repeat_handler", AS_SET, "had by", "前案承办人"},
+    {"group", AS_SET, "group of", "同一事项首案"},
     {"n", AS_TEXT, "events", "事件数"},
     {"alerts", AS_APART, NULL, NULL},
     {"clocks", AS_APART, NULL, NULL},
@@ -79,9 +96,51 @@ enum {
     SHOWN_N = sizeof shown / sizeof shown[0]
 };
 
+static void add_word(char *buf, size_t cap, const char *sep, const char *s)
+{
+    size_t len = strlen(buf);
+
+    (void)snprintf(buf + len, cap - len, "%s%s", len == 0 ? "" : sep, s);
+}
+
+/* "u-1/zhang, u-2": of objects the ids in their order. */
+static void list_text(const struct ctl *ctl, const cJSON *v, char *buf,
+                      size_t cap)
+{
+    const char *sep = T(ctl, ", ", "、");
+    const cJSON *item, *id;
+
+    buf[0] = '\0';
+    cJSON_ArrayForEach (item, v) {
+        char pair[2 * DK_ID_MAX + 4] = "";
+        if (cJSON_IsString(item))
+            add_word(buf, cap, sep,
+                     T(ctl, item->valuestring, word_zh(item->valuestring)));
+        if (!cJSON_IsObject(item))
+            continue;
+        cJSON_ArrayForEach (id, item)
+            if (cJSON_IsString(id))
+                add_word(pair, sizeof pair, "/", id->valuestring);
+        add_word(buf, cap, sep, pair);
+    }
+}
+
+static void show_list(const struct ctl *ctl, const char *label, const cJSON *v)
+{
+    char buf[1024];
+
+    if (cJSON_IsString(v))
+        field_word(ctl, label, v->valuestring);
+    if (!cJSON_IsArray(v) || v->child == NULL)
+        return;
+    list_text(ctl, v, buf, sizeof buf);
+    print_field(ctl, label, buf);
+}
+
 static void show_member(const struct ctl *ctl, const struct shown *m,
                         const cJSON *o)
 {
+    const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, m->member);
     char buf[32];
     const char *s = member_text(o, m->member, buf);
     const char *label = T(ctl, m->en, m->zh);
@@ -99,6 +158,17 @@ static void show_member(const struct ctl *ctl, const struct shown *m,
     case AS_SET:
         if (s != NULL && s[0] != '\0')
             print_field(ctl, label, s);
+        break;
+    case AS_WORDS:
+    case AS_PAIRS:
+        show_list(ctl, label, v);
+        break;
+    case AS_FLAG:
+        if (cJSON_IsTrue(v))
+            print_field(ctl, label, T(ctl, "yes", "是"));
+        break;
+    case AS_OWNER:
+        print_field(ctl, label, s == NULL || !ctl->zh ? s : role_zh(s));
         break;
     case AS_APART:
         break;
@@ -134,14 +204,6 @@ static int show_others(const struct ctl *ctl, const cJSON *o)
     return 0;
 }
 
-static enum table_style clock_style(const cJSON *k)
-{
-    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(k, "late")) ||
-        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(k, "overdue")))
-        return CELL_BAD;
-    return CELL_PLAIN;
-}
-
 static void cell_time(struct table *t, const char *s)
 {
     char buf[WHEN_TEXT];
@@ -151,28 +213,38 @@ static void cell_time(struct table *t, const char *s)
     table_cell(t, s == NULL ? NULL : buf, CELL_PLAIN);
 }
 
+static void clock_row(const struct ctl *ctl, struct table *t, const cJSON *k)
+{
+    bool late = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(k, "late"));
+    enum table_style style = late ? CELL_BAD : CELL_PLAIN;
+    char buf[32], name[2 * DK_ID_MAX];
+    const char *s = member_text(k, "clock", buf);
+
+    clock_label(ctl, s, name, sizeof name);
+    table_cell(t, s == NULL ? NULL : name, style);
+    s = member_text(k, "state", buf);
+    table_cell(t, s == NULL ? NULL : T(ctl, s, word_zh(s)), style);
+    cell_time(t, member_text(k, "started_at", buf));
+    cell_time(t, member_text(k, "due_at", buf));
+    cell_time(t, member_text(k, "stopped_at", buf));
+    table_cell(t, late ? T(ctl, "late", "超期") : "", CELL_BAD);
+}
+
 static int show_clocks(const struct ctl *ctl, const cJSON *o)
 {
     const cJSON *clocks = cJSON_GetObjectItemCaseSensitive(o, "clocks"), *k;
     const struct table_look look = {ctl->color, ctl->columns};
-    const char *heads[5] = {T(ctl, "CLOCK", "期限"), T(ctl, "STATE", "状态"),
+    const char *heads[6] = {T(ctl, "CLOCK", "期限"),   T(ctl, "STATE", "状态"),
                             T(ctl, "STARTED", "起算"), T(ctl, "DUE", "到期"),
-                            T(ctl, "STOPPED", "停止")};
-    char buf[32];
+                            T(ctl, "STOPPED", "停止"), T(ctl, "LATE", "超期")};
 
     if (!cJSON_IsArray(clocks) || clocks->child == NULL)
         return 0;
-    struct table *t = table_new(heads, 5);
+    struct table *t = table_new(heads, 6);
     if (t == NULL)
         return say_oom(ctl);
-    cJSON_ArrayForEach (k, clocks) {
-        table_cell(t, member_text(k, "clock", buf), clock_style(k));
-        const char *s = member_text(k, "state", buf);
-        table_cell(t, s == NULL ? NULL : T(ctl, s, word_zh(s)), clock_style(k));
-        cell_time(t, member_text(k, "started_at", buf));
-        cell_time(t, member_text(k, "due_at", buf));
-        cell_time(t, member_text(k, "stopped_at", buf));
-    }
+    cJSON_ArrayForEach (k, clocks)
+        clock_row(ctl, t, k);
     (void)fputc('\n', ctl->out);
     int rc = table_print(t, ctl->out, &look);
     table_free(t);
@@ -201,15 +273,14 @@ static void event_line(const struct ctl *ctl, const cJSON *e)
         print_object(ctl, body, 8);
 }
 
-/* Every event from `n` on.  Each page is handed to `fn`. */
-static int each_event(struct ctl *ctl, const char *case_no,
-                      int (*fn)(struct ctl *, const cJSON *, void *), void *arg)
+int show_each_event(struct ctl *ctl, const char *case_no,
+                    int (*fn)(struct ctl *, const cJSON *, void *), void *arg)
 {
     int64_t from = 1;
 
     for (;;) {
         struct dk_reply r;
-        int rc = ask_case(ctl, "case.events", case_no, from, &r);
+        int rc = show_ask(ctl, "case.events", case_no, from, &r);
         if (rc != 0)
             return rc;
         const cJSON *items = cJSON_GetObjectItemCaseSensitive(r.json, "items");
@@ -245,17 +316,25 @@ static int write_event(struct ctl *ctl, const cJSON *e, void *arg)
     return 0;
 }
 
-/* {"case":...,"events":[...]}: one document. */
+/* {"case":...,"events":[...],"texts":[...]}: one document. */
 static int json_with_events(struct ctl *ctl, const cJSON *c,
-                            const char *case_no)
+                            const char *case_no, bool events, bool texts)
 {
     struct dk_jw w = {0};
+    int rc = 0;
 
     dk_jw_obj(&w, NULL);
     dk_jw_cjson(&w, "case", c);
-    dk_jw_arr(&w, "events");
-    int rc = each_event(ctl, case_no, write_event, &w);
-    dk_jw_end_arr(&w);
+    if (events) {
+        dk_jw_arr(&w, "events");
+        rc = show_each_event(ctl, case_no, write_event, &w);
+        dk_jw_end_arr(&w);
+    }
+    if (rc == 0 && texts) {
+        dk_jw_arr(&w, "texts");
+        rc = show_each_event(ctl, case_no, write_texts, &w);
+        dk_jw_end_arr(&w);
+    }
     dk_jw_end_obj(&w);
     if (rc == 0 && w.oom)
         rc = say_oom(ctl);
@@ -274,30 +353,39 @@ static void show_alerts(const struct ctl *ctl, const cJSON *o)
     print_field(ctl, T(ctl, "open alerts", "未确认警示"), buf);
 }
 
+/* The case for people, then its events and texts as asked. */
+static int show_words(struct ctl *ctl, const cJSON *o, const char *case_no,
+                      bool events, bool texts)
+{
+    for (int i = 0; i < SHOWN_N; i++)
+        show_member(ctl, &shown[i], o);
+    show_alerts(ctl, o);
+    int rc = show_others(ctl, o);
+    if (rc == 0)
+        rc = show_clocks(ctl, o);
+    if (rc == 0 && texts)
+        rc = show_each_event(ctl, case_no, print_texts, NULL);
+    if (rc == 0 && events) {
+        (void)fputc('\n', ctl->out);
+        rc = show_each_event(ctl, case_no, print_event, NULL);
+    }
+    return rc;
+}
+
 int cmd_show(struct ctl *ctl, const struct args *a)
 {
+    bool events = args_has(a, "events"), texts = args_has(a, "texts");
     struct dk_reply r;
-    bool events = args_has(a, "events");
-    int rc = ask_case(ctl, "case.get", a->pos[0], 0, &r);
+    int rc = show_ask(ctl, "case.get", a->pos[0], 0, &r);
 
     if (rc != 0)
         return rc;
-    if (ctl->json && events) {
-        rc = json_with_events(ctl, r.json, a->pos[0]);
-    } else if (ctl->json) {
+    if (!ctl->json)
+        rc = show_words(ctl, r.json, a->pos[0], events, texts);
+    else if (events || texts)
+        rc = json_with_events(ctl, r.json, a->pos[0], events, texts);
+    else
         print_raw(ctl, &r);
-    } else {
-        for (int i = 0; i < SHOWN_N; i++)
-            show_member(ctl, &shown[i], r.json);
-        show_alerts(ctl, r.json);
-        rc = show_others(ctl, r.json);
-        if (rc == 0)
-            rc = show_clocks(ctl, r.json);
-        if (rc == 0 && events) {
-            (void)fputc('\n', ctl->out);
-            rc = each_event(ctl, a->pos[0], print_event, NULL);
-        }
-    }
     dk_reply_free(&r);
     return rc;
 }
@@ -305,7 +393,7 @@ int cmd_show(struct ctl *ctl, const struct args *a)
 static void show_next_limit(const struct ctl *ctl, const cJSON *o)
 {
     const cJSON *k = cJSON_GetObjectItemCaseSensitive(o, "next_limit");
-    char line[128], buf[32], at[WHEN_TEXT];
+    char line[256], label[2 * DK_ID_MAX], buf[32], at[WHEN_TEXT];
     const char *due = member_text(k, "due_at", buf);
     const char *name = member_text(k, "clock", buf);
 
@@ -314,7 +402,8 @@ static void show_next_limit(const struct ctl *ctl, const cJSON *o)
         return;
     }
     when_short(due, at);
-    (void)snprintf(line, sizeof line, "%s  %.64s", at, name);
+    clock_label(ctl, name, label, sizeof label);
+    (void)snprintf(line, sizeof line, "%s  %s", at, label);
     print_field(ctl, T(ctl, "next limit", "下一期限"), line);
 }
 
@@ -342,8 +431,9 @@ int cmd_query(struct ctl *ctl, const struct args *a)
                    member_text(r.json, "submitted_at", buf));
         print_field(ctl, T(ctl, "unit", "责任单位"),
                     member_text(r.json, "unit", buf));
+        const char *owner = member_text(r.json, "owner", buf);
         print_field(ctl, T(ctl, "owed by", "当前责任方"),
-                    member_text(r.json, "owner", buf));
+                    owner == NULL || !ctl->zh ? owner : role_zh(owner));
         show_next_limit(ctl, r.json);
     }
     dk_reply_free(&r);

@@ -35,7 +35,7 @@ const struct opt opts_submit[] = {
      .zh = "提交时间（默认为现在）"},
     {.name = "name", .kind = OPT_TEXT, .arg = "TEXT",
      .en = "the petitioner's name; none: anonymous",
-     .zh = "来访人姓名；不填为匿名"},
+     .zh = "信访人姓名；不填为匿名"},
     {.name = "phone", .kind = OPT_TEXT, .arg = "TEXT", .en = "telephone",
      .zh = "电话"},
     {.name = "address", .kind = OPT_TEXT, .arg = "TEXT", .en = "address",
@@ -46,6 +46,16 @@ const struct opt opts_submit[] = {
      .en = "the unit complained about", .zh = "被反映单位"},
     {.name = "respondent-officer", .kind = OPT_TEXT, .arg = "ID",
      .en = "the officer complained about", .zh = "被反映人"},
+    {.name = "confidential", .kind = OPT_FLAG, .member = "confidential",
+     .en = "nobody but who handles it is to hear of it",
+     .zh = "要求保密：除办理人员外不得告知他人"},
+    {.name = "needs", .kind = OPT_TEXT, .arg = "NEED,...",
+     .en = "why it cannot wait: medical, minor, wages, safety",
+     .zh = "急需：medical（救治）、minor（未成年人）、wages（节前欠薪）、"
+           "safety（安全险情）"},
+    {.name = "repeat-of", .kind = OPT_TEXT, .member = "repeat_of",
+     .arg = "CASE", .en = "the earlier case of the same matter",
+     .zh = "同一事项的前案编号"},
     {.name = "import", .kind = OPT_FLAG, .member = "import",
      .en = "history: the claimed time counts", .zh = "作为历史案件导入"},
     {.name = "file", .kind = OPT_TEXT, .arg = "FILE",
@@ -70,7 +80,7 @@ void more_submit(const struct ctl *ctl)
           "with other\ncontent it is refused. Up to five persons and ten "
           "respondents: --file.\n",
           "\n同一编号、同一内容永远得到同一案件；内容不同则被拒绝。\n"
-          "多名来访人（至多五名）或被反映对象（至多十个）请用 --file。\n"),
+          "多名信访人（至多五名）或被反映对象（至多十个）请用 --file。\n"),
         ctl->out);
 }
 
@@ -102,6 +112,21 @@ static void write_respondent(const struct args *a, struct dk_jw *w)
     if (officer != NULL)
         dk_jw_str(w, "officer", officer);
     dk_jw_end_obj(w);
+    dk_jw_end_arr(w);
+}
+
+/* "medical,wages"; the broker tells which of them it does not know. */
+static void write_needs(const struct args *a, struct dk_jw *w)
+{
+    const char *at = args_get(a, "needs");
+
+    dk_jw_arr(w, "needs");
+    while (*at != '\0') {
+        size_t n = strcspn(at, ",");
+        if (n > 0)
+            dk_jw_strn(w, NULL, at, n);
+        at += n + (at[n] == ',' ? 1 : 0);
+    }
     dk_jw_end_arr(w);
 }
 
@@ -145,6 +170,8 @@ static bool was_written(const struct args *a, const char *member)
     if (strcmp(member, "respondents") == 0)
         return args_has(a, "respondent-unit") ||
                args_has(a, "respondent-officer");
+    if (strcmp(member, "needs") == 0)
+        return args_has(a, "needs");
     for (int i = 0; i < a->n_set; i++)
         if (a->set[i].opt->member != NULL &&
             strcmp(a->set[i].opt->member, member) == 0)
@@ -208,6 +235,8 @@ static int write_body(struct ctl *ctl, const struct args *a, struct dk_jw *w,
         write_person(a, w);
     if (was_written(a, "respondents"))
         write_respondent(a, w);
+    if (was_written(a, "needs"))
+        write_needs(a, w);
     rc = write_file(ctl, a, w, id, &channel);
     if (!channel)
         dk_jw_str(w, "channel", "online");
@@ -228,7 +257,7 @@ static void print_receipt(const struct ctl *ctl, const cJSON *r)
                 member_text(r, "query_code", buf));
     print_field(ctl, T(ctl, "submitted", "提交时间"),
                 member_text(r, "submitted_at", buf));
-    print_field(ctl, T(ctl, "recorded", "登录时间"),
+    print_field(ctl, T(ctl, "recorded", "记录时间"),
                 member_text(r, "recorded_at", buf));
 }
 

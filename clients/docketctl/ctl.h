@@ -106,6 +106,8 @@ void print_raw(const struct ctl *ctl, const struct dk_reply *r);
  * NULL.  `buf` of 32 bytes is used for numbers.
  */
 const char *member_text(const cJSON *o, const char *key, char buf[32]);
+/* A limit by its name and id, as far as the glossary knows it. */
+void clock_label(const struct ctl *ctl, const char *id, char *buf, size_t cap);
 /* "label: value" for every member of an object, nested ones indented. */
 void print_object(const struct ctl *ctl, const cJSON *o, int indent);
 void print_field(const struct ctl *ctl, const char *label, const char *value);
@@ -121,6 +123,8 @@ enum column_kind {
     COL_WORD,  /* a word of the protocol, translated */
     COL_STATE, /* of a case; coloured */
     COL_LEVEL, /* of an alert; coloured */
+    COL_CLOCK, /* a limit, by name and id */
+    COL_TO,    /* who was told: an array of "role:id" */
     COL_LATE,  /* true: late */
     COL_LANG   /* an object {zh-CN, en} */
 };
@@ -138,6 +142,13 @@ struct list_spec {
 };
 int list_run(struct ctl *ctl, const struct args *a,
              const struct list_spec *spec);
+/* "handler:zhang", its role in the language. */
+void recipient_label(const struct ctl *ctl, const char *to, char *buf,
+                     size_t cap);
+/* cmd_digest.c: every alert that the options choose, by recipient.  `off` as
+ * in list_spec.
+ */
+int alerts_digest(struct ctl *ctl, const struct args *a, const char *off);
 /* clang-format off */
 #define LIST_OPTS \
     {.name = "limit", .kind = OPT_INT, .member = "limit", .arg = "N", \

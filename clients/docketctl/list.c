@@ -13,13 +13,14 @@ static enum table_style state_style(const char *state)
         const char *word;
         enum table_style style;
     } styles[] = {
-        {"submitted", CELL_WARN}, {"objected", CELL_WARN},
-        {"suspended", CELL_WARN}, {"answered", CELL_GOOD},
-        {"closed", CELL_GOOD},    {"ended", CELL_DIM},
-        {"withdrawn", CELL_DIM},  {"not_accepted", CELL_DIM},
-        {"discipline", CELL_DIM}, {"reminder", CELL_PLAIN},
-        {"yellow", CELL_WARN},    {"red", CELL_BAD},
-        {"overdue", CELL_BAD},    {"long_overdue", CELL_BAD},
+        {"submitted", CELL_WARN},   {"objected", CELL_WARN},
+        {"suspended", CELL_WARN},   {"answered", CELL_GOOD},
+        {"closed", CELL_GOOD},      {"settled", CELL_GOOD},
+        {"ended", CELL_DIM},        {"withdrawn", CELL_DIM},
+        {"not_accepted", CELL_DIM}, {"discipline", CELL_DIM},
+        {"reminder", CELL_PLAIN},   {"yellow", CELL_WARN},
+        {"red", CELL_BAD},          {"overdue", CELL_BAD},
+        {"long_overdue", CELL_BAD},
     };
 
     for (size_t i = 0; i < sizeof styles / sizeof styles[0]; i++)
@@ -52,6 +53,36 @@ static void add_array(struct table *t, const cJSON *v)
     table_cell(t, buf, CELL_PLAIN);
 }
 
+/* "handler:zhang", its role in the language. */
+void recipient_label(const struct ctl *ctl, const char *to, char *buf,
+                     size_t cap)
+{
+    size_t n = strcspn(to, ":");
+    char role[64];
+
+    (void)snprintf(role, sizeof role, "%.*s", (int)(n < 63 ? n : 63), to);
+    (void)snprintf(buf, cap, "%s%s", T(ctl, role, role_zh(role)), to + n);
+}
+
+static void add_recipients(const struct ctl *ctl, struct table *t,
+                           const cJSON *v)
+{
+    const cJSON *item;
+    char all[512] = "", one[256];
+    size_t len = 0;
+
+    cJSON_ArrayForEach (item, v) {
+        recipient_label(ctl, cJSON_IsString(item) ? item->valuestring : "?",
+                        one, sizeof one);
+        int n = snprintf(all + len, sizeof all - len, "%s%s",
+                         len == 0 ? "" : " ", one);
+        if (n < 0 || (size_t)n >= sizeof all - len)
+            break;
+        len += (size_t)n;
+    }
+    table_cell(t, all, CELL_PLAIN);
+}
+
 static void add_cell(const struct ctl *ctl, struct table *t,
                      const struct column *c, const cJSON *item)
 {
@@ -61,6 +92,8 @@ static void add_cell(const struct ctl *ctl, struct table *t,
 
     if (c->kind == COL_LANG) {
         table_cell(t, in_language(ctl, v), CELL_PLAIN);
+    } else if (c->kind == COL_TO) {
+        add_recipients(ctl, t, v);
     } else if (cJSON_IsArray(v)) {
         add_array(t, v);
     } else if (c->kind == COL_LATE) {
@@ -68,6 +101,10 @@ static void add_cell(const struct ctl *ctl, struct table *t,
         table_cell(t, late ? T(ctl, "late", "超期") : "", CELL_BAD);
     } else if (s == NULL) {
         table_cell(t, NULL, CELL_DIM);
+    } else if (c->kind == COL_CLOCK) {
+        char name[2 * DK_ID_MAX];
+        clock_label(ctl, s, name, sizeof name);
+        table_cell(t, name, CELL_PLAIN);
     } else if (c->kind == COL_TIME) {
         when_short(s, time);
         table_cell(t, time, CELL_PLAIN);

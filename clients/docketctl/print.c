@@ -5,6 +5,7 @@
 
 #include "ctl.h"
 #include "table.h"
+#include "text.h"
 #include "width.h"
 
 void print_raw(const struct ctl *ctl, const struct dk_reply *r)
@@ -25,6 +26,16 @@ const char *member_text(const cJSON *o, const char *key, char buf[32])
         return NULL;
     (void)snprintf(buf, 32, "%" PRId64, (int64_t)v->valuedouble);
     return buf;
+}
+
+void clock_label(const struct ctl *ctl, const char *id, char *buf, size_t cap)
+{
+    const char *name = id == NULL || !ctl->zh ? id : clock_zh(id);
+
+    if (name == id)
+        (void)snprintf(buf, cap, "%s", id == NULL ? "?" : id);
+    else
+        (void)snprintf(buf, cap, "%s（%s）", name, id);
 }
 
 void print_field(const struct ctl *ctl, const char *label, const char *value)

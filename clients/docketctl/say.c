@@ -3,6 +3,7 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ctl.h"
 #include "table.h"
@@ -71,6 +72,15 @@ int say_problem(const struct ctl *ctl, const struct dk_problem *p)
     char span[SPAN_TEXT];
 
     say(ctl, p);
+    if (p->code == DK_ETYPE || strcmp(p->pointer, "/service") == 0)
+        (void)fprintf(ctl->err,
+                      T(ctl,
+                        "  asked: %s; is that the broker's endpoint for "
+                        "workers? docketctl uses the one for clients "
+                        "(--connect).\n",
+                        "  请求地址：%s；是否为服务器面向工作进程的地址？"
+                        "docketctl 须用面向客户端的地址（--connect）。\n"),
+                      ctl->endpoint);
     if (p->code == DK_ETIMEOUT)
         (void)fprintf(ctl->err,
                       T(ctl, "  asked: %s (--connect, --timeout)\n",

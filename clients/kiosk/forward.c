@@ -237,9 +237,13 @@ static void on_problem(struct forward *f, struct forward_slot *s,
     later(f, s, now + backoff(TROUBLE_MS, TROUBLE_MAX_MS, s->tries));
     say_log("warn", "try-again",
             "submission=%s code=%s detail=\"%s\" "
-            "retry_ms=%lld",
+            "retry_ms=%lld%s",
             s->submission, dk_err_slug(p.code), p.detail,
-            (long long)(s->at - now));
+            (long long)(s->at - now),
+            p.code == DK_ETYPE ? " hint=\"is --connect the broker's endpoint "
+                                 "for workers? Kiosks use the one for "
+                                 "clients\""
+                               : "");
 }
 
 static void on_reply(struct forward *f, const struct dk_reply *r, dk_ms now)

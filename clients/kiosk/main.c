@@ -136,6 +136,8 @@ static void check_drained(struct kiosk *k, bool all_taken, dk_ms now)
         return;
     if (forward_idle(&k->forward)) {
         k->stop = true;
+        if (k->status == 0 && k->say.refused > 0)
+            k->status = EX_DATAERR; /* not everything has arrived */
         return;
     }
     if (k->drain_by == DK_NEVER)

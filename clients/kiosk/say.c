@@ -166,6 +166,7 @@ void say_bad(struct say *s, const struct say_from *from,
     char line[LINE_CAP], what[640];
     struct dk_jw w = {0};
 
+    s->refused++;
     if (s->json) {
         start(&w, "refused", NULL);
         add_from(&w, from);
@@ -205,6 +206,7 @@ void say_refused(struct say *s, const char *submission,
     char line[LINE_CAP], what[640];
     struct dk_jw w = {0};
 
+    s->refused++;
     if (s->json) {
         start(&w, "refused", submission);
         add_problem(&w, p);

@@ -13,6 +13,7 @@ struct say {
     bool json;
     int sigfd;   /* a signal ends the wait for a reader who does not read */
     bool failed; /* standard output takes no more */
+    uint64_t refused; /* lines, files and cases told as refused so far */
 };
 
 /* Where something came from: a file of the folder, or a line of stdin. */
