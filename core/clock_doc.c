@@ -272,7 +272,7 @@ int dk_clocks_read(const cJSON *o, const char *key, struct dk_case *c,
         if (dk_clock_find(c, k.id) >= 0 || k.basis > c->n)
             return bad(p, &at, "clock",
                        "the clock is listed twice or of an event to come",
-                       "计时重复或所依据的事件不存在");
+                       "期限重复或所依据的事件不存在");
         c->clock[c->n_clock++] = k;
     }
     return 0;

@@ -31,7 +31,7 @@ static int mask_of(const cJSON *v, const char *key, int i, uint64_t *bit,
     near = cJSON_IsString(v) ? dk_nearest(v->valuestring, names) : NULL;
     return dk_failf(
         p, DK_EFIELD, pointer, "not an event a clock can wait for; e.g. '%s'",
-        "不是计时可以等待的事件，例如“%s”", near != NULL ? near : "answered");
+        "不是期限可以等待的事件，例如“%s”", near != NULL ? near : "answered");
 }
 
 int dk_clock_mask_read(const cJSON *o, const char *key, int need, uint64_t *out,

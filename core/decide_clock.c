@@ -26,25 +26,25 @@ int dk_decide_extend(struct dk_decision *d)
     if (i < 0)
         return dk_failf(d->p, DK_ENOTFOUND, "/clock",
                         "the case has no clock '%s' (yet)",
-                        "本案（尚）没有名为“%s”的计时", id);
+                        "本案（尚）没有名为“%s”的期限", id);
     k = &d->c->clock[i];
     if (k->state != DK_CLOCK_RUNNING)
         return dk_failf(
             d->p, DK_ELIMIT, "/clock", "clock '%s' does not run now (it is %s)",
-            "计时“%s”当前未在运行（%s）", id, dk_clock_state_names[k->state]);
+            "期限“%s”当前未在运行（%s）", id, dk_clock_state_names[k->state]);
     if (d->effective >= k->due_at || k->late)
         return dk_failf(d->p, DK_ELIMIT, "/clock",
                         "clock '%s' has passed its limit; an extension is "
                         "approved before it",
-                        "计时“%s”已到期；延期须在期限届满前批准", id);
+                        "期限“%s”已到期；延期须在期限届满前批准", id);
     if (k->extend_times <= 0)
         return dk_failf(d->p, DK_ELIMIT, "/clock",
                         "clock '%s' cannot be extended (again)",
-                        "计时“%s”不得（再次）延期", id);
+                        "期限“%s”不得（再次）延期", id);
     if (days > k->extend_days)
         return dk_failf(d->p, DK_ELIMIT, "/days",
                         "clock '%s' can be extended by at most %d days",
-                        "计时“%s”最多延期 %d 日", id, k->extend_days);
+                        "期限“%s”最多延期 %d 日", id, k->extend_days);
     dk_jw_str(&d->w, "clock", id);
     dk_jw_int(&d->w, "days", days);
     dk_jw_str(&d->w, "approved_by", by);

@@ -62,8 +62,8 @@
     X(EVALUATED, "evaluated", "评价")                                          \
     X(URGED, "urged", "督办")                                                  \
     X(URGE_ANSWERED, "urge_answered", "督办反馈")                              \
-    X(CLOCK_SET, "clock_set", "计时")                                          \
-    X(CLOCK_FIRED, "clock_fired", "到期")                                      \
+    X(CLOCK_SET, "clock_set", "设定期限")                                      \
+    X(CLOCK_FIRED, "clock_fired", "期限提醒")                                  \
     X(ALERT_RAISED, "alert_raised", "警示")                                    \
     X(ALERT_ACKED, "alert_acked", "警示确认")                                  \
     X(NOTICE_GIVEN, "notice_given", "书面告知")                                \
