@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy_impl.h"
+#include "proto/words.h"
 
 #define BIT(ev) (UINT64_C(1) << (ev))
 #define CELL    200
@@ -127,27 +128,9 @@ static void fill(char cell[COLUMNS][CELL], const struct pol_clock *k, bool en)
         add(cell[5], en ? " (not verified)" : "（未核对）");
 }
 
-static const char *zh_of(const char *word)
+static void put_word(struct printing *x, const char *group, const char *name)
 {
-    static const char *const pairs[][2] = {
-        {"reminder", "提醒"},         {"yellow", "黄色预警"},
-        {"red", "红色预警"},          {"overdue", "超期"},
-        {"long_overdue", "严重超期"}, {"petitioner", "信访人"},
-        {"handler", "承办人"},        {"unit_head", "单位负责人"},
-        {"office", "信访部门"},       {"leader", "分管领导"},
-        {"bulletin", "通报"},         {"close", "办结"},
-        {"lapse", "权利终止"},        {NULL, NULL}};
-
-    for (int i = 0; pairs[i][0] != NULL; i++) {
-        if (strcmp(pairs[i][0], word) == 0)
-            return pairs[i][1];
-    }
-    return word;
-}
-
-static void put_word(struct printing *x, const char *word)
-{
-    put(&x->t, "%s", x->en ? word : zh_of(word));
+    put(&x->t, "%s", x->en ? name : dk_word_named(group, name, DK_LANG_ZH_CN));
 }
 
 static void put_step(struct printing *x, const struct pol_version *v,
@@ -160,12 +143,12 @@ static void put_step(struct printing *x, const struct pol_version *v,
         return;
     }
     put(&x->t, x->en ? " -> " : " → ");
-    put_word(x, pol_level_names[s->level]);
+    put_word(x, "level", pol_level_names[s->level]);
     put(&x->t, x->en ? ": " : "：");
     for (int i = 0; i < s->n_role; i++) {
         if (i > 0)
             put(&x->t, x->en ? ", " : "、");
-        put_word(x, pol_role_names[s->role[i]]);
+        put_word(x, "role", pol_role_names[s->role[i]]);
     }
     put(&x->t, "\n");
 }
