@@ -35,20 +35,24 @@ static const char *find_bar(const struct book_ask *a, const struct book_unit *u)
     return NULL;
 }
 
+/* Why `u` is not there that day, and who is instead. */
 static void say_closed(const struct book_ask *a, const struct book_unit *u,
                        const struct book_unit *heir, struct book_why *y)
 {
-    const struct dk_date d = dk_date_from_days(u->valid_to);
     const char *name = book_name(u, "zh-CN", u->valid_to);
+    struct dk_date d;
 
+    if (a->day <= u->valid_to) {
+        book_say_item(y, "；", "“%s”尚未设立", name);
+        return;
+    }
+    d = dk_date_from_days(u->valid_to);
     if (heir != NULL)
         book_say_item(y, "；", "“%s”存续至%d年%d月%d日，已并入“%s”", name,
                       d.year, d.month, d.day, book_name(heir, "zh-CN", a->day));
-    else if (a->day > u->valid_to)
+    else
         book_say_item(y, "；", "“%s”存续至%d年%d月%d日，已撤销", name, d.year,
                       d.month, d.day);
-    else
-        book_say_item(y, "；", "“%s”尚未设立", name);
 }
 
 /* `u`, or who took over from it, or the first unit above it that is not barred;

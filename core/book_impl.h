@@ -173,7 +173,6 @@ struct book_why {
 
 __attribute__((format(printf, 2, 3))) void book_say(struct book_why *y,
                                                     const char *fmt, ...);
-void book_say_day(struct book_why *y, int64_t day); /* 2026年5月10日 */
 /* An item of a list, after `sep` if there was one before; long lists are cut
  * short and book_say_list_end() says by how much.
  */

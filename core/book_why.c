@@ -26,13 +26,6 @@ void book_say(struct book_why *y, const char *fmt, ...)
     va_end(ap);
 }
 
-void book_say_day(struct book_why *y, int64_t day)
-{
-    const struct dk_date d = dk_date_from_days(day);
-
-    book_say(y, "%d年%d月%d日", d.year, d.month, d.day);
-}
-
 void book_say_item(struct book_why *y, const char *sep, const char *fmt, ...)
 {
     va_list ap;
