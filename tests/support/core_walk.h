@@ -81,10 +81,36 @@ static inline void walk_time(dk_ms t, char *buf)
     dk_jw_fini(&w);
 }
 
+/* What a clock may say of its count, its repetitions and a quiet time. */
+static inline void walk_clock_more(struct walk *w, dk_ms due, char *buf,
+                                   size_t cap)
+{
+    char at[48];
+    size_t len = 0;
+
+    buf[0] = '\0';
+    if (w->pick(w, 2) == 0)
+        len += (size_t)snprintf(buf, cap,
+                                "\"days\":%u,\"held_days\":%u,"
+                                "\"holds_for\":[\"appraisal\"],",
+                                1 + w->pick(w, 60), w->pick(w, 3));
+    if (w->pick(w, 2) == 0) {
+        walk_time(due + (dk_ms)w->pick(w, 3) * DK_DAY, at);
+        len += (size_t)snprintf(buf + len, cap - len,
+                                "\"repeat_at\":%s,\"repeat_days\":%u,", at,
+                                1 + w->pick(w, 3));
+    }
+    if (w->pick(w, 3) == 0) {
+        walk_time(w->k.env.now + (dk_ms)w->pick(w, 20) * DK_DAY, at);
+        (void)snprintf(buf + len, cap - len, "\"quiet_until\":%s,", at);
+    }
+}
+
 static inline void walk_clock_args(struct walk *w, char *buf, size_t cap)
 {
     static const char *const on_due[] = {"overdue", "close", "lapse"};
     char stops[1200], holds[1200], start[48], due[48], rungs[400], at[48];
+    char more[400];
     const struct dk_case *c = w->k.c;
     char id[32];
     dk_ms from = w->k.env.now - (dk_ms)w->pick(w, 4) * DK_DAY;
@@ -117,19 +143,21 @@ static inline void walk_clock_args(struct walk *w, char *buf, size_t cap)
                                 "%s{\"id\":\"%s\",\"at\":%s}",
                                 len > 0 ? "," : "", walk_rungs[i], at);
     }
+    walk_clock_more(w, to, more, sizeof(more));
     (void)snprintf(buf, cap,
                    "{\"clock\":\"%s\",\"basis\":%u,\"started_at\":%s,"
                    "\"due_at\":%s,\"on_due\":\"%s\",\"stops_on\":[%s],"
                    "\"holds_on\":[%s],\"extend_times\":%u,\"extend_days\":30,"
-                   "\"rungs\":[%s]}",
+                   "%s\"rungs\":[%s]}",
                    id, basis, start, due, WALK_WORD(w, on_due), stops, holds,
-                   w->pick(w, 3), rungs);
+                   w->pick(w, 3), more, rungs);
 }
 
 static inline void walk_alert_args(struct walk *w, char *buf, size_t cap)
 {
     const struct dk_case *c = w->k.c;
     const char *id = "conclude", *rung = "overdue";
+    char times[32] = "";
     uint32_t no = 1;
 
     if (c->n_clock > 0) {
@@ -138,12 +166,17 @@ static inline void walk_alert_args(struct walk *w, char *buf, size_t cap)
         id = k->id;
         no = k->no - (w->pick(w, 8) == 0 && k->no > 1);
         rung = k->rung[w->pick(w, (unsigned)k->n_rung)].id;
+        if (k->times > 0 && w->pick(w, 2) == 0) {
+            rung = "repeat";
+            (void)snprintf(times, sizeof(times), "\"times\":%u,",
+                           k->times + w->pick(w, 2));
+        }
     }
     (void)snprintf(buf, cap,
-                   "{\"clock\":\"%s\",\"clock_no\":%u,\"rung\":\"%s\","
+                   "{\"clock\":\"%s\",\"clock_no\":%u,\"rung\":\"%s\",%s"
                    "\"level\":\"red\",\"to\":[\"handler:o1\"],"
                    "\"text\":{\"zh-CN\":\"将到期\",\"en\":\"soon due\"}}",
-                   id, no, rung);
+                   id, no, rung, times);
 }
 
 static inline const char *walk_extendable(struct walk *w)
@@ -170,7 +203,7 @@ static inline void walk_args(struct walk *w, enum dk_action a, char *buf,
         [DK_ACT_UPHOLD_OBJECTION] = "{\"reason\":\"属实\"}",
         [DK_ACT_REFUSE_OBJECTION] = "{\"reason\":\"不成立\"}",
         [DK_ACT_NOT_ACCEPT] = "{\"ground\":\"已诉讼\",\"other_door\":\"法院\"}",
-        [DK_ACT_SUSPEND] = "{\"reason\":\"听证\"}",
+        [DK_ACT_SUSPEND] = "{\"ground\":\"appraisal\",\"reason\":\"鉴定\"}",
         [DK_ACT_REPORT] = "{\"text\":\"已核实\"}",
         [DK_ACT_ANSWER] = "{\"text\":\"已修复\",\"legal_basis\":\"条例\","
                           "\"delivered\":\"post\"}",

@@ -59,10 +59,35 @@ static void walk_one(struct walk *w, int walk)
     report(w, walk, step);
 }
 
+/* What must have been in the walks, by a word in a body. */
+static const struct {
+    enum dk_ev type;
+    const char *word;
+} wanted[] = {
+    {DK_EV_CLOCK_FIRED, "\"rung\":\"repeat\""},
+    {DK_EV_ALERT_RAISED, "\"replaces\":"},
+    {DK_EV_ALERT_RAISED, "\"rung\":\"overdue\""},
+    {DK_EV_ALERT_ACKED, "\"clock\":"},
+    {DK_EV_CLOCK_SET, "\"quiet_until\":"},
+    {DK_EV_CLOCK_SET, "\"clock_no\":2"},
+    {DK_EV_ALERT_MUTED, "\"until\":"},
+    {DK_EV_RESUMED, "\"ground\":\"appraisal\""},
+};
+#define WANTED (sizeof(wanted) / sizeof(wanted[0]))
+
+static void look(const struct dk_events *log, int seen[WANTED])
+{
+    for (size_t i = 0; i < log->n; i++) {
+        for (size_t j = 0; j < WANTED; j++)
+            seen[j] += log->v[i].type == wanted[j].type &&
+                       strstr(log->v[i].body, wanted[j].word) != NULL;
+    }
+}
+
 static void a_replay_of_any_case_gives_the_case(void **state)
 {
     static struct walk w;
-    int states[DK_S_N] = {0};
+    int states[DK_S_N] = {0}, seen[WANTED] = {0};
 
     (void)state;
     w.pick = pick_random;
@@ -70,6 +95,7 @@ static void a_replay_of_any_case_gives_the_case(void **state)
         w.state = seed + (uint64_t)i;
         walk_one(&w, i);
         states[w.k.c->state]++;
+        look(&w.k.log, seen);
         kit_close(&w.k);
         assert_null(w.k.fault);
     }
@@ -86,6 +112,12 @@ static void a_replay_of_any_case_gives_the_case(void **state)
     }
     for (int s = DK_S_REGISTERED; s < DK_S_N; s++)
         assert_true(states[s] > 0);
+    for (size_t i = 0; i < WANTED; i++) {
+        if (seen[i] == 0)
+            print_error("no %s with %s\n", dk_ev_name(wanted[i].type),
+                        wanted[i].word);
+        assert_true(seen[i] > 0);
+    }
 }
 
 /* The checks themselves see what they are for. */
