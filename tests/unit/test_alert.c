@@ -24,7 +24,7 @@ static const char *alert(const char *clock, int no, const char *rung)
 static void an_alert_is_raised_once_for_a_fired_rung(void **state)
 {
     struct kit k;
-    char ack[40];
+    char ack[40], said[120];
 
     (void)state;
     begin(&k, DK_S_ACCEPTED);
@@ -41,7 +41,12 @@ static void an_alert_is_raised_once_for_a_fired_rung(void **state)
     assert_int_equal(kit_do(&k, DK_ACT_ALERT, alert("conclude", 1, "yellow")),
                      0);
     assert_int_equal(k.new_events, 1);
-    assert_string_equal(body(&k, 0), alert("conclude", 1, "yellow"));
+    assert_string_equal(
+        body(&k, 0),
+        "{\"clock\":\"conclude\",\"clock_no\":1,\"rung\":\"yellow\","
+        "\"level\":\"yellow\",\"due_at\":\"2026-04-30T08:00:00.000+08:00\","
+        "\"to\":[\"handler:o1\"],"
+        "\"text\":{\"zh-CN\":\"将到期\",\"en\":\"soon due\"}}");
     assert_int_equal(k.c->n_alert, 1);
     assert_int_equal(k.c->alert[0], k.c->n);
     assert_int_equal(kit_do(&k, DK_ACT_ALERT, alert("conclude", 1, "yellow")),
@@ -52,7 +57,11 @@ static void an_alert_is_raised_once_for_a_fired_rung(void **state)
     assert_int_equal(kit_do(&k, DK_ACT_ACK_ALERT, "{\"alert\":1}"),
                      DK_ENOTFOUND);
     assert_int_equal(kit_do(&k, DK_ACT_ACK_ALERT, ack), 0);
-    assert_string_equal(body(&k, 0), ack);
+    (void)snprintf(said, sizeof(said),
+                   "{\"alert\":%u,\"clock\":\"conclude\",\"clock_no\":1,"
+                   "\"rung\":\"yellow\",\"note\":\"知\"}",
+                   k.c->n - 1);
+    assert_string_equal(body(&k, 0), said);
     assert_int_equal(k.c->n_alert, 0);
     assert_int_equal(kit_do(&k, DK_ACT_ACK_ALERT, ack), DK_ENOTFOUND);
     end(&k);

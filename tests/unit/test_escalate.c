@@ -5,6 +5,8 @@
 
 #include "core/escalate.h"
 
+#define NAMED "\"persons\":[{\"name\":\"甲\",\"phone\":\"13900000000\"}]"
+
 struct duty {
     struct law *l;
     struct dk_book *b;
@@ -90,7 +92,9 @@ static void a_warning_goes_to_the_handler(void **state)
     assert_string_equal(
         fired(d, "2026-04-12T00:00:00+08:00", "conclude"),
         "[{\"action\":\"alert\",\"clock\":\"conclude\",\"clock_no\":1,"
-        "\"rung\":\"yellow\",\"level\":\"yellow\",\"to\":[\"handler:nyj-gu\"],"
+        "\"rung\":\"yellow\",\"level\":\"yellow\","
+        "\"due_at\":\"2026-05-07T00:00:00.000+08:00\","
+        "\"to\":[\"handler:nyj-gu\"],"
         "\"text\":{\"zh-CN\":\"【黄色预警】案件 330699-20260101-000001-4 "
         "的“办结”"
         "期限将于2026年5月6日24时届满，还有25天。责任单位："
@@ -121,8 +125,9 @@ static void what_is_late_climbs_the_ladder(void **state)
     const char *s;
     accepted(d, "");
     s = fired(d, "2026-05-07T00:00:00+08:00", "conclude");
-    assert_says(s, "\"level\":\"overdue\",\"to\":[\"handler:nyj-gu\","
-                   "\"unit_head:nyj-ju\",\"office:xfj\"]");
+    assert_says(s, "\"level\":\"overdue\",\"due_at\":");
+    assert_says(
+        s, "\"to\":[\"handler:nyj-gu\",\"unit_head:nyj-ju\",\"office:xfj\"]");
     assert_says(s, "已于2026年5月6日24时届满。");
     assert_says(s, "ended on 6 May 2026 at 24:00. ");
     s = fired(d, "2026-05-14T00:00:00+08:00", "conclude");
@@ -153,8 +158,8 @@ static void before_the_transfer_the_office_is_to_blame(void **state)
                 "\"to\":[\"office:xfj\"]");
     assert_null(strstr(d->w.buf, "责任单位"));
     assert_says(fired(d, "2026-04-17T00:00:00+08:00", "transfer"),
-                "\"rung\":\"overdue\",\"level\":\"overdue\","
-                "\"to\":[\"office:xfj\",\"leader:xz-fen\"]");
+                "\"rung\":\"overdue\",\"level\":\"overdue\",");
+    assert_says(d->w.buf, "\"to\":[\"office:xfj\",\"leader:xz-fen\"]");
 }
 
 static void who_is_complained_about_hears_nothing(void **state)
@@ -189,10 +194,11 @@ static void a_petitioner_is_reminded_by_case_number_only(void **state)
 {
     struct duty *d = *state;
     accepted(d, "");
-    act(d->l, "2026-04-01T09:00:00+08:00", "answer", "{\"text\":\"t\"}");
+    act(d->l, "2026-04-01T09:00:00+08:00", "answer",
+        "{\"text\":\"t\",\"legal_basis\":\"b\"}");
     assert_says(fired(d, "2026-04-22T00:00:00+08:00", "review-window"),
-                "\"level\":\"reminder\","
-                "\"to\":[\"petitioner:330699-20260101-000001-4\"]");
+                "\"level\":\"reminder\",");
+    assert_says(d->w.buf, "\"to\":[\"petitioner:330699-20260101-000001-4\"]");
     assert_says(d->w.buf, "【提醒】");
     /* The window's end closes the case and alerts nobody. */
     assert_string_equal(fired(d, "2026-05-07T00:00:00+08:00", "review-window"),
@@ -208,10 +214,89 @@ static void a_right_that_is_gone_is_not_reminded_of(void **state)
     act(d->l, NULL, "transfer", "{\"unit\":\"nyj\"}");
     /* Three working days: Thu 5 March. */
     assert_says(fired(d, "2026-03-06T00:00:00+08:00", "object"),
-                "\"rung\":\"remind\",\"level\":\"reminder\","
-                "\"to\":[\"unit_head:nyj-ju\"]");
+                "\"rung\":\"remind\",\"level\":\"reminder\",");
+    /* The head stands in for a handler that nobody named, and is told once. */
+    assert_says(d->w.buf, "\"to\":[\"unit_head:nyj-ju\"]");
     accepted(d, "");
     assert_string_equal(fired(d, "2026-03-06T00:00:00+08:00", "object"), "[]");
+}
+
+/* ---- told again ---- */
+
+static void what_is_overdue_is_told_again_each_day(void **state)
+{
+    struct duty *d = *state;
+    struct casework *w = &d->l->w;
+    const char *s;
+    accepted(d, "");
+    cw_apply(w, fired(d, "2026-05-07T00:00:00+08:00", "conclude"));
+    assert_int_equal(w->c->n_alert, 1);
+    s = fired(d, "2026-05-08T00:00:00+08:00", "conclude");
+    assert_says(s, "\"rung\":\"repeat\",\"level\":\"overdue\",");
+    assert_says(s, "\"times\":1,\"to\":[\"handler:nyj-gu\","
+                   "\"unit_head:nyj-ju\",\"office:xfj\"]");
+    assert_says(s, "已超过1天。责任单位：青溪县农业农村局。第1次催报，");
+    assert_says(s, "Told again, number 1;");
+    cw_apply(w, s);
+    assert_int_equal(w->c->n_alert, 2);
+    /* Each takes the place of the one before; the first stays. */
+    for (int day = 9; day <= 12; day++) {
+        char at[DK_TIME_MAX];
+        (void)snprintf(at, sizeof at, "2026-05-%02dT00:00:00+08:00", day);
+        cw_apply(w, fired(d, at, "conclude"));
+        assert_int_equal(w->last.n, 1);
+        assert_int_equal(w->c->n_alert, 2);
+        assert_int_equal(w->c->alert[1], w->c->n);
+    }
+}
+
+static void a_repetition_says_how_far_it_has_come(void **state)
+{
+    struct duty *d = *state;
+    accepted(d, "");
+    (void)fired(d, "2026-05-14T00:00:00+08:00", "conclude");
+    assert_says(fired(d, "2026-05-15T00:00:00+08:00", "conclude"),
+                "\"rung\":\"repeat\",\"level\":\"long_overdue\",");
+}
+
+static void after_somebody_acted_nothing_is_told_again(void **state)
+{
+    struct duty *d = *state;
+    struct dk_event again;
+    accepted(d, "");
+    (void)fired(d, "2026-05-07T00:00:00+08:00", "conclude");
+    (void)fired(d, "2026-05-08T00:00:00+08:00", "conclude");
+    again = d->l->w.last.v[d->l->w.last.n - 1];
+    d->l->w.last.n--; /* kept here */
+    cw_act(&d->l->w, "2026-05-08T09:00:00+08:00", "answer",
+           "{\"text\":\"t\",\"legal_basis\":\"b\"}");
+    assert_string_equal(answer_to(d, &again), "[]");
+    dk_event_fini(&again);
+}
+
+static void an_alert_of_a_number_that_was_replaced_is_told(void **state)
+{
+    struct duty *d = *state;
+    struct casework *w = &d->l->w;
+    struct dk_event late;
+    cw_submit(w, "2026-03-02T10:00:00+08:00", NAMED);
+    deadline(d->l);
+    cw_act(w, NULL, "register", "{}");
+    act(d->l, NULL, "transfer", "{\"unit\":\"nyj\"}");
+    cw_fire(w, "2026-03-18T00:00:00+08:00");
+    late = w->last.v[w->last.n - 1];
+    w->last.n--;
+    assert_says(late.body, "\"clock\":\"notice\"");
+    /* Passed on before the alert was written. */
+    act(d->l, "2026-03-18T00:00:01+08:00", "transfer", "{\"unit\":\"jyj\"}");
+    assert_int_equal(cw_clock(w, "notice")->no, 2);
+    cw_apply(w, answer_to(d, &late));
+    assert_int_equal(w->last.n, 1);
+    assert_says(w->last.v[0].body, "\"clock_no\":1,\"rung\":\"overdue\"");
+    assert_says(w->last.v[0].body,
+                "\"due_at\":\"2026-03-18T00:00:00.000+08:00\"");
+    assert_int_equal(w->c->n_alert, 1);
+    dk_event_fini(&late);
 }
 
 static void other_events_are_nobodys_alert(void **state)
@@ -235,6 +320,10 @@ int main(void)
         T(somebody_always_hears_of_it),
         T(a_petitioner_is_reminded_by_case_number_only),
         T(a_right_that_is_gone_is_not_reminded_of),
+        T(what_is_overdue_is_told_again_each_day),
+        T(a_repetition_says_how_far_it_has_come),
+        T(after_somebody_acted_nothing_is_told_again),
+        T(an_alert_of_a_number_that_was_replaced_is_told),
         T(other_events_are_nobodys_alert),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -166,7 +166,7 @@ static void working_days_in_an_unknown_year_are_refused(void **state)
 static void a_right_does_not_lapse_by_a_day_nobody_could_count(void **state)
 {
     struct law *l = *state;
-    submit(l, "2026-12-28T09:00:00+08:00");
+    named(l, "2026-12-28T09:00:00+08:00");
     cw_act(&l->w, NULL, "register", "{}");
     act(l, NULL, "transfer", "{\"unit\":\"town-a\"}");
     /* The objection's five working days run into 2027; the notice does not
@@ -182,12 +182,12 @@ static void a_case_keeps_the_law_of_its_day(void **state)
 {
     struct law *l = *state;
     struct dk_problem why = {0};
-    submit(l, "2022-04-30T23:59:59+08:00");
+    named(l, "2022-04-30T23:59:59+08:00");
     cw_act(&l->w, NULL, "register", "{}");
     act(l, "2022-05-05T09:00:00+08:00", "transfer", "{\"unit\":\"town-a\"}");
     /* The Regulations of 2005 know no objection. */
     assert_int_equal(l->w.c->n_clock, 2);
-    submit(l, "2022-05-01T00:00:00+08:00");
+    named(l, "2022-05-01T00:00:00+08:00");
     cw_act(&l->w, NULL, "register", "{}");
     act(l, NULL, "transfer", "{\"unit\":\"town-a\"}");
     assert_int_equal(l->w.c->n_clock, 3);
@@ -210,8 +210,10 @@ static void a_command_names_policy_version_and_article(void **state)
         "[{\"action\":\"clock\",\"clock\":\"transfer\",\"basis\":1,"
         "\"started_at\":\"2026-03-02T10:00:00.000+08:00\","
         "\"due_at\":\"2026-03-18T00:00:00.000+08:00\",\"on_due\":\"overdue\","
-        "\"stops_on\":[\"transferred\",\"handed_over\",\"sent_to_discipline\"],"
-        "\"rungs\":["
+        "\"stops_on\":[\"transferred\",\"handed_over\",\"sent_to_discipline\","
+        "\"settled\"],\"holds_on\":[],\"extend_times\":0,\"extend_days\":0,"
+        "\"days\":15,\"repeat_days\":1,"
+        "\"repeat_at\":\"2026-03-19T00:00:00.000+08:00\",\"rungs\":["
         "{\"id\":\"yellow\",\"at\":\"2026-03-13T00:00:00.000+08:00\"},"
         "{\"id\":\"red\",\"at\":\"2026-03-16T00:00:00.000+08:00\"},"
         "{\"id\":\"overdue_7\",\"at\":\"2026-03-25T00:00:00.000+08:00\"},"
@@ -356,7 +358,8 @@ static void the_review_window_closes_the_case_when_nobody_asks(void **state)
 {
     struct law *l = *state;
     accept_at(l, "2026-03-02T09:00:00+08:00");
-    act(l, "2026-04-01T09:00:00+08:00", "answer", "{\"text\":\"t\"}");
+    act(l, "2026-04-01T09:00:00+08:00", "answer",
+        "{\"text\":\"t\",\"legal_basis\":\"b\"}");
     /* 1 April + 30 is Fri 1 May, Labour Day; Wed 6 May works. */
     cw_assert_at(&l->w, "review-window", NULL, "2026-05-07T00:00:00+08:00");
     cw_assert_at(&l->w, "review-window", "remind", "2026-04-22T00:00:00+08:00");
