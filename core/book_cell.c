@@ -213,9 +213,13 @@ static void put_unit(const struct book_table *t, struct book_row *row,
         set(t, row->now, key, cJSON_CreateString(id));
         return;
     }
-    ids = calloc((size_t)t->book->n_unit + (size_t)t->n_row + 1, sizeof *ids);
-    for (int i = 0; ids != NULL && i < t->book->n_unit; i++)
+    ids = calloc(2 * ((size_t)t->book->n_unit + (size_t)t->n_row) + 1,
+                 sizeof *ids);
+    for (int i = 0; ids != NULL && i < t->book->n_unit; i++) {
         ids[n++] = t->book->unit[i].id;
+        if (t->book->unit[i].code != NULL)
+            ids[n++] = t->book->unit[i].code;
+    }
     for (int i = 0; ids != NULL && i < t->n_row; i++) {
         if (t->row[i].id != NULL)
             ids[n++] = t->row[i].id;

@@ -45,6 +45,7 @@ struct book_away {
 
 struct book_officer {
     const char *id; /* NULL: nobody is named */
+    int place;      /* among all that are listed */
     const char *name;
     bool absent; /* until the book says otherwise */
     struct book_away *away;

@@ -87,13 +87,15 @@ static int by_id(const void *a, const void *b)
 
     if (c != 0)
         return c;
-    return *x < *y ? -1 : *x > *y; /* qsort() need not keep their order */
+    return (*x)->place - (*y)->place; /* qsort() need not keep their order */
 }
 
 static void add(struct dk_book *b, struct book_officer *o)
 {
-    if (o->id != NULL)
-        b->officer[b->n_officer++] = o;
+    if (o->id == NULL)
+        return;
+    o->place = b->n_officer;
+    b->officer[b->n_officer++] = o;
 }
 
 void book_officers_index(const struct dk_rj *f, struct dk_book *b)

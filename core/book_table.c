@@ -102,7 +102,8 @@ static void report_title(const struct book_table *t, int i, const char *word)
                         word);
 }
 
-static void check_header(const struct book_table *t)
+/* false: the rows say nothing. */
+static bool check_header(const struct book_table *t)
 {
     char place[32];
 
@@ -111,7 +112,7 @@ static void check_header(const struct book_table *t)
         dk_report_error(t->r, t->file, place,
                         "the columns are not parted by commas; save the table "
                         "as \"CSV (comma delimited)\"");
-        return;
+        return false;
     }
     if (t->at[COL_ID] < 0 && t->at[COL_CODE] < 0)
         dk_report_error(t->r, t->file, place,
@@ -121,9 +122,10 @@ static void check_header(const struct book_table *t)
         dk_report_error(t->r, t->file, place,
                         "\"head_name\" needs the column \"head\" (负责人编号), "
                         "the officer's id; add it");
+    return t->at[COL_ID] >= 0 || t->at[COL_CODE] >= 0;
 }
 
-static void read_header(struct book_table *t)
+static bool read_header(struct book_table *t)
 {
     const struct dk_csv_row *h = &t->csv.row[0];
     bool plain = h->n > 1;
@@ -147,7 +149,7 @@ static void read_header(struct book_table *t)
         }
         t->at[col] = i;
     }
-    check_header(t);
+    return check_header(t);
 }
 
 /* ---- the rows ---- */
@@ -238,7 +240,8 @@ int book_table_read(struct book_table *t, const char *csv, size_t len)
                         "one row for each unit");
         return DK_EFIELD;
     }
-    read_header(t);
+    if (!read_header(t))
+        return DK_EFIELD;
     t->row = calloc((size_t)t->csv.n_row, sizeof *t->row);
     if (t->row == NULL) {
         t->r->oom = true;
@@ -248,8 +251,6 @@ int book_table_read(struct book_table *t, const char *csv, size_t len)
     for (int i = 0; i < t->n_row; i++) {
         t->row[i].row = &t->csv.row[i + 1];
         check_row(t, &t->row[i]);
-        if (t->at[COL_ID] < 0 && t->at[COL_CODE] < 0)
-            continue;
         find_unit(t, &t->row[i]);
         check_twice(t, i);
     }
