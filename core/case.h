@@ -70,10 +70,10 @@ struct dk_clock {
      */
     bool late;
     uint64_t stops_on, holds_on; /* masks of 1 << enum dk_ev */
-    uint32_t holds_for; /* suspensions that hold it: mask of 1 << enum
-                           dk_ground; 0: any */
-    int extend_times;   /* extensions still allowed */
-    int extend_days;    /* longest one */
+    uint32_t holds_for;          /* suspensions that hold it: mask of 1 << enum
+                                    dk_ground; 0: any */
+    int extend_times;            /* extensions still allowed */
+    int extend_days;             /* longest one */
     /* How `due_at` came about, in days as the clock counts; 0: not said. */
     int days;          /* its length */
     int extended_days; /* that were added to it */
@@ -97,7 +97,8 @@ struct dk_clock {
      */
     dk_ms quiet_until;
     int quiets;
-    /* Until then no repetition and no rung after the end fires; 0: not muted. */
+    /* Until then no repetition and no rung after the end fires; 0: not muted.
+     */
     dk_ms muted_until;
     uint32_t muted_n;             /* event that said so, with its reason */
     char muted_by[DK_ID_MAX + 1]; /* its actor */
@@ -126,6 +127,44 @@ struct dk_case_respondent {
 struct dk_co_handler {
     char unit[DK_ID_MAX + 1];
     char handler[DK_ID_MAX + 1]; /* "" = the unit has not named one */
+};
+
+/* How a limit of the case stands for the figures (marks.c). */
+enum dk_limit_state {
+    DK_LIMIT_NONE,   /* there was none (since the case was reopened) */
+    DK_LIMIT_OPEN,   /* owed */
+    DK_LIMIT_PAUSED, /* held: it cannot pass now */
+    DK_LIMIT_VOID,   /* no longer owed, before it had passed */
+    DK_LIMIT_LOST,   /* passed, and will not be done any more */
+    DK_LIMIT_DONE
+};
+
+/* What a case must remember for its figures beside what it knows anyway; all
+ * zero at first.
+ */
+struct dk_limit_mark {
+    enum dk_limit_state state;
+    dk_ms due;   /* of the first number of its clock */
+    uint32_t no; /* that number */
+    bool passed; /* OPEN: an event came at or after `due` */
+    bool late;   /* DONE */
+    char unit[DK_ID_MAX + 1];
+};
+
+struct dk_marks {
+    struct dk_limit_mark notice, conclude;
+    struct {
+        dk_ms at;         /* the first conclusion of the case; 0: none yet */
+        uint32_t repeats; /* that came within DK_REPEAT_DAYS of it */
+        bool lost;        /* review was asked, or it was reopened */
+        char unit[DK_ID_MAX + 1];
+    } first;
+    struct {
+        dk_ms at; /* the latest evaluation; 0: none (since reopened) */
+        bool handling, result; /* satisfied with */
+        char unit[DK_ID_MAX + 1];
+    } evaluated;
+    dk_ms latest; /* highest recorded time of an event; 0: none */
 };
 
 struct dk_case {
@@ -175,6 +214,7 @@ struct dk_case {
         *alert; /* numbers of alert_raised events not acknowledged; owned */
     size_t n_alert;
     uint8_t hash[DK_HASH_LEN]; /* head of its chain; kept by the daemon */
+    struct dk_marks marks;     /* for the figures; kept by marks.c */
 };
 
 struct dk_case *dk_case_new(void); /* state NONE; NULL: out of memory */

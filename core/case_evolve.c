@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tally.h"
+
 typedef int (*read_fn)(struct dk_case *c, struct dk_change *ch);
 typedef void (*apply_fn)(struct dk_case *c, struct dk_change *ch);
 
@@ -148,6 +150,7 @@ static void apply(struct dk_case *c, struct dk_change *ch, enum dk_state next)
     c->last_n[type] = c->n;
     c->last_at[type] = at;
     dk_clocks_touch(c, type, at, ch->clock);
+    dk_marks_event(c, ch->e, ch->body);
 }
 
 int dk_case_evolve(struct dk_case *c, const struct dk_event *e)

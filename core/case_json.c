@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "proto/caseno.h"
 #include "proto/timefmt.h"
+#include "tally.h"
 
 static const char *const state_names[] = {
 #define STATE_NAME(name, wire, zh, owes) wire,
@@ -61,6 +62,7 @@ void dk_case_write(struct dk_jw *w, const char *key, const struct dk_case *c,
     for (size_t i = 0; i < c->n_alert; i++)
         dk_jw_int(w, NULL, c->alert[i]);
     dk_jw_end_arr(w);
+    dk_marks_write(w, "marks", c, offset_min);
     dk_jw_end_obj(w);
 }
 
@@ -205,6 +207,8 @@ static int read_body(const cJSON *o, struct dk_case *c, struct dk_problem *p)
         rc = dk_clocks_read(o, "clocks", c, p);
     if (rc == 0)
         rc = read_alerts(o, c, p);
+    if (rc == 0)
+        rc = dk_marks_read(o, "marks", c, p);
     return rc;
 }
 
