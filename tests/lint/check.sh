@@ -14,10 +14,14 @@ n=0
 fresh() {
     rm -rf "$tmp/t"
     mkdir -p "$tmp/t/tests" "$tmp/t/proto" "$tmp/t/core" "$tmp/t/daemon" \
-        "$tmp/t/docs/adr" "$tmp/t/systemd" "$tmp/t/b"
+        "$tmp/t/docs/adr" "$tmp/t/systemd" "$tmp/t/script" "$tmp/t/policy" \
+        "$tmp/t/b"
     cp -r "$root/tests/lint" "$tmp/t/tests/lint"
     rm "$tmp/t/tests/lint/check.sh"
     cp "$root/.clang-format" "$tmp/t/"
+    cp "$root/script/glossary" "$tmp/t/script/"
+    cp "$root/proto/words.def" "$tmp/t/proto/"
+    cp "$root/docs/GLOSSARY.md" "$tmp/t/docs/"
     cd "$tmp/t"
     printf '#ifndef DK_A_H\n#define DK_A_H\n\nint dk_a(void);\n\n#endif\n' \
         >proto/a.h
@@ -35,7 +39,7 @@ fresh() {
     (
         printf 'x\n'
         for f in proto/a core/b daemon/config daemon/stats daemon/zev \
-            systemd/docketd.conf tests/lint/*; do
+            systemd/docketd.conf script/glossary tests/lint/*; do
             printf '| `%s` | what |\n' "$f"
         done
     ) >docs/ARCHITECTURE.md
@@ -59,6 +63,13 @@ clean() {
         n=$((n + 1))
     done
 }
+# passed CHECK COMMAND: after the command the check must still pass.
+passed() {
+    fresh "$1"
+    eval "$2"
+    runs "$1" || fault "$1 refuses what is right: $2: $(cat "$tmp/out")"
+    n=$((n + 1))
+}
 # caught CHECK COMMAND: after the command the check must fail.
 caught() {
     fresh "$1"
@@ -69,7 +80,7 @@ caught() {
     n=$((n + 1))
 }
 
-clean layers size format strays docs shell
+clean layers size format strays docs shell words
 caught layers 'echo "#include \"daemon/stats.h\"" >>core/b.c'
 caught layers 'echo "#include \"core/b.h\"" >>proto/a.c'
 caught layers 'echo "#include <time.h>" >>core/b.c'
@@ -97,4 +108,34 @@ caught docs 'echo "INT(\"office.other\", other, 1, 9)," >>daemon/config.c'
 caught shell 'printf "#!/bin/sh\necho \$x\n" >docs/bad.sh'
 caught shell 'printf "#!/usr/bin/python3\nif\n" >docs/bad.py'
 caught shell 'echo "{" >docs/bad.json'
+says() { printf 'const char *s = %s;\n' "$1" >>core/b.c; }
+clock() {
+    printf '{"format": "docket-policy/1", "id": "p", "versions": [{"clocks": [{"id": "%s", "name": {"zh-CN": "%s"}}]}]}\n' \
+        "$1" "$2" >policy/p.json
+}
+passed words 'says "\"信访人的案件，请核对（%s）。\""'
+passed words 'says "\"没有未办结案件\""'
+passed words 'says "\"the petitioner (信访人), and who else\""'
+passed words 'says "\"操作人，例如 officer:li\""'
+passed words 'says "\"{\\\"name\\\":\\\"张,三\\\"}\""'
+passed words 'clock notice 受理告知'
+caught words 'says "\"来访人\""'
+caught words 'says "\"请联系上\" \"访人员\""'
+caught words 'echo "/* the Complainant */" >>core/b.c'
+caught words 'echo "who complains, the complainant" >>docs/OPERATIONS.md'
+caught words 'printf "the work of letters and\nvisits\n" >>docs/OPERATIONS.md'
+caught words 'says "\"案件,请核对\""'
+caught words 'says "\"案件（%%s）;请核对\""'
+caught words 'says "\"没有“%%s”:请核对\""'
+caught words 'says "\"没有%s'\''%s'\''这个案件\""'
+caught words 'says "\"案件(全部)\""'
+caught words 'says "\"複查\""'
+caught words 'echo "受理,告知" >>docs/OPERATIONS.md'
+caught words 'echo "處理" >>docs/OPERATIONS.md'
+caught words 'printf "#!/usr/bin/env python3\nprint(\"案件;请\")\n" >script/say'
+caught words 'clock notice 受理通知'
+caught words 'clock unheard 从未听说'
+caught words 'sed -i "s/\"信访人\"/\"信访的人\"/" proto/words.def'
+caught words 'echo "W(BROKEN, \"broken\")" >>proto/words.def'
+caught words 'echo "more" >>docs/GLOSSARY.md'
 finish "$n trials"
