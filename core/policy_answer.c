@@ -36,11 +36,12 @@ static const struct dk_clock *clock_of(const struct answering *a,
 
 /* ---- starting ---- */
 
-static bool is_owed(const struct pol_clock *k, const struct dk_case *c)
+bool pol_is_owed(const struct pol_clock *k, const struct dk_case *c)
 {
     return (k->only_kind == 0 || (k->only_kind & BIT(c->kind)) != 0) &&
            (k->only_channel == 0 || (k->only_channel & BIT(c->channel)) != 0) &&
-           (!k->only_reachable || !c->unreachable);
+           (!k->only_reachable || !c->unreachable) &&
+           (k->only_urgent == 0 || (k->only_urgent > 0) == (c->urgent != 0));
 }
 
 /* Is the event about one of the papers that start the clock? */
@@ -182,7 +183,7 @@ static bool is_not_yet_set(const struct answering *a, const struct pol_clock *k)
     for (int ev = 0; ev < DK_EV_N; ev++) {
         uint32_t n = a->c->last_n[ev];
         if ((k->starts_on & BIT(ev)) != 0 && n > 0 && n < a->e->n)
-            return is_owed(k, a->c);
+            return pol_is_owed(k, a->c);
     }
     return false;
 }
@@ -302,7 +303,7 @@ static int answer(struct answering *a)
     for (int i = 0; rc == 0 && i < a->x.v->n_clock; i++) {
         const struct pol_clock *k = &a->x.v->clock[i];
 
-        if ((k->starts_on & BIT(a->e->type)) != 0 && is_owed(k, a->c) &&
+        if ((k->starts_on & BIT(a->e->type)) != 0 && pol_is_owed(k, a->c) &&
             is_about(a, k))
             rc = start_clock(a, k);
     }

@@ -142,10 +142,11 @@ static void read_rungs(const struct dk_rj *f, const cJSON *o,
 static void read_only_if(const struct dk_rj *f, const cJSON *o,
                          const struct dk_at *up, struct pol_clock *k)
 {
-    static const char *const names[] = {"kind", "channel", "reachable",
-                                        "document", NULL};
+    static const char *const names[] = {"kind",     "channel", "reachable",
+                                        "document", "urgent",  NULL};
     const struct dk_at at = {up, "only", 0};
     const cJSON *l = NULL;
+    bool urgent = false;
 
     if (!dk_rj_obj(f, o, "only", DK_OPTIONAL, &l, up) || l == NULL)
         return;
@@ -156,6 +157,9 @@ static void read_only_if(const struct dk_rj *f, const cJSON *o,
     (void)dk_rj_bool(f, l, "reachable", DK_OPTIONAL, &k->only_reachable, &at);
     k->only_document =
         pol_mask_read(f, l, "document", DK_OPTIONAL, pol_document_names, &at);
+    if (dk_rj_has(l, "urgent") &&
+        dk_rj_bool(f, l, "urgent", DK_OPTIONAL, &urgent, &at))
+        k->only_urgent = urgent ? 1 : -1;
 }
 
 static void read_extend(const struct dk_rj *f, const cJSON *o,
@@ -202,12 +206,29 @@ static void read_excuses(const struct dk_rj *f, const cJSON *o,
     }
 }
 
+/* The deadline service is not asked about every event; a clock that starts on
+ * one of the others would never run.
+ */
+static void check_starts(const struct dk_rj *f, const struct dk_at *at,
+                         const struct pol_clock *k)
+{
+    for (int e = 0; e < DK_EV_N; e++) {
+        if ((k->starts_on & BIT(e)) != 0 &&
+            (dk_ev_services((enum dk_ev)e) & 1u << DK_SVC_DEADLINE) == 0)
+            dk_rj_error(f, at, "starts_on",
+                        "no clock is set when a case is \"%s\"; start it on "
+                        "a step of the case, such as \"transferred\"",
+                        dk_ev_name((enum dk_ev)e));
+    }
+}
+
 static void check_clock(const struct dk_rj *f, const struct dk_at *at,
                         const struct pol_clock *k)
 {
     const uint64_t holds =
         BIT(DK_EV_SUSPENDED) | BIT(DK_EV_OBJECTED) | BIT(DK_EV_EXTENDED);
 
+    check_starts(f, at, k);
     if ((k->holds_on & ~holds) != 0)
         dk_rj_error(f, at, "holds_on",
                     "only \"suspended\" and \"objected\" can hold a clock, "

@@ -103,6 +103,7 @@ struct pol_clock {
     uint32_t holds_for;               /* grounds of a suspension; 0: any */
     uint64_t only_kind, only_channel; /* masks; 0: any */
     bool only_reachable;              /* the petitioner can be written to */
+    int only_urgent; /* 1: put first for an urgent need; -1: not; 0: any */
     uint64_t only_document; /* of the event; mask; 0: any, or it has none */
     enum pol_again again;
     int days;               /* the length, or what it is by default */
@@ -155,6 +156,8 @@ const struct pol_step *pol_step_of(const struct pol_version *v,
                                    const struct pol_clock *k, const char *rung);
 /* Does the clock wait for the petitioner alone? */
 bool pol_is_petitioners(const struct pol_clock *k);
+/* Is the clock owed to this case, as far as the case itself says? */
+bool pol_is_owed(const struct pol_clock *k, const struct dk_case *c);
 
 /* What holds for the clock: its own word, else the version's. */
 int pol_repeat_days(const struct pol_version *v, const struct pol_clock *k);
