@@ -300,7 +300,7 @@ static void look_at_backup(struct daemon *d)
     int64_t t = newest(path);
     judge_age(o, true, t * DK_SECOND, real_now(), d->cfg->watch.backup_h * 3600,
               3);
-    snprintf(o->about, sizeof(o->about), "%s", path);
+    snprintf(o->about, sizeof(o->about), "%.199s", path);
     if (t != 0)
         return;
     o->saw = DK_SAW_BAD;
