@@ -7,13 +7,14 @@
 #include <sysexits.h>
 
 #include "core/policy.h"
+#include "explain_run.h"
 #include "law.h"
 #include "options.h"
 #include "worker.h"
 
 struct deadline {
-    const char *endpoint, *name, *policy, *calendar, *lang;
-    int credit, check, print, json;
+    const char *endpoint, *name, *policy, *calendar, *book, *lang;
+    int credit, check, print, explain, json;
     struct law law;
 };
 
@@ -99,6 +100,17 @@ static int run(struct deadline *d)
     return status;
 }
 
+static int explain(const struct deadline *d)
+{
+    const struct explain_files f = {.policy = d->policy,
+                                    .calendar = d->calendar,
+                                    .book = d->book,
+                                    .lang = d->lang,
+                                    .json = d->json};
+
+    return explain_run(&f);
+}
+
 static int check_lang(const char *lang)
 {
     if (strcmp(lang, "zh-CN") == 0 || strcmp(lang, "en") == 0)
@@ -147,15 +159,24 @@ static const struct option_def options[] = {
      .kind = OPTION_FLAG,
      .at = offsetof(struct deadline, print),
      .help = "print what the policy says, and exit"},
+    {.name = "explain",
+     .kind = OPTION_FLAG,
+     .at = offsetof(struct deadline, explain),
+     .help = "explain the case (with its events) on standard input, and exit"},
+    {.name = "book",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct deadline, book),
+     .arg = "FILE",
+     .help = "with --explain: the units, for names and who is told"},
     {.name = "json",
      .kind = OPTION_FLAG,
      .at = offsetof(struct deadline, json),
-     .help = "with --print: as JSON"},
+     .help = "with --print and --explain: as JSON"},
     {.name = "lang",
      .kind = OPTION_TEXT,
      .at = offsetof(struct deadline, lang),
      .arg = "LANG",
-     .help = "with --print: zh-CN (default) or en"},
+     .help = "with --print and --explain: zh-CN (default) or en"},
     {0},
 };
 static const struct option_program program = {
@@ -180,5 +201,7 @@ int main(int argc, char **argv)
         status = check_lang(d.lang);
     if (status != OPTIONS_GO)
         return status;
+    if (d.explain)
+        return explain(&d);
     return d.check ? check(&d) : run(&d);
 }

@@ -164,6 +164,7 @@ int alerts_digest(struct ctl *ctl, const struct args *a, const char *off);
 /* The commands, one file per group. */
 int cmd_submit(struct ctl *ctl, const struct args *a);
 int cmd_show(struct ctl *ctl, const struct args *a);
+int cmd_explain(struct ctl *ctl, const struct args *a);
 int cmd_query(struct ctl *ctl, const struct args *a);
 int cmd_list(struct ctl *ctl, const struct args *a);
 int cmd_act(struct ctl *ctl, const struct args *a);
@@ -197,6 +198,8 @@ extern const struct opt opts_submit[], opts_show[], opts_list[], opts_act[],
     opts_alerts[], opts_ack[], opts_clocks[], opts_tasks[], opts_dead[],
     opts_drop[], opts_follow[], opts_clock_move[], opts_import[], opts_policy[],
     opts_verify[], opts_office[], opts_office_ack[];
+extern const struct opt opts_explain[];
+void more_explain(const struct ctl *ctl);
 void more_act(const struct ctl *ctl);
 void more_submit(const struct ctl *ctl);
 void more_import(const struct ctl *ctl);
