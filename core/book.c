@@ -115,18 +115,16 @@ static const char *find_head(const struct dk_book *b, const struct dk_case *c,
     return NULL;
 }
 
-/* The unit's own listing of an officer, or that of who took over from it. */
+/* The unit's own listing of an officer. */
 static const struct book_officer *find_listed(const struct book_unit *u,
-                                              const char *id, int64_t day)
+                                              const char *id)
 {
-    for (; u != NULL; u = day > u->valid_to ? u->heir : NULL) {
-        for (int i = 0; i < u->n_handler; i++) {
-            if (strcmp(u->handler[i].id, id) == 0)
-                return &u->handler[i];
-        }
-        if (u->head.id != NULL && strcmp(u->head.id, id) == 0)
-            return &u->head;
+    for (int i = 0; u != NULL && i < u->n_handler; i++) {
+        if (strcmp(u->handler[i].id, id) == 0)
+            return &u->handler[i];
     }
+    if (u != NULL && u->head.id != NULL && strcmp(u->head.id, id) == 0)
+        return &u->head;
     return NULL;
 }
 
@@ -137,7 +135,8 @@ static const char *find_handler(const struct dk_book *b,
         c->unit[0] != '\0' ? book_unit_find(b, c->unit) : NULL;
     const struct book_officer named = {.id = c->handler};
     const struct book_officer *o =
-        c->handler[0] != '\0' ? find_listed(u, c->handler, day) : NULL;
+        c->handler[0] != '\0' ? find_listed(book_heir(u, day), c->handler)
+                              : NULL;
     const char *head;
 
     if (o != NULL)

@@ -348,10 +348,70 @@ static void the_documents_example_is_right(void **state)
     free(text);
 }
 
+/* The officer and the urgent rule of the document in a book. */
+static void its_other_examples_are_right_too(void **state)
+{
+    struct dk_report r = {0};
+    char text[2048];
+    size_t len = 0;
+    char *officer = cw_example("docs/UNITS.md", 1, &len), *rule;
+    (void)state;
+    officer[len] = '\0';
+    rule = cw_example("docs/UNITS.md", 2, &len);
+    rule[len] = '\0';
+    (void)snprintf(text, sizeof text,
+                   "{\"format\":\"docket-units/1\",\"county\":\"330699\","
+                   "\"office\":\"o\",\"default\":\"o\",\"units\":["
+                   "{\"id\":\"o\",\"name\":\"O\",\"handlers\":[%s,"
+                   "{\"id\":\"rsj-tang\"}]}],\"urgent\":[%s]}",
+                   officer, rule);
+    struct dk_book *b = dk_book_load("UNITS.md", text, strlen(text), &r);
+    if (b == NULL || r.warnings != 0)
+        fail_msg("%s", r.text);
+    dk_book_free(b);
+    dk_report_fini(&r);
+    free(officer);
+    free(rule);
+}
+
+/* The sentence that the document quotes is what the sample county says. */
+static void the_documents_sentence_is_said(void **state)
+{
+    struct casework w = {0};
+    struct dk_report r = {0};
+    struct dk_problem why = {0};
+    struct dk_jw out = {0};
+    size_t len = 0;
+    char *text = cw_read_file("policy/units-sample.json", &len), *doc, *said;
+    struct dk_book *b = dk_book_load("b", text, len, &r);
+    (void)state;
+    assert_non_null(b);
+    free(text);
+    cw_submit(&w, "2026-05-04T10:00:00+08:00",
+              "\"category\":\"劳动和社会保障/劳动关系\","
+              "\"respondents\":[{\"officer\":\"金石\"}]");
+    assert_int_equal(dk_book_assign(b, w.c, &w.last.v[0], &out, &why), 0);
+    said = strstr(out.buf, "\"why\":\"");
+    assert_non_null(said);
+    said += strlen("\"why\":\"");
+    said[strcspn(said, "\"")] = '\0';
+    doc = cw_read_file("docs/UNITS.md", &len);
+    doc[len] = '\0';
+    if (strstr(doc, said) == NULL)
+        fail_msg("docs/UNITS.md does not quote: %s", said);
+    free(doc);
+    cw_fini(&w);
+    dk_book_free(b);
+    dk_jw_fini(&out);
+    dk_report_fini(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_documents_example_is_right),
+        cmocka_unit_test(its_other_examples_are_right_too),
+        cmocka_unit_test(the_documents_sentence_is_said),
         cmocka_unit_test(every_mistake_is_named_at_once),
         cmocka_unit_test(no_unit_is_above_itself),
         cmocka_unit_test(a_book_needs_rules_or_a_default),

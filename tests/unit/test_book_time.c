@@ -258,6 +258,8 @@ static void cases_of_a_closed_unit_are_moved_to_who_took_over(void **state)
     cw_act(&k->w, AT("2026-07-02"), "accept", "{}");
     assert_string_equal(dk_book_role(k->b, k->w.c, "unit_head"), "b-head");
     assert_string_equal(dk_book_role(k->b, k->w.c, "handler"), "m");
+    cw_act(&k->w, NULL, "assign", "{\"unit\":\"a\",\"handler\":\"a-1\"}");
+    assert_string_equal(dk_book_role(k->b, k->w.c, "handler"), "b-head");
 }
 
 static void without_successor_the_unit_above_takes_it(void **state)
