@@ -56,6 +56,26 @@ static int64_t days_after(const struct dk_zone *z, const struct dk_clock *k,
     return days > 1 ? days : 1;
 }
 
+/* Is the limit the office's own?  The law says so by whom it tells when it has
+ * passed: nobody of the unit then.
+ */
+static bool is_offices(const struct side *s, const char *clock)
+{
+    const char *roles[8], *level = NULL;
+    int n;
+
+    if (dk_policy_clock_name(s->law->policy, s->c, clock, "zh-CN") == clock)
+        return false; /* a law that does not know it */
+    n = dk_policy_ladder(s->law->policy, s->c, clock, "overdue", &level, roles,
+                         8);
+    for (int i = 0; i < n; i++) {
+        if (strcmp(roles[i], "handler") == 0 ||
+            strcmp(roles[i], "unit_head") == 0)
+            return false;
+    }
+    return n > 0;
+}
+
 /* Note how clock `i` came out.  `until`: where it ends if it has not stopped.
  */
 static int finish(struct side *s, int i, dk_ms until)
@@ -71,6 +91,8 @@ static int finish(struct side *s, int i, dk_ms until)
         return DK_ENOMEM;
     memcpy(l->clock, k->id, sizeof(l->clock));
     memcpy(l->unit, s->ended[i] ? s->unit[i] : s->c->unit, sizeof(l->unit));
+    if (is_offices(s, k->id))
+        l->unit[0] = '\0';
     l->basis = k->basis / STEP;
     l->due = k->due_at;
     l->late = k->late || (k->state == DK_CLOCK_RUNNING && end >= k->due_at);
@@ -156,7 +178,7 @@ static dk_ms then_when(const struct dk_case *c, const struct sim_event *e,
                        char *more, const struct dk_clock *k)
 {
     struct dk_event ev = event_of(e, more);
-    struct span key, value, text;
+    struct span key, value;
     struct members m;
     dk_ms at = e->at;
 
@@ -166,8 +188,7 @@ static dk_ms then_when(const struct dk_case *c, const struct sim_event *e,
         return dk_event_effective(c, &ev);
     members_open(&m, (struct span){more, e->len});
     while (members_next(&m, &key, &value)) {
-        if (span_is(key, "at") && span_plain(value, &text) &&
-            dk_time_parse(text.at, text.len, &at) != 0)
+        if (span_is(key, "at") && span_time(value, &at) != 0)
             at = e->at;
     }
     return at;

@@ -21,8 +21,11 @@ struct sim_law {
 /* A limit that somebody can be late for, in one of the lives. */
 struct sim_limit {
     char clock[DK_ID_MAX + 1];
-    char unit[DK_ID_MAX + 1]; /* who had the case at its end; "": nobody yet */
-    uint32_t basis;           /* number of the event that started it */
+    /* Who had the case at its end; "": nobody yet, or the limit is the
+     * office's own.
+     */
+    char unit[DK_ID_MAX + 1];
+    uint32_t basis; /* number of the event that started it */
     bool late;
     int64_t days; /* after its last day, when late */
     dk_ms due;

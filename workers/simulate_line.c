@@ -5,7 +5,7 @@
 #include "core/clock.h"
 #include "proto/caseno.h"
 #include "proto/jsonscan.h"
-#include "simulate_span.h"
+#include "simulate_shape.h"
 
 #define EVENT_NAME(name, wire, zh) wire,
 static const char *const event_names[] = {DK_EVENTS(EVENT_NAME) NULL};
@@ -40,25 +40,71 @@ static int bad(struct dk_problem *p, const char *member)
                     member);
 }
 
+/* Member `key` as one of the above, or -1. */
+static int member_of(struct span key)
+{
+    switch (key.len) {
+    case 1:
+        return key.at[0] == 'n' ? NUMBER : -1;
+    case 2:
+        return span_is(key, "at") ? AT : -1;
+    case 4:
+        return span_is(key, "type") ? TYPE : span_is(key, "body") ? BODY : -1;
+    case 5:
+        return span_is(key, "actor") ? ACTOR : -1;
+    case 7:
+        return span_is(key, "case_no") ? CASE_NO : -1;
+    case 10:
+        return span_is(key, "claimed_at") ? CLAIMED : -1;
+    default:
+        return -1;
+    }
+}
+
+/* The body's length is not always known: it is looked at member by member. */
 static bool find_members(const char *text, size_t len,
                          struct span found[MEMBER_N])
 {
+    const unsigned all = (1U << MEMBER_N) - 1;
     struct span key, value;
     struct members m;
     unsigned seen = 0;
 
     members_open(&m, (struct span){text, len});
-    while (members_next(&m, &key, &value)) {
-        for (int i = 0; i < MEMBER_N; i++) {
-            if ((seen & 1U << i) == 0 && span_is(key, member_names[i]) &&
-                !span_is(value, "null")) {
-                found[i] = value;
-                seen |= 1U << i;
-                break;
-            }
+    while (seen != all && members_key(&m, &key)) {
+        int i = member_of(key);
+
+        /* Nothing of interest comes after it in what docket writes. */
+        if (i == BODY && (seen | 1U << BODY) == all) {
+            found[BODY] = (struct span){m.p, (size_t)(text + len - m.p)};
+            return true;
         }
+        members_value(&m, &value);
+        if (i < 0)
+            continue;
+        seen |= 1U << i;
+        if (i != CLAIMED || !span_is(value, "null"))
+            found[i] = value;
     }
-    return (seen | 1U << CLAIMED) == (1U << MEMBER_N) - 1;
+    return (seen | 1U << CLAIMED) == all;
+}
+
+/* Names of events with their lengths, to compare few of them. */
+#define EVENT_ROW(name, wire, zh) {wire, sizeof(wire) - 1},
+static const struct {
+    const char *name;
+    size_t len;
+} event_rows[] = {DK_EVENTS(EVENT_ROW)};
+#undef EVENT_ROW
+
+static int type_of(struct span s)
+{
+    for (int e = 0; e < DK_EV_N; e++) {
+        if (event_rows[e].len == s.len &&
+            memcmp(event_rows[e].name, s.at, s.len) == 0)
+            return e;
+    }
+    return -1;
 }
 
 static int read_type(struct span value, struct sim_event *e,
@@ -71,26 +117,19 @@ static int read_type(struct span value, struct sim_event *e,
 
     if (!span_plain(value, &s) || s.len == 0 || s.len >= sizeof(name))
         return bad(p, "type");
-    memcpy(name, s.at, s.len);
-    name[s.len] = '\0';
-    type = dk_ev_from_name(name);
+    type = type_of(s);
     if (type >= 0) {
         e->type = (uint8_t)type;
         return 0;
     }
+    memcpy(name, s.at, s.len);
+    name[s.len] = '\0';
     near = dk_nearest(name, event_names);
     return dk_failf(p, DK_EFIELD, NULL,
                     "there is no event \"%s\" in this version of docket; did "
                     "you mean \"%s\"?",
                     "本版本没有事件“%s”；是否应为“%s”？", name,
                     near != NULL ? near : "submitted");
-}
-
-static int read_time(struct span value, dk_ms *out)
-{
-    struct span s;
-
-    return span_plain(value, &s) ? dk_time_parse(s.at, s.len, out) : DK_EFIELD;
 }
 
 static int read_case_no(struct span value, struct sim_event *e)
@@ -120,10 +159,10 @@ static int read_envelope(const struct span found[MEMBER_N], struct sim_event *e,
     if (!span_int(found[NUMBER], &n) || n < 1 || n > SIM_N_MAX)
         return bad(p, "n");
     e->n = (uint32_t)n;
-    if (read_time(found[AT], &e->at) != 0)
+    if (span_time(found[AT], &e->at) != 0)
         return bad(p, "at");
     if (found[CLAIMED].at != NULL &&
-        read_time(found[CLAIMED], &e->claimed) != 0)
+        span_time(found[CLAIMED], &e->claimed) != 0)
         return bad(p, "claimed_at");
     if (found[BODY].at[0] != '{')
         return bad(p, "body");
@@ -167,75 +206,38 @@ static void keep_body(struct span body, struct dk_jw *w)
     dk_jw_end_obj(w);
 }
 
-/* The body of a CLOCK_SET without its warnings and its sources: nobody is late
- * by them, and they are most of it.
- */
-static void bare_set(struct span body, struct dk_jw *w)
+/* ---- limits that pass ---------------------------------------------------- */
+
+static bool is_end(struct span body)
 {
-    static const char *const not [] = {"rungs", "policy", "version", "article"};
-    struct span key, value;
+    struct span key, value, rung;
     struct members m;
 
-    dk_jw_obj(w, NULL);
     members_open(&m, body);
     while (members_next(&m, &key, &value)) {
-        char name[32];
-        bool skip = key.len >= sizeof(name);
-
-        for (size_t i = 0; !skip && i < sizeof(not ) / sizeof(not [0]); i++)
-            skip = span_is(key, not [i]);
-        if (skip)
+        if (!span_is(key, "rung"))
             continue;
-        memcpy(name, key.at, key.len);
-        name[key.len] = '\0';
-        dk_jw_raw(w, name, value.at, value.len);
+        for (int i = 0; dk_on_due_names[i] != NULL; i++) {
+            if (span_plain(value, &rung) && span_is(rung, dk_on_due_names[i]))
+                return true;
+        }
+        return false;
     }
-    dk_jw_arr(w, "rungs");
-    dk_jw_end_arr(w);
-    dk_jw_end_obj(w);
-}
-
-static int keep_set(struct span body, struct dk_jw *w, struct dk_problem *p)
-{
-    unsigned char packed[SIM_PACK_MAX];
-    struct dk_problem why = {0};
-    struct dk_clock k;
-    cJSON *o = NULL;
-    size_t len;
-    int rc;
-
-    bare_set(body, w);
-    if (w->oom)
-        return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
-    rc = dk_json_parse_obj(w->buf, w->len, w->len, &o, &why);
-    if (rc == 0)
-        rc = dk_clock_read_set(o, &k, &why);
-    cJSON_Delete(o);
-    if (rc != 0)
-        return dk_failf(
-            p, rc, NULL,
-            "the clock in /body%s cannot be read: %s; is the "
-            "history of a newer docket?",
-            "无法读取 /body%s 中的期限：%s；历史是否来自更新的版本？",
-            why.pointer, why.detail);
-    len = sim_clock_pack(&k, packed);
-    dk_jw_reset(w);
-    dk_jw_raw(w, NULL, (const char *)packed, len);
-    return 0;
+    return false;
 }
 
 /* Of the firing of a limit's end what a case without warnings understands. */
 static void keep_fired(struct span body, struct dk_jw *w)
 {
     static const char *const kept[] = {"clock", "clock_no", "rung", "at"};
-    struct span key, value, rung = {NULL, 0};
+    struct span key, value;
     struct members m;
 
+    if (!is_end(body))
+        return;
     dk_jw_obj(w, NULL);
     members_open(&m, body);
     while (members_next(&m, &key, &value)) {
-        if (span_is(key, "rung") && !span_plain(value, &rung))
-            rung.at = NULL;
         for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
             if (span_is(key, kept[i]))
                 dk_jw_raw(w, kept[i], value.at, value.len);
@@ -244,11 +246,6 @@ static void keep_fired(struct span body, struct dk_jw *w)
     dk_jw_arr(w, "skipped");
     dk_jw_end_arr(w);
     dk_jw_end_obj(w);
-    for (int i = 0; rung.at != NULL && dk_on_due_names[i] != NULL; i++) {
-        if (span_is(rung, dk_on_due_names[i]))
-            return;
-    }
-    dk_jw_reset(w);
 }
 
 /* Did docketd close the case, because a window ended? */
@@ -267,8 +264,9 @@ static bool is_by_window(const struct span found[MEMBER_N])
     return false;
 }
 
-int sim_line_read(const char *text, size_t len, struct sim_event *out,
-                  struct dk_jw *more, struct dk_problem *p)
+int sim_line_read(struct sim_shapes *shapes, const char *text, size_t len,
+                  struct sim_event *out, struct dk_jw *more,
+                  struct dk_problem *p)
 {
     struct span found[MEMBER_N] = {{0}};
     struct sim_event e = {0};
@@ -293,7 +291,7 @@ int sim_line_read(const char *text, size_t len, struct sim_event *out,
     if (rc != 0)
         return rc;
     if (e.type == DK_EV_CLOCK_SET)
-        rc = keep_set(found[BODY], more, p);
+        rc = sim_shapes_set(shapes, found[BODY], more, p);
     else if (e.type == DK_EV_CLOCK_FIRED)
         keep_fired(found[BODY], more);
     else if (!dk_ev_is_bookkeeping((enum dk_ev)e.type))
@@ -305,66 +303,4 @@ int sim_line_read(const char *text, size_t len, struct sim_event *out,
     if (rc == 0)
         *out = e;
     return rc;
-}
-
-/* ---- clocks as bytes ----------------------------------------------------- */
-
-/* A clock is mostly zeros: a bit for each eight bytes says whether they are
- * there.  Only this program on this machine reads it again.
- */
-#define WORDS ((offsetof(struct dk_clock, rung) + sizeof(struct dk_rung)) / 8)
-#define MAP   ((WORDS + 63) / 64 * 8)
-_Static_assert((offsetof(struct dk_clock, rung) + sizeof(struct dk_rung)) % 8 ==
-                   0,
-               "a clock with one rung is whole words");
-_Static_assert(MAP + WORDS * 8 <= SIM_PACK_MAX, "room for all of it");
-
-void sim_clock_bare(struct dk_clock *k)
-{
-    int due = dk_clock_due_rung(k);
-
-    if (due < 0 || k->n_rung == 1)
-        return;
-    k->rung[0] = k->rung[due];
-    k->n_rung = 1;
-}
-
-size_t sim_clock_pack(const struct dk_clock *k, unsigned char to[SIM_PACK_MAX])
-{
-    const char *from = (const char *)k;
-    uint64_t map[MAP / 8] = {0};
-    size_t len = MAP;
-
-    for (size_t i = 0; i < WORDS; i++) {
-        uint64_t v;
-
-        memcpy(&v, from + i * 8, 8);
-        if (v == 0)
-            continue;
-        map[i / 64] |= UINT64_C(1) << i % 64;
-        memcpy(to + len, &v, 8);
-        len += 8;
-    }
-    memcpy(to, map, MAP);
-    return len;
-}
-
-bool sim_clock_unpack(const char *from, size_t len, struct dk_clock *k)
-{
-    uint64_t map[MAP / 8];
-    size_t at = MAP;
-
-    if (len < MAP)
-        return false;
-    memset(k, 0, sizeof(*k));
-    memcpy(map, from, MAP);
-    for (size_t i = 0; i < WORDS; i++) {
-        if ((map[i / 64] >> i % 64 & 1) == 0)
-            continue;
-        if (len - at < 8)
-            return false;
-        memcpy((char *)k + i * 8, from + at, 8);
-        at += 8;
-    }
-    return at == len;
 }

@@ -6,10 +6,7 @@
 #ifndef DK_SIMULATE_LINE_H
 #define DK_SIMULATE_LINE_H
 
-#include "core/case.h"
-
-/* Events of one case at most, so that a broken number is noticed. */
-#define SIM_N_MAX 1000000
+#include "simulate_shape.h"
 
 /* What is kept of an event.  `len` bytes follow it: of what people did its body
  * with long texts cut to "-"; of a CLOCK_SET the clock, packed; of the firing
@@ -31,15 +28,8 @@ struct sim_event {
  * to the event, which must be empty.  DK_EJSON or DK_EFIELD: it is not such a
  * line; DK_ENOMEM.
  */
-int sim_line_read(const char *text, size_t len, struct sim_event *out,
-                  struct dk_jw *more, struct dk_problem *p);
-
-/* A clock as bytes with its due rung only, and back (false: these are none). */
-#define SIM_PACK_MAX (sizeof(struct dk_clock) + 64)
-size_t sim_clock_pack(const struct dk_clock *k, unsigned char to[SIM_PACK_MAX]);
-bool sim_clock_unpack(const char *from, size_t len, struct dk_clock *k);
-
-/* Leave a clock no rung but the one at its due time. */
-void sim_clock_bare(struct dk_clock *k);
+int sim_line_read(struct sim_shapes *shapes, const char *text, size_t len,
+                  struct sim_event *out, struct dk_jw *more,
+                  struct dk_problem *p);
 
 #endif /* DK_SIMULATE_LINE_H */

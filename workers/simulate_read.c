@@ -4,16 +4,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "simulate_pipe.h"
 
-#define BLOCK ((size_t)1 << 19)
+/* Lines lie in blocks of memory that all processes see.  Each that reads has a
+ * few, which the one that cuts fills in turn.
+ */
+#define BLOCK      ((size_t)1 << 19)
+#define BLOCKS     3 /* of each process */
+#define BLOCK_ROOM (BLOCK + 64)
 
-/* Lines on their way to the process that reads them, whole ones. */
+/* Whole lines, on their way to the process that reads them; back comes a word
+ * that says they were.
+ */
 struct block {
-    int64_t line; /* number of the first */
-    int64_t len;
+    int64_t line;      /* number of the first */
+    int64_t from, len; /* in the blocks */
 };
 
 /* What a process has read; its index and its faults follow. */
@@ -32,6 +40,7 @@ size_t sim_event_size(const struct sim_event *e)
 struct reader {
     bool zh;
     struct spool *spool;
+    struct sim_shapes *shapes;
     struct dk_jw more;
     struct part part;
     struct faults faults;
@@ -94,7 +103,7 @@ static int read_line(struct reader *r, const char *text, size_t len,
              ? dk_failf(&p, DK_EJSON, NULL,
                         "the line has more than %d bytes, which no event has",
                         "该行超过 %d 字节，不可能是事件", DK_REPLY_MAX)
-             : sim_line_read(text, len, &e, &r->more, &p);
+             : sim_line_read(r->shapes, text, len, &e, &r->more, &p);
     if (rc == 0) {
         note_time(&r->part.history, e.at);
         return keep(r, &e);
@@ -121,8 +130,9 @@ static int read_block(struct reader *r, const char *text, const struct block *b)
     return rc;
 }
 
-static int read_blocks(struct reader *r, int in, char *buf)
+static int read_blocks(struct reader *r, int in, int out, const char *blocks)
 {
+    const char done = 'd';
     struct block b;
     int rc;
 
@@ -130,9 +140,9 @@ static int read_blocks(struct reader *r, int in, char *buf)
         rc = pipe_next(in, &b, sizeof(b));
         if (rc != 1)
             return rc;
-        rc = pipe_receive(in, buf, (size_t)b.len);
+        rc = read_block(r, blocks + b.from, &b);
         if (rc == 0)
-            rc = read_block(r, buf, &b);
+            rc = pipe_send(out, &done, 1);
         if (rc != 0)
             return rc;
     }
@@ -141,6 +151,7 @@ static int read_blocks(struct reader *r, int in, char *buf)
 struct reading {
     bool zh;
     const int *spool_fd;
+    const char *blocks;
 };
 
 static int read_work(void *arg, int i, int in, int out)
@@ -148,17 +159,23 @@ static int read_work(void *arg, int i, int in, int out)
     const struct reading *x = arg;
     struct reader *r = calloc(1, sizeof(*r));
     struct spool_index *index = calloc(1, sizeof(*index));
-    char *buf = malloc(BLOCK + 1);
+    const char end = 'e';
     int rc = DK_ENOMEM;
 
-    if (r != NULL && index != NULL && buf != NULL) {
+    if (r != NULL && index != NULL) {
         r->zh = x->zh;
         r->spool = spool_new(x->spool_fd[i]);
-        rc = r->spool != NULL ? read_blocks(r, in, buf) : DK_ENOMEM;
+        r->shapes = sim_shapes_new();
+        rc = r->spool != NULL && r->shapes != NULL
+                 ? read_blocks(r, in, out, x->blocks)
+                 : DK_ENOMEM;
         if (rc == 0)
             rc = spool_end(r->spool, index);
+        sim_shapes_free(r->shapes);
         r->part.rc = rc;
-        rc = pipe_send(out, &r->part, sizeof(r->part));
+        rc = pipe_send(out, &end, 1);
+        if (rc == 0)
+            rc = pipe_send(out, &r->part, sizeof(r->part));
         if (rc == 0)
             rc = pipe_send(out, index, sizeof(*index));
         if (rc == 0)
@@ -166,7 +183,6 @@ static int read_work(void *arg, int i, int in, int out)
         spool_free(r->spool);
         dk_jw_fini(&r->more);
     }
-    free(buf);
     free(index);
     free(r);
     return rc;
@@ -177,10 +193,16 @@ static int read_work(void *arg, int i, int in, int out)
 struct cutter {
     int fd;
     struct crew *crew;
-    char *buf; /* BLOCK + 1 bytes */
+    char *blocks;
+    struct {
+        int sent;   /* blocks, of which the latest BLOCKS may be in use */
+        int done;   /* that were read */
+        bool ended; /* it reads no more */
+    } hand[CREW_MAX];
+    int next;  /* who gets this block */
+    char *buf; /* the block */
     size_t len;
     int64_t line; /* number of the first line in it */
-    int next;     /* who gets the next block */
     bool end;
     bool inside; /* of a line that is too long */
     bool zh;
@@ -233,13 +255,41 @@ static int too_long(struct cutter *c)
     return 0;
 }
 
-/* Send the whole lines of the buffer to somebody, and keep the rest. */
+/* Wait until hand `i` has read a block, or says that it ends. */
+static int wait_done(struct cutter *c, int i)
+{
+    char word = 0;
+    int rc = pipe_receive(c->crew->hand[i].from, &word, 1);
+
+    c->hand[i].done++;
+    c->hand[i].ended = rc != 0 || word != 'd';
+    return c->hand[i].ended ? DK_EIO : 0;
+}
+
+/* Go on in the next hand's next block, with what is left of this one. */
+static int next_block(struct cutter *c, const char *rest, size_t len)
+{
+    int i = c->next = (c->next + 1) % c->crew->n;
+    int slot = c->hand[i].sent % BLOCKS;
+    int rc = 0;
+
+    if (c->hand[i].sent - c->hand[i].done >= BLOCKS)
+        rc = wait_done(c, i);
+    if (rc != 0)
+        return rc;
+    c->buf = c->blocks + ((size_t)i * BLOCKS + (size_t)slot) * BLOCK_ROOM;
+    memmove(c->buf, rest, len);
+    c->len = len;
+    return 0;
+}
+
+/* Send the whole lines of the block, and keep the rest. */
 static int send_block(struct cutter *c)
 {
     const char *nl = memrchr(c->buf, '\n', c->len);
     struct block b = {.line = c->line};
     size_t from = 0, whole;
-    int to, rc;
+    int rc;
 
     if (nl == NULL)
         return too_long(c);
@@ -251,16 +301,14 @@ static int send_block(struct cutter *c)
         b.line++;
         c->inside = false;
     }
+    b.from = c->buf + from - c->blocks;
     b.len = (int64_t)(whole - from);
     c->line = b.line + count_lines(c->buf + from, whole - from);
-    to = c->crew->hand[c->next].to;
-    c->next = (c->next + 1) % c->crew->n;
-    rc = pipe_send(to, &b, sizeof(b));
-    if (rc == 0)
-        rc = pipe_send(to, c->buf + from, whole - from);
-    memmove(c->buf, c->buf + whole, c->len - whole);
-    c->len -= whole;
-    return rc;
+    rc = pipe_send(c->crew->hand[c->next].to, &b, sizeof(b));
+    if (rc != 0)
+        return rc;
+    c->hand[c->next].sent++;
+    return next_block(c, c->buf + whole, c->len - whole);
 }
 
 static int cut(struct cutter *c, struct dk_problem *p)
@@ -294,13 +342,16 @@ static int no_room(struct dk_problem *p, int rc)
                    "指定其他文件夹");
 }
 
-static int collect(int from, struct spool_index *index, struct sim_history *h,
-                   struct faults *faults, struct dk_problem *p)
+static int collect(struct cutter *c, int i, struct spool_index *index,
+                   struct sim_history *h, struct dk_problem *p)
 {
     struct faults *more = malloc(sizeof(*more));
+    int from = c->crew->hand[i].from;
     struct part part;
     int rc = more != NULL ? 0 : DK_ENOMEM;
 
+    while (!c->hand[i].ended)
+        (void)wait_done(c, i);
     if (rc == 0)
         rc = pipe_receive(from, &part, sizeof(part));
     if (rc == 0)
@@ -311,7 +362,7 @@ static int collect(int from, struct spool_index *index, struct sim_history *h,
         free(more);
         return rc; /* crew_end() says why */
     }
-    faults_merge(faults, more);
+    faults_merge(c->faults, more);
     free(more);
     if (part.rc != 0)
         return no_room(p, part.rc);
@@ -341,37 +392,51 @@ static int open_spools(struct sim_heaps *h, int jobs, const char *dir,
     return 0;
 }
 
+static int read_all(struct cutter *c, int jobs, struct reading *x,
+                    struct sim_heaps *out, struct sim_history *history,
+                    struct dk_problem *p)
+{
+    int rc = crew_start(c->crew, jobs, read_work, x, p);
+    int ended;
+
+    if (rc == 0)
+        rc = cut(c, p);
+    crew_close_to(c->crew);
+    for (int i = 0; i < c->crew->n; i++) {
+        int got = collect(c, i, &out->index[i], history, p);
+
+        rc = rc != 0 ? rc : got;
+    }
+    ended = crew_end(c->crew, p);
+    return rc != 0 ? rc : ended;
+}
+
 int sim_read(int fd, int jobs, const char *spool_dir, bool zh,
              struct sim_heaps *out, struct sim_history *history,
              struct faults *faults, struct dk_problem *p)
 {
-    struct reading x = {zh, out->fd};
+    size_t len = (size_t)jobs * BLOCKS * BLOCK_ROOM;
+    char *blocks = mmap(NULL, len, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct reading x = {zh, out->fd, blocks};
     struct crew crew = {0};
     struct cutter c = {.fd = fd,
                        .crew = &crew,
-                       .buf = malloc(BLOCK + 1),
+                       .blocks = blocks,
+                       .buf = blocks,
                        .line = 1,
                        .zh = zh,
                        .faults = faults};
-    int rc, ended;
+    int rc;
 
     *history = (struct sim_history){0, DK_NEVER, DK_NEVER};
-    rc = c.buf != NULL ? open_spools(out, jobs, spool_dir, p)
-                       : dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    if (blocks == MAP_FAILED)
+        return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    rc = open_spools(out, jobs, spool_dir, p);
     if (rc == 0)
-        rc = crew_start(&crew, jobs, read_work, &x, p);
-    if (rc == 0)
-        rc = cut(&c, p);
-    crew_close_to(&crew);
-    for (int i = 0; i < crew.n; i++) {
-        int got =
-            collect(crew.hand[i].from, &out->index[i], history, faults, p);
-
-        rc = rc != 0 ? rc : got;
-    }
-    ended = crew_end(&crew, p);
-    free(c.buf);
-    return rc != 0 ? rc : ended;
+        rc = read_all(&c, jobs, &x, out, history, p);
+    (void)munmap(blocks, len);
+    return rc;
 }
 
 void sim_heaps_fini(struct sim_heaps *h)

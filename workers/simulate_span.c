@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "proto/timefmt.h"
+
 static const char *skip_space(const char *p)
 {
     while (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r')
@@ -9,24 +11,41 @@ static const char *skip_space(const char *p)
     return p;
 }
 
-/* Past the string whose first quote is at `p`. */
-static const char *skip_string(const char *p)
+/* Past the string whose first quote is at `p`: eight bytes at a time, as long
+ * as none of them is a quote or a backslash, which sets the high bit of its
+ * place.
+ */
+static const char *skip_string(const char *p, const char *end)
 {
-    for (p++; *p != '"'; p++) {
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t high = ones << 7;
+
+    for (p++; end - p >= 8; p += 8) {
+        uint64_t v;
+        uint64_t q;
+        uint64_t b;
+
+        memcpy(&v, p, 8);
+        q = v ^ (ones * '"');
+        b = v ^ (ones * '\\');
+        if (((((q - ones) & ~q) | ((b - ones) & ~b)) & high) != 0)
+            break;
+    }
+    for (; *p != '"'; p++) {
         if (*p == '\\')
             p++;
     }
     return p + 1;
 }
 
-static const char *skip_value(const char *p)
+static const char *skip_value(const char *p, const char *end)
 {
     int depth = 0;
 
     do {
         switch (*p) {
         case '"':
-            p = skip_string(p);
+            p = skip_string(p, end);
             break;
         case '{':
         case '[':
@@ -52,9 +71,10 @@ static const char *skip_value(const char *p)
 void members_open(struct members *m, struct span object)
 {
     m->p = skip_space(object.at) + 1;
+    m->end = object.at + object.len;
 }
 
-bool members_next(struct members *m, struct span *key, struct span *value)
+bool members_key(struct members *m, struct span *key)
 {
     const char *p = skip_space(m->p);
 
@@ -63,18 +83,30 @@ bool members_next(struct members *m, struct span *key, struct span *value)
     if (*p != '"')
         return false;
     key->at = p + 1;
-    p = skip_string(p);
+    p = skip_string(p, m->end);
     key->len = (size_t)(p - 1 - key->at);
-    p = skip_space(skip_space(p) + 1); /* the colon */
-    value->at = p;
-    m->p = skip_value(p);
-    value->len = (size_t)(m->p - p);
+    m->p = skip_space(skip_space(p) + 1); /* the colon */
+    return true;
+}
+
+void members_value(struct members *m, struct span *value)
+{
+    value->at = m->p;
+    m->p = skip_value(m->p, m->end);
+    value->len = (size_t)(m->p - value->at);
+}
+
+bool members_next(struct members *m, struct span *key, struct span *value)
+{
+    if (!members_key(m, key))
+        return false;
+    members_value(m, value);
     return true;
 }
 
 bool span_is(struct span s, const char *text)
 {
-    return strlen(text) == s.len && memcmp(s.at, text, s.len) == 0;
+    return strncmp(s.at, text, s.len) == 0 && text[s.len] == '\0';
 }
 
 bool span_plain(struct span s, struct span *inside)
@@ -101,4 +133,11 @@ bool span_int(struct span s, int64_t *out)
     }
     *out = minus ? -v : v;
     return true;
+}
+
+int span_time(struct span s, dk_ms *out)
+{
+    struct span in;
+
+    return span_plain(s, &in) ? dk_time_parse(in.at, in.len, out) : DK_EFIELD;
 }

@@ -18,16 +18,23 @@ struct span {
 
 struct members {
     const char *p;
+    const char *end; /* nothing is looked at from here on */
 };
 
-/* The members of an object, in their order. */
+/* The members of an object, in their order.  Its length may include what comes
+ * after it in the text.
+ */
 void members_open(struct members *m, struct span object);
 /* *key is without quotes, escapes as written.  False: there are no more. */
 bool members_next(struct members *m, struct span *key, struct span *value);
+/* The same in two steps: m->p is at the value between them. */
+bool members_key(struct members *m, struct span *key);
+void members_value(struct members *m, struct span *value);
 
 bool span_is(struct span s, const char *text); /* byte by byte */
 /* The inside of a string without escapes; false: it is none. */
 bool span_plain(struct span s, struct span *inside);
 bool span_int(struct span s, int64_t *out); /* false: no number */
+int span_time(struct span s, dk_ms *out);   /* RFC 3339; 0 or DK_EFIELD */
 
 #endif /* DK_SIMULATE_SPAN_H */
