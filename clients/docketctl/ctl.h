@@ -190,6 +190,7 @@ int cmd_clock_advance(struct ctl *ctl, const struct args *a);
 int cmd_import(struct ctl *ctl, const struct args *a);
 int cmd_policy_check(struct ctl *ctl, const struct args *a);
 int cmd_policy_show(struct ctl *ctl, const struct args *a);
+int cmd_simulate(struct ctl *ctl, const struct args *a);
 int cmd_units_import(struct ctl *ctl, const struct args *a);
 int cmd_units_check(struct ctl *ctl, const struct args *a);
 extern const struct opt opts_units_import[];
@@ -203,5 +204,7 @@ void more_explain(const struct ctl *ctl);
 void more_act(const struct ctl *ctl);
 void more_submit(const struct ctl *ctl);
 void more_import(const struct ctl *ctl);
+extern const struct opt opts_simulate[];
+void more_simulate(const struct ctl *ctl);
 
 #endif /* DK_CTL_CTL_H */
