@@ -61,9 +61,13 @@ struct dk_counting {
      */
     int64_t rest[DK_COUNT_RESTS];
     int n_rest, rests;
-    int extended, held; /* days added to that since */
-    int64_t last_now;   /* the last day as the clock stands */
-    int late_held;      /* days it stood still when it was late already */
+    int held, extended; /* days added to that since */
+    /* Days on which it stood still belong to the count, before it moves off a
+     * day of rest: the (n + held)-th day.  Extensions come after that.
+     */
+    int64_t whole;
+    int64_t last_now; /* the last day as the clock stands */
+    int late_held;    /* days it stood still when it was late already */
 };
 /* DK_ENOTFOUND: the policy has no such clock for this case, or a year of the
  * calendar is missing.

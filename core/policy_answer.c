@@ -188,6 +188,24 @@ static bool is_not_yet_set(const struct answering *a, const struct pol_clock *k)
     return false;
 }
 
+/* Days on which the matter stood still are not counted: the length is counted
+ * on, and then moves off a day of rest, as if they had not been.  An extension
+ * was added to that.
+ */
+static int last_when_held(const struct answering *a, const struct pol_clock *k,
+                          const struct dk_clock *out, int days, int64_t *last)
+{
+    int64_t day0 = pol_day_0(&a->x, k, out->started_at);
+    int rc;
+
+    if (out->days == 0) /* set when clocks did not say their length */
+        return pol_last_day(&a->x, k, *last, days, last);
+    rc = pol_last_day(&a->x, k, day0, out->days + out->held_days, last);
+    if (rc == 0 && out->extended_days > 0)
+        rc = pol_last_day(&a->x, k, *last, out->extended_days, last);
+    return rc;
+}
+
 static int resume_clock(struct answering *a, const struct pol_clock *k,
                         dk_ms since)
 {
@@ -214,7 +232,9 @@ static int resume_clock(struct answering *a, const struct pol_clock *k,
     out = same_again(a, have, &last);
     if (since < have->due_at) {
         out.held_days += days;
-        return move_clock(a, k, have, &out, last, days);
+        if (days > 0)
+            rc = last_when_held(a, k, &out, days, &last);
+        return rc == 0 ? move_clock(a, k, have, &out, last, 0) : rc;
     }
     if (have->state != DK_CLOCK_HELD)
         return 0;

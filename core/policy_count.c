@@ -254,6 +254,8 @@ static int explain(const struct pol_counter *x, const struct pol_clock *pc,
     int rc = pol_count(x, pc, out->day0, out->n, &out->counted);
 
     if (rc == 0)
+        rc = pol_count(x, pc, out->day0, out->n + out->held, &out->whole);
+    if (rc == 0)
         rc = pol_last_day(x, pc, out->day0, out->n, &out->last);
     if (rc != 0)
         return rc;
@@ -293,6 +295,6 @@ int dk_policy_count(const struct dk_policy *p, const struct dk_calendar *cal,
     };
     if (out->n == 0 && pc->from_event == NULL)
         out->n = pc->days; /* set before clocks said their length */
-    out->counted = out->last = out->last_now;
+    out->counted = out->whole = out->last = out->last_now;
     return out->n != 0 ? explain(&x, pc, out) : 0;
 }

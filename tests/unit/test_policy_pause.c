@@ -60,6 +60,32 @@ static void a_second_pause_adds_to_the_first(void **state)
     assert_int_equal(cw_clock(&l->w, "conclude")->held_days, 6);
 }
 
+static void a_pause_is_counted_before_the_last_day_moves(void **state)
+{
+    struct law *l = *state;
+
+    /* 1 April + 60 is Sun 31 May, moves to Mon 1 June. */
+    accept_at(l, "2026-04-01T09:00:00+08:00");
+    cw_assert_at(&l->w, "conclude", NULL, "2026-06-02T00:00:00+08:00");
+    act(l, "2026-05-11T09:00:00+08:00", "suspend", SUSPEND);
+    act(l, "2026-05-21T09:00:00+08:00", "resume", "{}");
+    /* The seventieth day is Wed 10 June; not the eleventh. */
+    cw_assert_at(&l->w, "conclude", NULL, "2026-06-11T00:00:00+08:00");
+    /* Extended after and before the pause comes to the same: 10 June + 30 is
+     * Fri 10 July.
+     */
+    act(l, "2026-05-22T09:00:00+08:00", "extend",
+        "{\"days\":30,\"reason\":\"r\",\"approved_by\":\"head-a\"}");
+    cw_assert_at(&l->w, "conclude", NULL, "2026-07-11T00:00:00+08:00");
+    accept_at(l, "2026-04-01T09:00:00+08:00");
+    act(l, "2026-05-06T09:00:00+08:00", "extend",
+        "{\"days\":30,\"reason\":\"r\",\"approved_by\":\"head-a\"}");
+    cw_assert_at(&l->w, "conclude", NULL, "2026-07-02T00:00:00+08:00");
+    act(l, "2026-05-11T09:00:00+08:00", "suspend", SUSPEND);
+    act(l, "2026-05-21T09:00:00+08:00", "resume", "{}");
+    cw_assert_at(&l->w, "conclude", NULL, "2026-07-11T00:00:00+08:00");
+}
+
 static void a_pause_that_is_answered_after_the_next_one_counts(void **state)
 {
     struct law *l = *state;
@@ -364,8 +390,9 @@ static void a_due_time_can_be_told_day_by_day(void **state)
     assert_int_equal(k.rests, 5);
     assert_int_equal(k.held, 10);
     assert_int_equal(k.extended, 30);
-    /* 6 May + 10 is Sat 16, Mon 18; + 30 is Wed 17 June. */
-    assert_int_equal(k.last_now, day("2026-06-17"));
+    /* 1 May + 10 is Mon 11; + 30 is Wed 10 June. */
+    assert_int_equal(k.whole, day("2026-05-11"));
+    assert_int_equal(k.last_now, day("2026-06-10"));
     assert_false(k.unknown);
 }
 
@@ -408,6 +435,7 @@ int main(void)
         T(a_pause_over_a_holiday_adds_its_days),
         T(a_warning_that_was_given_stays_where_it_was),
         T(a_second_pause_adds_to_the_first),
+        T(a_pause_is_counted_before_the_last_day_moves),
         T(a_pause_that_is_answered_after_the_next_one_counts),
         T(a_hearing_in_a_review_is_not_counted),
         cmocka_unit_test(working_days_are_held_as_working_days),
