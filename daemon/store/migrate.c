@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "core/case.h"
+#include "core/tally.h"
 #include "core/watch.h"
 
 /* Columns hold these enumerations as numbers, so their order is part of the
@@ -27,6 +28,11 @@ _Static_assert(DK_CLOCK_RUNNING == 0 && DK_CLOCK_HELD == 1,
 _Static_assert(DK_W_NO_WORKER == 0 && DK_W_STORAGE_FULL == 8 &&
                    DK_WL_WARNING == 0 && DK_WL_SERIOUS == 1,
                "alerts of the office's own are stored as numbers");
+_Static_assert(DK_T_RECEIVED == 0 && DK_T_ACCEPTED == 6 &&
+                   DK_T_CONCLUDE_DUE == 15 && DK_T_OVERDUE_END == 32,
+               "measures are stored as numbers");
+_Static_assert(DK_CH_ONLINE == 0 && DK_CH_KIOSK == 5,
+               "tags of figures are stored as numbers");
 
 #define TASK_TABLE(name)                                                       \
     "CREATE TABLE " name " ("                                                  \
@@ -185,13 +191,35 @@ static const char step_2_office[] =
     " WHERE cleared_at IS NULL;"
     "CREATE INDEX office_by_id ON office_alert (id) WHERE cleared_at IS NULL;";
 
+/* docs/STORE.md, "tally": what is added up, and in which order it is read. */
+static const char step_2_figures[] =
+    "CREATE TABLE tally ("
+    " measure INTEGER NOT NULL,"
+    " day INTEGER NOT NULL,"
+    " unit TEXT NOT NULL,"
+    " category TEXT NOT NULL,"
+    " tag INTEGER NOT NULL,"
+    " known INTEGER NOT NULL,"
+    " n INTEGER NOT NULL,"
+    " PRIMARY KEY (measure, day, unit, category, tag, known)"
+    ") STRICT, WITHOUT ROWID;"
+    "ALTER TABLE total ADD COLUMN tally INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE case_file ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE case_file ADD COLUMN due INTEGER;"
+    "ALTER TABLE case_file ADD COLUMN grp INTEGER;"
+    "CREATE INDEX case_work ON case_file (due)"
+    " WHERE due IS NOT NULL AND urgent = 0;"
+    "CREATE INDEX case_urgent ON case_file (due) WHERE urgent = 1;"
+    "CREATE INDEX case_group ON case_file (grp) WHERE grp IS NOT NULL;";
+
 struct step {
     const char *sql[2];
+    int (*fill)(sqlite3 *db, const struct store_options *opt);
 };
 
 static const struct step steps[] = {
-    {{step_1_tables, step_1_indices}},
-    {{step_2_office, NULL}},
+    {{step_1_tables, step_1_indices}, NULL},
+    {{step_2_office, step_2_figures}, migrate_fill_2},
 };
 
 int migrate_latest(void)
@@ -199,32 +227,38 @@ int migrate_latest(void)
     return (int)(sizeof steps / sizeof steps[0]);
 }
 
-static int run_step(sqlite3 *db, int i)
+static int run_sql(sqlite3 *db, const char *sql)
+{
+    return sql != NULL ? sqlite3_exec(db, sql, NULL, NULL, NULL) : SQLITE_OK;
+}
+
+static int run_step(sqlite3 *db, int i, const struct store_options *opt)
 {
     char mark[96];
-    const char *sql[] = {"BEGIN IMMEDIATE", steps[i].sql[0], steps[i].sql[1],
-                         mark, "COMMIT"};
 
     (void)snprintf(mark, sizeof mark,
                    "PRAGMA user_version = %d; PRAGMA application_id = %d;",
                    i + 1, MIGRATE_APPLICATION_ID);
-    for (size_t k = 0; k < sizeof sql / sizeof sql[0]; k++) {
-        if (sql[k] == NULL)
-            continue;
-        int rc = sqlite3_exec(db, sql[k], NULL, NULL, NULL);
-        if (rc != SQLITE_OK) {
-            if (sqlite3_get_autocommit(db) == 0)
-                (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-            return rc;
-        }
-    }
-    return SQLITE_OK;
+    int rc = run_sql(db, "BEGIN IMMEDIATE");
+    if (rc == SQLITE_OK)
+        rc = run_sql(db, steps[i].sql[0]);
+    if (rc == SQLITE_OK)
+        rc = run_sql(db, steps[i].sql[1]);
+    if (rc == SQLITE_OK && steps[i].fill != NULL)
+        rc = steps[i].fill(db, opt);
+    if (rc == SQLITE_OK)
+        rc = run_sql(db, mark);
+    if (rc == SQLITE_OK)
+        rc = run_sql(db, "COMMIT");
+    if (rc != SQLITE_OK && sqlite3_get_autocommit(db) == 0)
+        (void)run_sql(db, "ROLLBACK");
+    return rc;
 }
 
-int migrate_run(sqlite3 *db, int from)
+int migrate_run(sqlite3 *db, int from, const struct store_options *opt)
 {
     for (int i = from; i < migrate_latest(); i++) {
-        int rc = run_step(db, i);
+        int rc = run_step(db, i, opt);
         if (rc != SQLITE_OK)
             return rc;
     }

@@ -4,6 +4,8 @@
 
 #include <sqlite3.h>
 
+#include "store.h"
+
 #define MIGRATE_APPLICATION_ID 0x444B5431 /* "DKT1" */
 
 int migrate_latest(void); /* the schema this program writes */
@@ -12,6 +14,11 @@ int migrate_latest(void); /* the schema this program writes */
  * its own that also sets user_version.  An SQLite result code; after a failure
  * the steps before it stay, the failed one left nothing.
  */
-int migrate_run(sqlite3 *db, int from);
+int migrate_run(sqlite3 *db, int from, const struct store_options *opt);
+
+/* store_sqlite_fill.c: every case made anew from its events, with what schema 2
+ * keeps of it; and the figures.  Within step 2's transaction.
+ */
+int migrate_fill_2(sqlite3 *db, const struct store_options *opt);
 
 #endif /* DK_MIGRATE_H */

@@ -225,6 +225,13 @@ int store_day_seq(struct store *st, int32_t day, int32_t *seq)
     return rc != 0 ? rc : st->ops->day_seq(st, day, seq);
 }
 
+int store_tally(struct store *st, const struct store_tally_filter *f,
+                int64_t limit, store_tally_fn fn, void *arg)
+{
+    int rc = store_before_read(st);
+    return rc != 0 ? rc : st->ops->tally(st, f, limit, fn, arg);
+}
+
 int store_totals(struct store *st, struct store_totals *out)
 {
     int rc = store_before_read(st);

@@ -23,6 +23,7 @@
 #include <stdbool.h>
 
 #include "core/case.h"
+#include "core/tally.h"
 
 struct store;
 
@@ -31,6 +32,8 @@ struct store_options {
     bool test_clock; /* must be the same for the life of a store */
     dk_ms test_now;  /* first time of a fresh test-clock store */
     bool create;     /* make it if it is not there */
+    int offset_min;  /* the office's, for a store of an older schema whose
+                        figures are made from its events */
 };
 
 /* What a store says of itself when opened. */
@@ -184,6 +187,8 @@ struct store_changes {
     size_t n_day;
     const struct store_office *office;
     size_t n_office;
+    const struct dk_tally *tally; /* n is added to the row of this key */
+    size_t n_tally;
     dk_ms test_now; /* DK_NEVER: unchanged */
 };
 
@@ -272,13 +277,23 @@ struct store_case_filter {
     const char *region, *category; /* NULL: any; category: exact or prefix/ */
     bool open;     /* only cases on which the office owes a step */
     bool overdue;  /* only cases with a running clock that is overdue */
+    int64_t group; /* only this case and those grouped with it; 0: any */
     int64_t after; /* key of the last case of the page before; 0: start */
     bool newest_first;
+    /* In the order of work: open cases only; the urgent ones first, then by
+     * the end of the first limit that the office must keep (none: last), then
+     * by key.  The page before ended with `after` and these two.
+     */
+    bool work;
+    bool after_urgent;
+    dk_ms after_due; /* DK_NEVER: no limit ran */
 };
 struct store_case_row {
     int64_t key;
     const char *doc;
     size_t doc_len;
+    bool urgent; /* and open */
+    dk_ms due;   /* DK_NEVER: none */
 };
 typedef int (*store_case_fn)(void *arg, const struct store_case_row *row);
 int store_list_cases(struct store *st, const struct store_case_filter *f,
@@ -341,9 +356,27 @@ int store_loads(struct store *st, store_load_fn fn, void *arg);
 int store_day_seq(struct store *st, int32_t day,
                   int32_t *seq); /* 0: none yet */
 
+/* Figures: sums of rows, in order of (measure, unit, category, day, tag), those
+ * that are 0 left out.  What is not asked to be kept apart is summed up: unit
+ * and category are then "", day and known 0.
+ */
+struct store_tally_filter {
+    uint64_t measures; /* mask of 1 << enum dk_measure */
+    int32_t from, to;  /* days */
+    int32_t known;     /* as it was known on that day; INT32_MAX: now */
+    const char *unit, *category; /* NULL: any; category: exact or prefix/ */
+    bool by_unit, by_category, by_day;
+    const struct dk_tally *after; /* the last row of the page before; or NULL */
+};
+_Static_assert(DK_T_N <= 64, "sets of measures are 64-bit masks");
+typedef int (*store_tally_fn)(void *arg, const struct dk_tally *row);
+int store_tally(struct store *st, const struct store_tally_filter *f,
+                int64_t limit, store_tally_fn fn, void *arg);
+
 /* Totals for stats; kept, not counted. */
 struct store_totals {
     int64_t cases, events, tasks_open, tasks_dead, alerts_open;
+    uint64_t tallies; /* sum of n * dk_tally_print() over the figures' rows */
 };
 int store_totals(struct store *st, struct store_totals *out);
 

@@ -128,6 +128,12 @@ static int on_case(void *arg, const struct row_case *row, const char *doc,
             "is %s",
             row->overdue == 1 ? "overdue" : "not overdue",
             want.overdue != 0 ? "overdue" : "not");
+    if (row->urgent != want.urgent || row->due != want.due)
+        say(k, "case-differs",
+            "its place in the order of work is not what its events give");
+    if (row->grp != want.grp)
+        say(k, "case-differs",
+            "the group it is listed under is not what its events give");
     static const char text[] =
         "the %s it is listed under is not what its events give";
     if (!same(row->unit, want.unit))

@@ -13,11 +13,30 @@ static bool is_overdue(const struct dk_case *c)
     return false;
 }
 
+/* The end of the first limit that the office must keep and that runs. */
+static dk_ms first_due(const struct dk_case *c)
+{
+    dk_ms due = DK_NEVER;
+
+    for (int i = 0; i < c->n_clock; i++) {
+        const struct dk_clock *k = &c->clock[i];
+
+        if (k->state == DK_CLOCK_RUNNING && k->on_due == DK_DUE_OVERDUE &&
+            k->due_at < due)
+            due = k->due_at;
+    }
+    return due;
+}
+
 struct row_case store_row_case(const struct dk_case *c)
 {
     return (struct row_case){.key = c->key,
                              .state = c->state,
                              .overdue = is_overdue(c),
+                             .urgent =
+                                 c->urgent != 0 && dk_state_owes(c->state),
+                             .due = first_due(c),
+                             .grp = c->group,
                              .unit = c->unit,
                              .handler = c->handler,
                              .region = c->region,
@@ -75,6 +94,10 @@ bool store_changes_sane(const struct store_changes *ch, int64_t last_seq)
         if (ch->kase[i].doc == NULL || ch->kase[i].doc_len > STORE_TEXT_MAX)
             return false;
     }
+    for (size_t i = 0; i < ch->n_tally; i++) {
+        if ((unsigned)ch->tally[i].measure >= DK_T_N)
+            return false;
+    }
     for (size_t i = 0; i < ch->n_office; i++) {
         if (ch->office[i].id <= 0)
             return false;
@@ -91,7 +114,7 @@ bool store_changes_empty(const struct store_changes *ch)
     return ch->n_request + ch->n_event + ch->n_case + ch->n_clock +
                    ch->n_task_new + ch->n_task_done + ch->n_task_fail +
                    ch->n_task_retry + ch->n_alert + ch->n_ack + ch->n_person +
-                   ch->n_load + ch->n_day + ch->n_office ==
+                   ch->n_load + ch->n_day + ch->n_office + ch->n_tally ==
                0 &&
            ch->test_now == DK_NEVER;
 }
@@ -120,7 +143,7 @@ uint32_t store_filter_states(const struct store_case_filter *f)
     for (int s = 0; s < DK_S_N; s++) {
         if (f->state >= 0 && f->state != s)
             continue;
-        if (f->open && !dk_state_owes((enum dk_state)s))
+        if ((f->open || f->work) && !dk_state_owes((enum dk_state)s))
             continue;
         mask |= UINT32_C(1) << s;
     }

@@ -11,7 +11,9 @@
  * come apart.  Numbers are as wide as a damaged row may have them.
  */
 struct row_case {
-    int64_t key, state, overdue;
+    int64_t key, state, overdue, urgent;
+    dk_ms due;                                      /* DK_NEVER: none */
+    int64_t grp;                                    /* 0: none */
     const char *unit, *handler, *region, *category; /* NULL: not said */
     const void *hash;
     size_t hash_len;
@@ -81,6 +83,8 @@ struct store_ops {
                       void **data, size_t *len);
     int (*loads)(struct store *st, store_load_fn fn, void *arg);
     int (*day_seq)(struct store *st, int32_t day, int32_t *seq);
+    int (*tally)(struct store *st, const struct store_tally_filter *f,
+                 int64_t limit, store_tally_fn fn, void *arg);
     int (*totals)(struct store *st, struct store_totals *out);
     int (*list_keys)(struct store *st, int64_t after, int64_t limit,
                      store_key_fn fn, void *arg);

@@ -141,6 +141,7 @@ static const struct {
     [MEM_LOAD] = {cmp_load, free},
     [MEM_DAY] = {cmp_day, free},
     [MEM_OFFICE] = {mem_cmp_office, mem_drop_office},
+    [MEM_TALLY] = {mem_cmp_tally, mem_drop_tally},
 };
 
 /* ---- finding and changing ----------------------------------------------- */
@@ -318,6 +319,7 @@ static const struct store_ops ops = {
     .person_get = mem_person_get,
     .loads = mem_loads,
     .day_seq = mem_day_seq,
+    .tally = mem_tally,
     .totals = mem_totals,
     .list_keys = mem_list_keys,
     .case_row = mem_case_row,

@@ -21,13 +21,16 @@ enum mem_table {
     MEM_LOAD,
     MEM_DAY,
     MEM_OFFICE,
+    MEM_TALLY,
     MEM_N
 };
 
 struct mem_case {
     int64_t key;
     enum dk_state state;
-    bool overdue;
+    bool overdue, urgent;
+    dk_ms due;
+    int64_t grp;
     char unit[DK_ID_MAX + 1], handler[DK_ID_MAX + 1];
     char *region, *category; /* NULL: not said */
     uint8_t hash[DK_HASH_LEN];
@@ -124,6 +127,11 @@ void mem_drop_office(void *row);
 int mem_put_office(struct mem *m, const struct store_changes *ch);
 int mem_list_office(struct store *st, bool open, int64_t before, int64_t limit,
                     store_office_fn fn, void *arg);
+int mem_cmp_tally(const void *a, const void *b);
+void mem_drop_tally(void *row);
+int mem_put_tally(struct mem *m, const struct store_changes *ch);
+int mem_tally(struct store *st, const struct store_tally_filter *f,
+              int64_t limit, store_tally_fn fn, void *arg);
 int mem_next_unassigned(struct store *st, enum dk_state state, int64_t after,
                         int64_t limit, int64_t *key, int64_t *last);
 int mem_list_clocks(struct store *st, const struct store_clock_filter *f,

@@ -61,6 +61,9 @@ int mem_case_row(struct store *st, int64_t key, row_case_fn fn, void *arg)
     struct row_case row = {.key = key,
                            .state = c->state,
                            .overdue = c->overdue,
+                           .urgent = c->urgent,
+                           .due = c->due,
+                           .grp = c->grp,
                            .unit = c->unit,
                            .handler = c->handler,
                            .region = c->region,
@@ -126,6 +129,7 @@ int mem_recount(struct store *st, struct store_totals *out)
 {
     const struct mem *m = (const struct mem *)st;
     int64_t dead = 0, open = 0;
+    uint64_t tallies = 0;
 
     for (size_t i = 0; i < m->t[MEM_TASK].n; i++) {
         const struct store_task_info *t = m->t[MEM_TASK].v[i];
@@ -135,7 +139,15 @@ int mem_recount(struct store *st, struct store_totals *out)
         const struct mem_alert *a = m->t[MEM_ALERT].v[i];
         open += a->acked_at == DK_NEVER;
     }
-    *out = (struct store_totals){(int64_t)m->t[MEM_CASE].n, m->last_seq,
-                                 (int64_t)m->t[MEM_TASK].n - dead, dead, open};
+    for (size_t i = 0; i < m->t[MEM_TALLY].n; i++) {
+        const struct dk_tally *t = m->t[MEM_TALLY].v[i];
+        tallies += (uint64_t)t->n * dk_tally_print(t);
+    }
+    *out = (struct store_totals){(int64_t)m->t[MEM_CASE].n,
+                                 m->last_seq,
+                                 (int64_t)m->t[MEM_TASK].n - dead,
+                                 dead,
+                                 open,
+                                 tallies};
     return 0;
 }

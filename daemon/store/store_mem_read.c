@@ -293,11 +293,57 @@ static bool case_fits(const struct store_case_filter *f,
         (f->handler != NULL && strcmp(f->handler, c->handler) != 0) ||
         (f->region != NULL &&
          (c->region == NULL || strcmp(f->region, c->region) != 0)) ||
-        (f->category != NULL && !under(c->category, f->category)))
+        (f->category != NULL && !under(c->category, f->category)) ||
+        (f->group != 0 && c->grp != f->group && c->key != f->group))
         return false;
-    if (f->after == 0)
+    if (f->after == 0 || f->work)
         return true;
     return f->newest_first ? c->key < f->after : c->key > f->after;
+}
+
+static int give_case(const struct mem_case *c, store_case_fn fn, void *arg)
+{
+    struct store_case_row row = {c->key, c->doc, c->doc_len, c->urgent, c->due};
+
+    return fn(arg, &row);
+}
+
+/* The order of work, as store.h says it. */
+static int by_work(const void *a, const void *b)
+{
+    const struct mem_case *x = *(const struct mem_case *const *)a;
+    const struct mem_case *y = *(const struct mem_case *const *)b;
+
+    if (x->urgent != y->urgent)
+        return x->urgent ? -1 : 1;
+    if (x->due != y->due)
+        return x->due < y->due ? -1 : 1;
+    return x->key < y->key ? -1 : x->key > y->key;
+}
+
+static int list_work(const struct mem *m, const struct store_case_filter *f,
+                     int64_t limit, store_case_fn fn, void *arg)
+{
+    const struct mem_rows *r = &m->t[MEM_CASE];
+    const struct mem_case probe = {
+        .key = f->after, .urgent = f->after_urgent, .due = f->after_due};
+    const struct mem_case *after = &probe;
+    const struct mem_case **v = malloc((r->n + 1) * sizeof *v);
+    size_t n = 0;
+    int rc = 0;
+
+    if (v == NULL)
+        return DK_ENOMEM;
+    for (size_t i = 0; i < r->n; i++) {
+        v[n] = r->v[i];
+        if (case_fits(f, v[n]) && (f->after == 0 || by_work(&v[n], &after) > 0))
+            n++;
+    }
+    qsort(v, n, sizeof *v, by_work);
+    for (size_t i = 0; rc == 0 && i < n && limit-- > 0; i++)
+        rc = give_case(v[i], fn, arg);
+    free(v);
+    return rc < 0 ? rc : 0;
 }
 
 int mem_list_cases(struct store *st, const struct store_case_filter *f,
@@ -306,14 +352,15 @@ int mem_list_cases(struct store *st, const struct store_case_filter *f,
     const struct mem_rows *r = &((const struct mem *)st)->t[MEM_CASE];
     int rc = 0;
 
+    if (f->work)
+        return list_work((const struct mem *)st, f, limit, fn, arg);
     for (size_t i = 0; rc == 0 && i < r->n && limit > 0; i++) {
         const struct mem_case *c = r->v[f->newest_first ? r->n - 1 - i : i];
 
         if (!case_fits(f, c))
             continue;
-        struct store_case_row row = {c->key, c->doc, c->doc_len};
         limit--;
-        rc = fn(arg, &row);
+        rc = give_case(c, fn, arg);
     }
     return rc < 0 ? rc : 0;
 }

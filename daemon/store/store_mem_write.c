@@ -67,6 +67,9 @@ static int fill_case(struct mem_case *c, const struct store_case_put *k)
     c->key = row.key;
     c->state = (enum dk_state)row.state;
     c->overdue = row.overdue != 0;
+    c->urgent = row.urgent != 0;
+    c->due = row.due;
+    c->grp = row.grp;
     (void)copy_id(c->unit, row.unit);
     (void)copy_id(c->handler, row.handler);
     memcpy(c->hash, row.hash, sizeof c->hash);
@@ -370,6 +373,8 @@ static int put_all(struct mem *m, const struct store_changes *ch)
         rc = put_counters(m, ch);
     if (rc == 0)
         rc = mem_put_office(m, ch);
+    if (rc == 0)
+        rc = mem_put_tally(m, ch);
     return rc;
 }
 

@@ -221,7 +221,7 @@ static int make_store(struct sq *s, const struct store_options *opt,
     if (rc == SQLITE_OK)
         rc = harden(s->db);
     if (rc == SQLITE_OK)
-        rc = migrate_run(s->db, 0);
+        rc = migrate_run(s->db, 0, opt);
     if (rc == SQLITE_OK)
         rc = fill_meta(s->db, opt, random);
     int code = rc != SQLITE_OK ? say_sqlite(s, rc, p) : 0;
@@ -333,9 +333,9 @@ static int read_total(struct sq *s)
     struct sq_use u = sq_use(s, SQ_TOTAL_GET);
     int rc = must_row(&u);
 
-    s->tot = (struct store_totals){sq_col_int(&u, 0), sq_col_int(&u, 1),
-                                   sq_col_int(&u, 2), sq_col_int(&u, 3),
-                                   sq_col_int(&u, 4)};
+    s->tot = (struct store_totals){
+        sq_col_int(&u, 0), sq_col_int(&u, 1), sq_col_int(&u, 2),
+        sq_col_int(&u, 3), sq_col_int(&u, 4), (uint64_t)sq_col_int(&u, 5)};
     sq_end(&u);
     return rc;
 }
@@ -403,7 +403,8 @@ static void sq_close(struct store *st)
 }
 
 /* From a file known to be ours to one that may be served. */
-static int make_ready(struct sq *s, int version, struct store_info *info,
+static int make_ready(struct sq *s, int version,
+                      const struct store_options *opt, struct store_info *info,
                       struct dk_problem *p)
 {
     int rc =
@@ -412,7 +413,7 @@ static int make_ready(struct sq *s, int version, struct store_info *info,
         rc = sqlite3_wal_checkpoint_v2(s->db, "main",
                                        SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     if (rc == SQLITE_OK)
-        rc = migrate_run(s->db, version);
+        rc = migrate_run(s->db, version, opt);
     if (rc == SQLITE_OK)
         rc = sq_prepare(s);
     if (rc != SQLITE_OK)
@@ -451,7 +452,7 @@ int store_sqlite_open(const char *path, const struct store_options *opt,
     if (rc == 0)
         rc = check_options(s, opt, p);
     if (rc == 0)
-        rc = make_ready(s, version, info, p);
+        rc = make_ready(s, version, opt, info, p);
     if (rc != 0) {
         shut(s, true);
         return rc;
@@ -481,6 +482,7 @@ static const struct store_ops ops = {
     .person_get = sq_person_get,
     .loads = sq_loads,
     .day_seq = sq_day_seq,
+    .tally = sq_tally,
     .totals = sq_totals,
     .list_keys = sq_list_keys,
     .case_row = sq_case_row,

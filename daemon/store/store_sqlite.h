@@ -7,6 +7,8 @@
  *   store_sqlite_read.c  reads by key, the stream, the queues
  *   store_sqlite_list.c  filtered lists, page by page
  *   store_sqlite_office.c the office's own alerts
+ *   store_sqlite_tally.c the office's figures
+ *   store_sqlite_fill.c  what a store of schema 1 does not have yet
  *   store_sqlite_check.c rows as they are, for `verify`
  */
 #ifndef DK_STORE_SQLITE_H
@@ -104,15 +106,21 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
                      ") VALUES (?, ?, ?, ?, ?, ?, ?)")                         \
     X(EVENT_PUT, "INSERT INTO event (" SQ_EVENT_COLUMNS                        \
                  ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")                       \
-    X(CASE_NEW, "INSERT INTO case_file (state, overdue, unit, handler, "       \
-                "region, category, hash, doc, key) "                           \
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")                          \
+    X(CASE_NEW, "INSERT INTO case_file (state, overdue, urgent, due, grp, "    \
+                "unit, handler, region, category, hash, doc, key) "            \
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                 \
     X(CASE_SAME, "UPDATE case_file SET hash = ?1, doc = ?2 WHERE key = ?3 "    \
-                 "AND state = ?4 AND overdue = ?5 AND unit = ?6 "              \
-                 "AND handler = ?7 AND region IS ?8 AND category IS ?9")       \
-    X(CASE_PUT, "UPDATE case_file SET state = ?, overdue = ?, unit = ?, "      \
-                "handler = ?, region = ?, category = ?, hash = ?, doc = ? "    \
-                "WHERE key = ?")                                               \
+                 "AND state = ?4 AND overdue = ?5 AND urgent = ?6 "            \
+                 "AND due IS ?7 AND grp IS ?8 AND unit = ?9 "                  \
+                 "AND handler = ?10 AND region IS ?11 AND category IS ?12")    \
+    X(CASE_PUT, "UPDATE case_file SET state = ?, overdue = ?, urgent = ?, "    \
+                "due = ?, grp = ?, unit = ?, handler = ?, region = ?, "        \
+                "category = ?, hash = ?, doc = ? WHERE key = ?")               \
+    X(TALLY_ADD, "INSERT INTO tally (measure, day, unit, category, tag, "      \
+                 "known, n) VALUES (?, ?, ?, ?, ?, ?, ?) "                     \
+                 "ON CONFLICT DO UPDATE SET n = n + excluded.n")               \
+    X(TALLY_ALL, "SELECT measure, day, unit, category, tag, known, n "         \
+                 "FROM tally")                                                 \
     X(CLOCK_PUT, "INSERT INTO clock (key, id, unit, state, overdue, due_at, "  \
                  "fire_at) VALUES (?, ?, ?, ?, ?, ?, ?) "                      \
                  "ON CONFLICT (key, id) DO UPDATE SET unit = excluded.unit, "  \
@@ -157,7 +165,7 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
                   "ORDER BY key LIMIT ?")                                      \
     X(NOW_PUT, "UPDATE meta SET test_now = ?")                                 \
     X(TOTAL_PUT, "UPDATE total SET cases = ?, events = ?, tasks_open = ?, "    \
-                 "tasks_dead = ?, alerts_open = ?")                            \
+                 "tasks_dead = ?, alerts_open = ?, tally = ?")                 \
     X(EPOCH_UP, "UPDATE meta SET epoch = epoch + 1")                           \
     X(REQUEST_GET, "SELECT " SQ_REQUEST_COLUMNS " FROM request "               \
                    "WHERE slot = ?")                                           \
@@ -189,15 +197,15 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
     X(PERSON_GET, "SELECT salt, data FROM person WHERE key = ?")               \
     X(LOADS, "SELECT unit, handler, open FROM load ORDER BY unit, handler")    \
     X(DAY_GET, "SELECT seq FROM day WHERE day = ?")                            \
-    X(TOTAL_GET, "SELECT cases, events, tasks_open, tasks_dead, alerts_open "  \
-                 "FROM total")                                                 \
+    X(TOTAL_GET, "SELECT cases, events, tasks_open, tasks_dead, alerts_open, " \
+                 "tally FROM total")                                           \
     X(KEYS, "SELECT key FROM case_file NOT INDEXED WHERE key > ?1 "            \
             "UNION SELECT key FROM event INDEXED BY event_case "               \
             "WHERE key > ?1 UNION SELECT key FROM clock WHERE key > ?1 "       \
             "UNION SELECT key FROM alert WHERE key > ?1 "                      \
             "ORDER BY 1 LIMIT ?2")                                             \
     X(CASE_ROW, "SELECT state, overdue, unit, handler, region, category, "     \
-                "hash, doc FROM case_file WHERE key = ?")                      \
+                "hash, doc, urgent, due, grp FROM case_file WHERE key = ?")    \
     X(CLOCK_ROWS, "SELECT id, unit, state, overdue, due_at, fire_at "          \
                   "FROM clock WHERE key = ? ORDER BY id")                      \
     X(ALERT_ROWS, "SELECT n, raised_at, due_at, acked_at, acked_by, level, "   \
@@ -308,6 +316,11 @@ int sq_list_alerts(struct store *st, const struct store_alert_filter *f,
 int sq_put_office(struct sq *s, const struct store_changes *ch);
 int sq_list_office(struct store *st, bool open, int64_t before, int64_t limit,
                    store_office_fn fn, void *arg);
+int sq_put_tally(struct sq *s, const struct store_changes *ch,
+                 struct store_totals *t);
+int sq_tally(struct store *st, const struct store_tally_filter *f,
+             int64_t limit, store_tally_fn fn, void *arg);
+int sq_recount_tally(struct sq *s, uint64_t *out);
 int sq_next_unassigned(struct store *st, enum dk_state state, int64_t after,
                        int64_t limit, int64_t *key, int64_t *last);
 int sq_list_clocks(struct store *st, const struct store_clock_filter *f,

@@ -37,7 +37,10 @@ int sq_case_row(struct store *st, int64_t key, row_case_fn fn, void *arg)
                                .region = sq_col_text(&u, 4),
                                .category = sq_col_text(&u, 5),
                                .hash = sqlite3_column_blob(u.q, 6),
-                               .hash_len = sq_col_len(&u, 6)};
+                               .hash_len = sq_col_len(&u, 6),
+                               .urgent = sq_col_int(&u, 8),
+                               .due = sq_col_when(&u, 9),
+                               .grp = sq_col_int(&u, 10)};
         const char *doc = sq_col_text(&u, 7);
 
         rc = row.unit == NULL || row.handler == NULL || doc == NULL
@@ -107,7 +110,7 @@ int sq_recount(struct store *st, struct store_totals *out)
 
     *out = (struct store_totals){sq_col_int(&u, 0), sq_col_int(&u, 1),
                                  sq_col_int(&u, 2), sq_col_int(&u, 3),
-                                 sq_col_int(&u, 4)};
+                                 sq_col_int(&u, 4), 0};
     sq_end(&u);
-    return rc < 0 ? rc : 0;
+    return rc < 0 ? rc : sq_recount_tally((struct sq *)st, &out->tallies);
 }

@@ -70,31 +70,31 @@ static bool given(const char *s)
     return s != NULL && *s != '\0';
 }
 
-/* One arm for each state wanted, or one in all (state < 0).  Each arm gives
- * its rows in order of the key, and SQLite merges them without sorting.
- */
-static void add_case_arm(struct sql *q, const struct store_case_filter *f,
-                         int state)
-{
-    char eq[] = " AND state = 00";
+#define CASE_COLUMNS "SELECT key, doc, urgent, due FROM case_file"
+#define CASES_OF_GROUP                                                         \
+    " AND key IN (SELECT key FROM case_file INDEXED BY case_group"             \
+    " WHERE grp = ?7 UNION ALL SELECT ?7)"
 
-    add(q, "SELECT key, doc FROM case_file");
-    if (f->overdue)
-        add(q, " INDEXED BY case_overdue WHERE overdue = 1");
+/* The index of the narrowest filter, or nothing. */
+static bool add_case_index(struct sql *q, const struct store_case_filter *f)
+{
+    const char *by = NULL;
+
+    if (f->group != 0)
+        by = " WHERE true" CASES_OF_GROUP;
+    else if (f->overdue)
+        by = " INDEXED BY case_overdue WHERE overdue = 1";
     else if (given(f->handler))
-        add(q, " INDEXED BY case_handler WHERE handler <> ''");
+        by = " INDEXED BY case_handler WHERE handler <> ''";
     else if (given(f->unit))
-        add(q, " INDEXED BY case_unit WHERE unit <> ''");
-    else if (state >= 0)
-        add(q, " INDEXED BY case_state WHERE true");
-    else
-        add(q, " NOT INDEXED WHERE true");
-    if (state >= 0) {
-        eq[sizeof eq - 3] = (char)('0' + state / 10);
-        eq[sizeof eq - 2] = (char)('0' + state % 10);
-        add(q, eq);
-    }
-    add(q, f->newest_first ? " AND key < ?1" : " AND key > ?1");
+        by = " INDEXED BY case_unit WHERE unit <> ''";
+    add_if(q, by != NULL, by);
+    return by != NULL;
+}
+
+static void add_case_filter(struct sql *q, const struct store_case_filter *f)
+{
+    add_if(q, f->overdue, " AND overdue = 1");
     add_if(q, f->unit != NULL, " AND unit = ?3");
     add_if(q, f->handler != NULL, " AND handler = ?4");
     add_if(q, f->region != NULL, " AND region = ?5");
@@ -103,13 +103,35 @@ static void add_case_arm(struct sql *q, const struct store_case_filter *f,
            " substr(category, 1, length(?6) + 1) = ?6 || '/')");
 }
 
+/* One arm for each state wanted, or one in all (state < 0).  Each arm gives
+ * its rows in order of the key, and SQLite merges them without sorting.
+ */
+static void add_case_arm(struct sql *q, const struct store_case_filter *f,
+                         int state)
+{
+    char eq[] = " AND state = 00";
+
+    add(q, CASE_COLUMNS);
+    if (!add_case_index(q, f))
+        add(q, state >= 0 ? " INDEXED BY case_state WHERE true"
+                          : " NOT INDEXED WHERE true");
+    if (state >= 0) {
+        eq[sizeof eq - 3] = (char)('0' + state / 10);
+        eq[sizeof eq - 2] = (char)('0' + state % 10);
+        add(q, eq);
+    }
+    add(q, f->newest_first ? " AND key < ?1" : " AND key > ?1");
+    add_case_filter(q, f);
+}
+
 static void case_sql(struct sql *q, const struct store_case_filter *f)
 {
     uint32_t all = (UINT32_C(1) << DK_S_N) - 1;
     uint32_t states = store_filter_states(f);
     const char *glue = "";
 
-    if (states == all && !given(f->unit) && !given(f->handler))
+    if (states == all &&
+        (f->group != 0 || (!given(f->unit) && !given(f->handler))))
         add_case_arm(q, f, -1);
     else
         for (int s = 0; s < DK_S_N; s++) {
@@ -124,34 +146,124 @@ static void case_sql(struct sql *q, const struct store_case_filter *f)
     add(q, " LIMIT ?2");
 }
 
-int sq_list_cases(struct store *st, const struct store_case_filter *f,
-                  int64_t limit, store_case_fn fn, void *arg)
+/* Run the query from `after` on; *left counts down.  0: go on, 1: stop. */
+static int run_cases(struct sq *s, const struct sql *q,
+                     const struct store_case_filter *f, int64_t after,
+                     int64_t *left, store_case_fn fn, void *arg)
 {
-    struct sql q = {.len = 0};
     struct sq_use u;
+    int rc = prepare(s, q, &u);
 
-    if (store_filter_states(f) == 0)
-        return 0; /* open, and a state in which nothing is owed */
-    case_sql(&q, f);
-    int rc = prepare((struct sq *)st, &q, &u);
     if (rc != 0)
         return rc;
-    bind_int(&u, 1, f->after == 0 && f->newest_first ? INT64_MAX : f->after);
-    bind_int(&u, 2, limit);
+    bind_int(&u, 1, after);
+    bind_int(&u, 2, *left);
     bind_text(&u, 3, f->unit);
     bind_text(&u, 4, f->handler);
     bind_text(&u, 5, f->region);
     bind_text(&u, 6, f->category);
+    bind_int(&u, 7, f->group);
+    bind_int(&u, 8, f->after_due);
     while ((rc = sq_step(&u)) == 1) {
         struct store_case_row row = {.key = sq_col_int(&u, 0),
-                                     .doc = sq_col_text(&u, 1)};
+                                     .doc = sq_col_text(&u, 1),
+                                     .urgent = sq_col_int(&u, 2) != 0,
+                                     .due = sq_col_when(&u, 3)};
 
         row.doc_len = sq_col_len(&u, 1);
+        --*left;
         rc = row.doc == NULL ? DK_ENOMEM : fn(arg, &row);
         if (rc != 0)
             break;
     }
     (void)sqlite3_finalize(u.q);
+    return rc;
+}
+
+/* ---- cases in the order of work ------------------------------------------ */
+
+/* The stretches of that order, one after the other; `own` is the index of the
+ * stretch.  Of open cases hardly any is without a limit, and few are urgent.
+ */
+static const struct stretch {
+    bool urgent, due;
+    const char *own, *where;
+} stretches[] = {
+    {true, true, " INDEXED BY case_urgent WHERE urgent = 1",
+     " AND urgent = 1 AND due IS NOT NULL"},
+    {true, false, " INDEXED BY case_urgent WHERE urgent = 1",
+     " AND urgent = 1 AND due IS NULL"},
+    {false, true, " INDEXED BY case_work WHERE due IS NOT NULL AND urgent = 0",
+     " AND urgent = 0 AND due IS NOT NULL"},
+    {false, false, " INDEXED BY case_state WHERE true",
+     " AND urgent = 0 AND due IS NULL"},
+};
+
+static void add_states(struct sql *q, uint32_t states)
+{
+    const char *glue = " AND state IN (";
+    char number[] = "00";
+
+    for (int s = 0; s < DK_S_N; s++) {
+        if ((states >> s & 1) == 0)
+            continue;
+        number[0] = (char)('0' + s / 10);
+        number[1] = (char)('0' + s % 10);
+        add(q, glue);
+        add(q, number);
+        glue = ", ";
+    }
+    add(q, ")");
+}
+
+static void work_sql(struct sql *q, const struct store_case_filter *f,
+                     const struct stretch *h, bool begun)
+{
+    add(q, CASE_COLUMNS);
+    if (!add_case_index(q, f))
+        add(q, h->own);
+    add(q, h->where);
+    add_states(q, store_filter_states(f));
+    add_case_filter(q, f);
+    if (begun)
+        add(q, h->due ? " AND (due, key) > (?8, ?1)" : " AND key > ?1");
+    add(q, h->due ? " ORDER BY due, key LIMIT ?2" : " ORDER BY key LIMIT ?2");
+}
+
+static int list_work(struct sq *s, const struct store_case_filter *f,
+                     int64_t limit, store_case_fn fn, void *arg)
+{
+    bool due = f->after_due != DK_NEVER;
+    size_t n = sizeof stretches / sizeof stretches[0];
+    size_t first =
+        f->after == 0 ? 0 : (f->after_urgent ? 0 : 2) + (due ? 0 : 1);
+    int rc = 0;
+
+    for (size_t i = first; rc == 0 && i < n && limit > 0; i++) {
+        struct sql q = {.len = 0};
+
+        work_sql(&q, f, &stretches[i], f->after != 0 && i == first);
+        rc = run_cases(s, &q, f, f->after, &limit, fn, arg);
+    }
+    return rc;
+}
+
+int sq_list_cases(struct store *st, const struct store_case_filter *f,
+                  int64_t limit, store_case_fn fn, void *arg)
+{
+    struct sq *s = (struct sq *)st;
+    struct sql q = {.len = 0};
+    int64_t after = f->after == 0 && f->newest_first ? INT64_MAX : f->after;
+    int rc;
+
+    if (store_filter_states(f) == 0)
+        return 0; /* open, and a state in which nothing is owed */
+    if (f->work) {
+        rc = list_work(s, f, limit, fn, arg);
+    } else {
+        case_sql(&q, f);
+        rc = run_cases(s, &q, f, after, &limit, fn, arg);
+    }
     return rc < 0 ? rc : 0;
 }
 

@@ -79,6 +79,15 @@ static int put_events(struct sq *s, const struct store_changes *ch)
     return 0;
 }
 
+static void bind_listed(struct sq_use *u, const struct row_case *row)
+{
+    sq_int(u, row->state);
+    sq_int(u, row->overdue);
+    sq_int(u, row->urgent);
+    sq_when(u, row->due);
+    sq_when(u, row->grp != 0 ? row->grp : DK_NEVER);
+}
+
 /* Most events leave what the indices are about as it was.  Then only hash and
  * doc are written and no index is touched (an UPDATE that names an indexed
  * column rewrites its index entries even if the value is the same).
@@ -92,8 +101,7 @@ static int put_same_case(struct sq *s, const struct store_case_put *k,
     sq_blob(&u, row.hash, row.hash_len);
     sq_textn(&u, k->doc, k->doc_len);
     sq_int(&u, row.key);
-    sq_int(&u, row.state);
-    sq_int(&u, row.overdue);
+    bind_listed(&u, &row);
     sq_text(&u, row.unit);
     sq_text(&u, row.handler);
     sq_text(&u, row.region);
@@ -108,8 +116,7 @@ static int put_case(struct sq *s, const struct store_case_put *k)
     struct row_case row = store_row_case(k->c);
     struct sq_use u = sq_use(s, k->is_new ? SQ_CASE_NEW : SQ_CASE_PUT);
 
-    sq_int(&u, row.state);
-    sq_int(&u, row.overdue);
+    bind_listed(&u, &row);
     sq_text(&u, row.unit);
     sq_text(&u, row.handler);
     sq_text(&u, row.region);
@@ -397,6 +404,7 @@ static int put_totals(struct sq *s, const struct store_totals *t)
     sq_int(&u, t->tasks_open);
     sq_int(&u, t->tasks_dead);
     sq_int(&u, t->alerts_open);
+    sq_int(&u, (int64_t)t->tallies);
     return sq_run(&u);
 }
 
@@ -420,6 +428,8 @@ static int put_all(struct sq *s, const struct store_changes *ch,
         rc = put_counters(s, ch);
     if (rc == 0)
         rc = sq_put_office(s, ch);
+    if (rc == 0)
+        rc = sq_put_tally(s, ch, t);
     t->events += (int64_t)ch->n_event;
     if (rc == 0)
         rc = put_totals(s, t);

@@ -274,14 +274,14 @@ static inline struct dk_clock *give_clock(struct dk_case *c, const char *id,
 {
     struct dk_clock *k = &c->clock[c->n_clock++];
 
-    *k = (struct dk_clock){.no = 1,
-                           .basis = 1,
-                           .started_at = T0,
-                           .due_at = due,
-                           .stopped_at = DK_NEVER,
-                           .n_rung = 2,
-                           .rung = {{"yellow", warn, false, false},
-                                    {"overdue", due, false, false}}};
+    *k = (struct dk_clock){
+        .no = 1,
+        .basis = 1,
+        .started_at = T0,
+        .due_at = due,
+        .stopped_at = DK_NEVER,
+        .n_rung = 2,
+        .rung = {{.id = "yellow", .at = warn}, {.id = "overdue", .at = due}}};
     (void)snprintf(k->id, sizeof k->id, "%s", id);
     return k;
 }
