@@ -140,7 +140,7 @@ static int choose_by_rule(const struct book_ask *a, struct book_choice *ch,
             why, DK_ERESPONDENT, NULL,
             "every unit up to the office is complained about in "
             "this case; a person must decide who handles it",
-            "本案中各级单位直至信访部门均被反映，须由人工确定承办单位");
+            "本案中各级单位直至信访部门均被反映，须由人工确定责任单位");
     if (ch->unit == r->unit)
         return 0;
     book_say(&ch->why, "，改由“%s”办理。",

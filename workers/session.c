@@ -264,7 +264,7 @@ static int answer(struct session *s, const struct task *t,
     if (s->out.len > DK_BODY_MAX)
         return dk_failf(why, DK_ETOOBIG, NULL,
                         "the answer has %zu bytes; at most %d can be sent",
-                        "答复有 %zu 字节,最多可发送 %d 字节", s->out.len,
+                        "答复有 %zu 字节，最多可发送 %d 字节", s->out.len,
                         DK_BODY_MAX);
     return 0;
 }

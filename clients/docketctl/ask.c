@@ -53,7 +53,7 @@ static int ask(struct ctl *ctl, const char *type, const struct dk_jw *body,
     return dk_fail(p, DK_ETYPE, NULL,
                    "what answers at this endpoint does not speak this "
                    "protocol: its answer is neither ok nor a problem",
-                   "该地址上的程序不符合本协议:其答复既非 ok 也非 problem");
+                   "该地址上的程序不符合本协议：其答复既非 ok 也非 problem");
 }
 
 int ctl_ask(struct ctl *ctl, const char *type, struct dk_jw *body,
