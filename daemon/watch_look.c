@@ -239,16 +239,31 @@ static bool data_folder(const struct config *c, char *out, size_t cap)
     return true;
 }
 
+/* As much of it as there is room for, but no half character. */
+static void say_path(struct dk_watch_obs *o, const char *path)
+{
+    size_t n = strlen(path);
+
+    if (n >= sizeof(o->about))
+        n = sizeof(o->about) - 1;
+    while (n > 0 && ((unsigned char)path[n] & 0xc0) == 0x80)
+        n--;
+    memcpy(o->about, path, n);
+    o->about[n] = '\0';
+}
+
 static void look_at_disk(struct daemon *d)
 {
     struct dk_watch_obs *o = obs_of(&d->watch, DK_W_DISK);
     int64_t limit = d->cfg->watch.disk_mb;
+    char folder[sizeof(d->cfg->store)];
     struct statvfs v;
 
     o->saw = DK_SAW_GOOD;
-    if (limit == 0 || !data_folder(d->cfg, o->about, sizeof(o->about)))
+    if (limit == 0 || !data_folder(d->cfg, folder, sizeof(folder)))
         return;
-    if (statvfs(o->about, &v) != 0) {
+    say_path(o, folder);
+    if (statvfs(folder, &v) != 0) {
         o->saw = DK_SAW_NOTHING;
         return;
     }
@@ -300,7 +315,7 @@ static void look_at_backup(struct daemon *d)
     int64_t t = newest(path);
     judge_age(o, true, t * DK_SECOND, real_now(), d->cfg->watch.backup_h * 3600,
               3);
-    snprintf(o->about, sizeof(o->about), "%.199s", path);
+    say_path(o, path);
     if (t != 0)
         return;
     o->saw = DK_SAW_BAD;
