@@ -154,7 +154,7 @@ describe("a Node client and worker in a line with C services", () => {
 
   test("a submission is assigned by Node and gets its limits from C",
     async () => {
-      const body = submission({ persons: [{ name: "王桂英" }] });
+      const body = submission({ persons: [{ name: "王桂英", phone: "1" }] });
       const answer = await client.call("case.submit", body);
       assert.deepEqual(await client.call("case.submit", body), answer);
       const digits = answer.case_no.replaceAll("-", "");
