@@ -6,7 +6,8 @@
 
 #include "report_json.h"
 
-#define YEARS_MAX 256 /* DK_KEYS_MAX: members of one object */
+#define YEARS_MAX    256 /* DK_KEYS_MAX: members of one object */
+#define NOTICE_MONTH 11  /* by then the notice for the next year is out */
 
 struct year {
     int year;
@@ -303,6 +304,25 @@ void dk_calendar_span(const struct dk_calendar *c, int *first, int *last,
     *unverified = 0;
     for (size_t i = 0; i < c->n_year; i++)
         *unverified += c->year[i].verified ? 0 : 1;
+}
+
+void dk_calendar_check(const struct dk_calendar *c, const char *file,
+                       int64_t today, struct dk_report *r)
+{
+    struct dk_date d = dk_date_from_days(today);
+    int64_t next = dk_days_from_date((struct dk_date){d.year + 1, 1, 1});
+
+    if (!dk_calendar_knows(c, d.year))
+        dk_report_warn(r, file, "/years",
+                       "calendar \"%s\" does not know %d, the year it is: "
+                       "limits in working days are refused; add the year",
+                       c->id, d.year);
+    if (d.month >= NOTICE_MONTH && !dk_calendar_knows(c, d.year + 1))
+        dk_report_warn(r, file, "/years",
+                       "calendar \"%s\" does not know %d, which begins in %d "
+                       "days: limits in working days that reach into it are "
+                       "refused; add the year from its notice",
+                       c->id, d.year + 1, (int)(next - today));
 }
 
 int dk_calendar_works(const struct dk_calendar *c, int64_t day)

@@ -43,6 +43,12 @@ bool dk_calendar_knows(const struct dk_calendar *c, int year);
 /* First and last year of the file, and how many nobody has verified yet. */
 void dk_calendar_span(const struct dk_calendar *c, int *first, int *last,
                       int *unverified);
+/* Warn of what the calendar soon lacks, as of the local day `today`: from
+ * November on the next year, which its yearly notice has settled by then, and
+ * at any time the year itself.
+ */
+void dk_calendar_check(const struct dk_calendar *c, const char *file,
+                       int64_t today, struct dk_report *r);
 /* 1 working day, 0 day of rest, DK_ENOTFOUND year unknown. */
 int dk_calendar_works(const struct dk_calendar *c, int64_t day);
 

@@ -1,75 +1,21 @@
 /* policy_print.c - what a policy says, for people and for programs. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy_impl.h"
+#include "policy_text.h"
 #include "proto/words.h"
 
 #define BIT(ev) (UINT64_C(1) << (ev))
 #define CELL    200
 #define COLUMNS 6
 
-struct text {
-    char *buf;
-    size_t len, cap;
-    bool oom;
-};
-
 struct printing {
     const struct dk_policy *p;
     bool en;
-    struct text t;
+    struct pol_text t;
     int width[COLUMNS];
 };
-
-__attribute__((format(printf, 2, 3))) static void put(struct text *t,
-                                                      const char *fmt, ...)
-{
-    va_list ap;
-    int n;
-
-    va_start(ap, fmt);
-    n = vsnprintf(NULL, 0, fmt, ap);
-    va_end(ap);
-    if (n < 0 || t->oom)
-        return;
-    if (t->len + (size_t)n + 1 > t->cap) {
-        size_t cap = (t->len + (size_t)n + 1) * 2;
-        char *buf = realloc(t->buf, cap);
-        if (buf == NULL) {
-            t->oom = true;
-            return;
-        }
-        t->buf = buf;
-        t->cap = cap;
-    }
-    va_start(ap, fmt);
-    (void)vsnprintf(t->buf + t->len, (size_t)n + 1, fmt, ap);
-    va_end(ap);
-    t->len += (size_t)n;
-}
-
-/* Columns a text takes on a terminal; Chinese takes two each. */
-static int width_of(const char *s)
-{
-    int width = 0;
-
-    for (const unsigned char *p = (const unsigned char *)s; *p != '\0'; p++) {
-        if ((*p & 0xC0) == 0x80)
-            continue;
-        /* From U+2E80 on, which three bytes from E2 BA on and four hold. */
-        bool wide = *p > 0xE2 || (*p == 0xE2 && p[1] >= 0xBA);
-        width += wide ? 2 : 1;
-    }
-    return width;
-}
-
-static void put_cell(struct text *t, const char *s, int width)
-{
-    put(t, "%s%*s", s, width > 0 ? width - width_of(s) + 2 : 0, "");
-}
 
 static void add(char cell[CELL], const char *s)
 {
@@ -81,36 +27,32 @@ static void add(char cell[CELL], const char *s)
     cell[n + more] = '\0';
 }
 
-static void cell_events(char cell[CELL], uint64_t mask, bool en)
+static void cell_text(char cell[CELL], struct pol_text *t)
 {
-    for (int e = 0; e < DK_EV_N; e++) {
-        if ((mask & BIT(e)) == 0)
-            continue;
-        if (cell[0] != '\0')
-            add(cell, en ? ", " : "、");
-        add(cell, en ? dk_ev_name((enum dk_ev)e) : dk_ev_zh((enum dk_ev)e));
-    }
+    if (t->buf != NULL)
+        add(cell, t->buf);
+    free(pol_take(t));
 }
 
 static void cell_length(char cell[CELL], const struct pol_clock *k, bool en)
 {
-    const char *unit = k->working ? (en ? " working days" : "个工作日")
-                                  : (en ? " days" : "天");
+    struct pol_text t = {0};
 
-    if (k->from_event != NULL)
-        (void)snprintf(cell, CELL, en ? "%s, else %d%s" : "按%s，默认%d%s",
-                       k->from_event, k->days, unit);
-    else
-        (void)snprintf(cell, CELL, "%d%s", k->days, unit);
-    if (k->extend_times > 0) {
-        char more[80];
-        (void)snprintf(more, sizeof more,
-                       en ? " + at most %d, %d time(s)" : "，可延长%d天%d次",
-                       k->extend_days, k->extend_times);
-        add(cell, more);
-    }
+    pol_say_length(&t, k, en);
+    if (k->extend_times > 0)
+        pol_put(&t, en ? " + at most %d, %d time(s)" : "，可延长%d天%d次",
+                k->extend_days, k->extend_times);
     if (k->next_working_day)
-        add(cell, en ? ", then next working day" : "，遇休息日顺延");
+        pol_put(&t, en ? ", then next working day" : "，遇休息日顺延");
+    cell_text(cell, &t);
+}
+
+static void cell_events(char cell[CELL], uint64_t mask, bool en)
+{
+    struct pol_text t = {0};
+
+    pol_say_events(&t, mask, en);
+    cell_text(cell, &t);
 }
 
 static void fill(char cell[COLUMNS][CELL], const struct pol_clock *k, bool en)
@@ -130,7 +72,8 @@ static void fill(char cell[COLUMNS][CELL], const struct pol_clock *k, bool en)
 
 static void put_word(struct printing *x, const char *group, const char *name)
 {
-    put(&x->t, "%s", x->en ? name : dk_word_named(group, name, DK_LANG_ZH_CN));
+    pol_put(&x->t, "%s",
+            x->en ? name : dk_word_named(group, name, DK_LANG_ZH_CN));
 }
 
 static void put_step(struct printing *x, const struct pol_version *v,
@@ -139,18 +82,18 @@ static void put_step(struct printing *x, const struct pol_version *v,
     const struct pol_step *s = pol_step_of(v, k, rung);
 
     if (s == NULL || s->n_role == 0) {
-        put(&x->t, x->en ? " -> nobody\n" : " → 不通知\n");
+        pol_put(&x->t, x->en ? " -> nobody\n" : " → 不通知\n");
         return;
     }
-    put(&x->t, x->en ? " -> " : " → ");
+    pol_put(&x->t, x->en ? " -> " : " → ");
     put_word(x, "level", pol_level_names[s->level]);
-    put(&x->t, x->en ? ": " : "：");
+    pol_put(&x->t, x->en ? ": " : "：");
     for (int i = 0; i < s->n_role; i++) {
         if (i > 0)
-            put(&x->t, x->en ? ", " : "、");
+            pol_put(&x->t, x->en ? ", " : "、");
         put_word(x, "role", pol_role_names[s->role[i]]);
     }
-    put(&x->t, "\n");
+    pol_put(&x->t, "\n");
 }
 
 static void put_rungs(struct printing *x, const struct pol_version *v,
@@ -165,8 +108,8 @@ static void put_rungs(struct printing *x, const struct pol_version *v,
     for (int i = 0; i <= k->n_rung; i++) {
         const struct pol_rung *g = i < k->n_rung ? &k->rung[i] : NULL;
         if (!due_done && (g == NULL || g->when == POL_AFTER_DUE)) {
-            put(&x->t, "    %s", pol_on_due_names[k->on_due]);
-            put(&x->t, x->en ? " (at the due time)" : "（到期时）");
+            pol_put(&x->t, "    %s", pol_on_due_names[k->on_due]);
+            pol_put(&x->t, x->en ? " (at the due time)" : "（到期时）");
             put_step(x, v, k, pol_on_due_names[k->on_due]);
             due_done = true;
         }
@@ -177,8 +120,44 @@ static void put_rungs(struct printing *x, const struct pol_version *v,
         const char *at = strstr(fmt, "%d");
         (void)snprintf(when, sizeof when, "%.*s%d%s", (int)(at - fmt), fmt,
                        g->n, at + 2);
-        put(&x->t, x->en ? "    %s (%s)" : "    %s（%s）", g->id, when);
+        pol_put(&x->t, x->en ? "    %s (%s)" : "    %s（%s）", g->id, when);
         put_step(x, v, k, g->id);
+    }
+}
+
+static bool is_default(const struct pol_member *m, const struct pol_version *v,
+                       const struct pol_clock *k)
+{
+    const struct pol_clock none = {0};
+    struct dk_jw a = {0}, b = {0};
+    bool same;
+
+    m->json(&a, v, k);
+    m->json(&b, v, &none);
+    same = a.oom || b.oom || strcmp(a.buf, b.buf) == 0;
+    dk_jw_fini(&a);
+    dk_jw_fini(&b);
+    return same;
+}
+
+/* What is not in the row of a clock, where the file says it. */
+static void put_more(struct printing *x, const struct pol_version *v,
+                     const struct pol_clock *k)
+{
+    static const char *const more[] = {"only",         "holds_on",  "holds_for",
+                                       "when_running", "first_day", "repeat",
+                                       "ack_holds",    "excuses",   NULL};
+
+    for (const struct pol_member *m = pol_clock_members; m->name != NULL; m++) {
+        int i = 0;
+
+        while (more[i] != NULL && strcmp(more[i], m->name) != 0)
+            i++;
+        if (more[i] == NULL || is_default(m, v, k))
+            continue;
+        pol_put(&x->t, x->en ? "    %s: " : "    %s：", x->en ? m->en : m->zh);
+        m->say(&x->t, v, k, x->en);
+        pol_put(&x->t, "\n");
     }
 }
 
@@ -188,12 +167,12 @@ static void measure(struct printing *x, const struct pol_version *v,
     char cell[COLUMNS][CELL];
 
     for (int i = 0; i < COLUMNS; i++)
-        x->width[i] = width_of(head[i]);
+        x->width[i] = pol_width(head[i]);
     for (int j = 0; j < v->n_clock; j++) {
         fill(cell, &v->clock[j], x->en);
         for (int i = 0; i < COLUMNS; i++) {
-            if (width_of(cell[i]) > x->width[i])
-                x->width[i] = width_of(cell[i]);
+            if (pol_width(cell[i]) > x->width[i])
+                x->width[i] = pol_width(cell[i]);
         }
     }
     x->width[COLUMNS - 1] = 0; /* nothing comes after the last one */
@@ -209,17 +188,18 @@ static void put_version(struct printing *x, const struct pol_version *v)
     const char *law = x->en ? v->law.en : v->law.zh;
     char cell[COLUMNS][CELL];
 
-    put(&x->t, x->en ? "\nFrom %s: %s\n" : "\n自 %s 起：%s\n", v->from_text,
-        law != NULL ? law : "-");
+    pol_put(&x->t, x->en ? "\nFrom %s: %s\n" : "\n自 %s 起：%s\n", v->from_text,
+            law != NULL ? law : "-");
     measure(x, v, head);
     for (int i = 0; i < COLUMNS; i++)
-        put_cell(&x->t, head[i], x->width[i]);
-    put(&x->t, "\n");
+        pol_put_cell(&x->t, head[i], x->width[i]);
+    pol_put(&x->t, "\n");
     for (int j = 0; j < v->n_clock; j++) {
         fill(cell, &v->clock[j], x->en);
         for (int i = 0; i < COLUMNS; i++)
-            put_cell(&x->t, cell[i], x->width[i]);
-        put(&x->t, "\n");
+            pol_put_cell(&x->t, cell[i], x->width[i]);
+        pol_put(&x->t, "\n");
+        put_more(x, v, &v->clock[j]);
         put_rungs(x, v, &v->clock[j]);
     }
 }
@@ -273,6 +253,31 @@ static void write_rung(struct dk_jw *w, const struct pol_version *v,
     dk_jw_end_obj(w);
 }
 
+/* Members that the lines above do not have, as the file has them. */
+static void write_more(struct dk_jw *w, const struct pol_version *v,
+                       const struct pol_clock *k)
+{
+    static const char *const more[] = {"holds_for", "only",      "when_running",
+                                       "first_day", "ack_holds", "repeat",
+                                       "excuses",   NULL};
+
+    for (const struct pol_member *m = pol_clock_members; m->name != NULL; m++) {
+        struct dk_jw value = {0};
+        int i = 0;
+
+        while (more[i] != NULL && strcmp(more[i], m->name) != 0)
+            i++;
+        if (more[i] == NULL)
+            continue;
+        m->json(&value, v, k);
+        if (value.oom)
+            w->oom = true;
+        else
+            dk_jw_raw(w, m->name, value.buf, value.len);
+        dk_jw_fini(&value);
+    }
+}
+
 static void write_clock(struct dk_jw *w, const struct pol_version *v,
                         const struct pol_clock *k)
 {
@@ -294,6 +299,7 @@ static void write_clock(struct dk_jw *w, const struct pol_version *v,
     dk_jw_str(w, "on_due", pol_on_due_names[k->on_due]);
     dk_jw_int(w, "extend_times", k->extend_times);
     dk_jw_int(w, "extend_days", k->extend_days);
+    write_more(w, v, k);
     dk_jw_arr(w, "rungs");
     for (int i = 0; i < k->n_rung; i++)
         write_rung(w, v, k, &k->rung[i]);
@@ -334,14 +340,11 @@ void dk_policy_print(const struct dk_policy *p, const char *lang,
         write_json(json_or_null, p);
     if (text_or_null == NULL)
         return;
-    put(&x.t,
-        x.en ? "Policy %s: %s\nCalendar: %s\n" : "期限规则 %s：%s\n日历：%s\n",
-        p->id, name != NULL ? name : "-", p->calendar);
+    pol_put(&x.t,
+            x.en ? "Policy %s: %s\nCalendar: %s\n"
+                 : "期限规则 %s：%s\n日历：%s\n",
+            p->id, name != NULL ? name : "-", p->calendar);
     for (int i = 0; i < p->n_version; i++)
         put_version(&x, &p->version[i]);
-    if (x.t.oom) {
-        free(x.t.buf);
-        x.t.buf = NULL;
-    }
-    *text_or_null = x.t.buf;
+    *text_or_null = pol_take(&x.t);
 }

@@ -5,16 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include "core/policy.h"
 #include "explain_run.h"
 #include "law.h"
+#include "law_diff.h"
 #include "options.h"
 #include "worker.h"
 
 struct deadline {
     const char *endpoint, *name, *policy, *calendar, *book, *lang;
-    int credit, check, print, explain, json;
+    const char *diff, *new_calendar, *today;
+    int credit, check, print, explain, json, cases;
     struct law law;
 };
 
@@ -44,6 +47,17 @@ static void about(void *arg, struct worker_about *out)
                      &unverified);
 }
 
+/* The day that it is in the calendar's zone: as given, or the machine's. */
+static int64_t today(const struct deadline *d, const struct dk_calendar *cal)
+{
+    struct dk_date date;
+
+    if (d->today != NULL &&
+        dk_date_parse(d->today, strlen(d->today), &date) == 0)
+        return dk_days_from_date(date);
+    return dk_zone_day(dk_calendar_zone(cal), (dk_ms)time(NULL) * DK_SECOND);
+}
+
 static int check(const struct deadline *d)
 {
     struct dk_report r = {0};
@@ -51,6 +65,9 @@ static int check(const struct deadline *d)
     int status;
 
     law_load(&law, d->policy, d->calendar, &r);
+    if (law.calendar != NULL)
+        dk_calendar_check(law.calendar, d->calendar, today(d, law.calendar),
+                          &r);
     status = files_check_result(&r);
     law_fini(&law);
     dk_report_fini(&r);
@@ -111,6 +128,32 @@ static int explain(const struct deadline *d)
     return explain_run(&f);
 }
 
+static int diff(const struct deadline *d)
+{
+    const struct law_diff_ask ask = {.policy = d->policy,
+                                     .calendar = d->calendar,
+                                     .new_policy = d->diff,
+                                     .new_calendar = d->new_calendar,
+                                     .lang = d->lang,
+                                     .json = d->json,
+                                     .cases = d->cases ? stdin : NULL};
+
+    return law_diff(&ask);
+}
+
+static int check_today(const char *day)
+{
+    struct dk_date date;
+
+    if (day == NULL || dk_date_parse(day, strlen(day), &date) == 0)
+        return OPTIONS_GO;
+    fprintf(stderr,
+            "docket-deadline: --today is a date such as 2026-11-01, not "
+            "\"%s\"\n",
+            day);
+    return EX_USAGE;
+}
+
 static int check_lang(const char *lang)
 {
     if (strcmp(lang, "zh-CN") == 0 || strcmp(lang, "en") == 0)
@@ -159,6 +202,25 @@ static const struct option_def options[] = {
      .kind = OPTION_FLAG,
      .at = offsetof(struct deadline, print),
      .help = "print what the policy says, and exit"},
+    {.name = "today",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct deadline, today),
+     .arg = "DAY",
+     .help = "with --check: as of that day (default: the machine's)"},
+    {.name = "diff",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct deadline, diff),
+     .arg = "NEW",
+     .help = "print what the policy NEW changes, and exit"},
+    {.name = "new-calendar",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct deadline, new_calendar),
+     .arg = "FILE",
+     .help = "with --diff: the calendar of NEW (default: the same)"},
+    {.name = "cases",
+     .kind = OPTION_FLAG,
+     .at = offsetof(struct deadline, cases),
+     .help = "with --diff: for the case files on standard input, too"},
     {.name = "explain",
      .kind = OPTION_FLAG,
      .at = offsetof(struct deadline, explain),
@@ -171,12 +233,12 @@ static const struct option_def options[] = {
     {.name = "json",
      .kind = OPTION_FLAG,
      .at = offsetof(struct deadline, json),
-     .help = "with --print and --explain: as JSON"},
+     .help = "with --print, --diff, --explain: as JSON"},
     {.name = "lang",
      .kind = OPTION_TEXT,
      .at = offsetof(struct deadline, lang),
      .arg = "LANG",
-     .help = "with --print and --explain: zh-CN (default) or en"},
+     .help = "with these: zh-CN (default) or en"},
     {0},
 };
 static const struct option_program program = {
@@ -199,9 +261,13 @@ int main(int argc, char **argv)
         status = options_need(&program, &d);
     if (status == OPTIONS_GO)
         status = check_lang(d.lang);
+    if (status == OPTIONS_GO)
+        status = check_today(d.today);
     if (status != OPTIONS_GO)
         return status;
     if (d.explain)
         return explain(&d);
+    if (d.diff != NULL)
+        return diff(&d);
     return d.check ? check(&d) : run(&d);
 }
