@@ -151,6 +151,36 @@ static void the_county_must_be_given(void **state)
     assert_non_null(strstr(p.detail, "--county"));
 }
 
+static void what_the_office_watches_is_read_and_zero_is_off(void **state)
+{
+    struct config c;
+    char errors[1024];
+    struct dk_problem p = {0};
+
+    (void)state;
+    config_defaults(&c);
+    assert_int_equal(c.watch.no_worker_s, 60);
+    assert_string_equal(c.watch.backup, "");
+    write_file("[office]\ncounty = 330699\n"
+               "[watch]\nno_worker_s = 0\nunassigned_h = 48\nqueue_min = 5\n"
+               "disk_mb = 1\nclock_jump_s = 2\nbackup = backups/last\n"
+               "backup_h = 30\nsettle_s = 0\nlook_s = 60\nrepeat_h = 12\n"
+               "ack_h = 1\n");
+    assert_int_equal(config_load(&c, path, errors, sizeof(errors)), 0);
+    assert_int_equal(c.watch.no_worker_s, 0);
+    assert_int_equal(c.watch.unassigned_h, 48);
+    assert_int_equal(c.watch.backup_h, 30);
+    assert_int_equal(c.watch.ack_h, 1);
+    assert_int_equal(config_check(&c, &p), DK_EFIELD);
+    assert_non_null(strstr(p.detail, "begins with /"));
+    strcpy(c.watch.backup, "/backups/last");
+    assert_int_equal(config_check(&c, &p), 0);
+    write_file("[watch]\nlook_s = 0\nno_workers_s = 1\n");
+    assert_int_equal(config_load(&c, path, errors, sizeof(errors)), DK_EFIELD);
+    assert_non_null(strstr(errors, "from 1 to 3600"));
+    assert_non_null(strstr(errors, "did you mean 'watch.no_worker_s'"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +190,7 @@ int main(void)
         cmocka_unit_test(a_missing_file_is_told),
         cmocka_unit_test(endpoints_off_this_machine_are_refused),
         cmocka_unit_test(the_county_must_be_given),
+        cmocka_unit_test(what_the_office_watches_is_read_and_zero_is_off),
     };
     return cmocka_run_group_tests(tests, make_file, drop_file);
 }
