@@ -161,6 +161,43 @@ static int none_key(void *arg, int64_t key)
     return 0;
 }
 
+static int none_office(void *arg, const struct store_office *o)
+{
+    (void)arg;
+    (void)o;
+    return 0;
+}
+
+static void the_offices_own_alerts_do_not_sort_or_scan(void **state)
+{
+    struct world *w = *state;
+    struct store_changes ch = {.n_office = 1, .test_now = DK_NEVER};
+    int64_t key, last;
+
+    put_many(w);
+    for (int64_t i = 1; i <= 30; i++) {
+        struct store_office o = {.id = i,
+                                 .kind = (int)i,
+                                 .subject = "",
+                                 .about = "",
+                                 .cleared_at = i % 2 != 0 ? T0 : DK_NEVER,
+                                 .acked_at = DK_NEVER};
+        ch.office = &o;
+        assert_int_equal(store_commit(w->st, &ch), 0);
+    }
+    begin();
+    for (int open = 0; open < 2; open++) {
+        assert_int_equal(
+            store_list_office(w->st, open != 0, 0, 9, none_office, NULL), 0);
+        assert_int_equal(
+            store_list_office(w->st, open != 0, 20, 9, none_office, NULL), 0);
+    }
+    assert_int_equal(
+        store_next_unassigned(w->st, DK_S_SUBMITTED, KEY(2), 9, &key, &last),
+        0);
+    expect_cheap(5);
+}
+
 /* (Counting at the very end is a scan: store_recount() is not in here.) */
 static void checking_a_case_does_not_sort_or_scan(void **state)
 {
@@ -223,6 +260,7 @@ int main(void)
         OPEN(no_list_of_cases_sorts_or_scans),
         OPEN(no_other_read_or_write_sorts_or_scans),
         OPEN(checking_a_case_does_not_sort_or_scan),
+        OPEN(the_offices_own_alerts_do_not_sort_or_scan),
         cmocka_unit_test(the_watch_would_see_a_scan),
         OPEN(opening_takes_as_many_statements_for_many_cases_as_for_none),
     };
