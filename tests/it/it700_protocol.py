@@ -860,7 +860,7 @@ class Actions(Case):
         "give_opinion": {"unit": "u-power", "text": "线路已检查"},
         "prioritise": {"need": "safety", "why": "线路裸露", "rule": "r-2"},
         "mute": {"clock": "conclude", "reason": "等待检测",
-                 "until": "2026-07-20T00:00:00.000+08:00"},
+                 "until": "2026-05-20T00:00:00.000+08:00"},
     }
     # What one action says in a second event.
     ALSO = {
@@ -904,8 +904,8 @@ class Actions(Case):
         ("add_co_handler", "why", ("x" * 1001,)),
         ("prioritise", "need", ("", "crowd")),
         ("prioritise", "why", ("", "x" * 1001)),
-        ("mute", "until", ("2026-07-01T00:00:00+08:00",
-                           "2026-08-02T00:00:00+08:00", "")),
+        ("mute", "until", ("2026-05-01T00:00:00+08:00",
+                           "2026-06-01T00:00:00+08:00", "")),
     ]
 
     def clock_for(self, task):
@@ -991,7 +991,7 @@ class Actions(Case):
             ("add_co_handler", "transferred"), ("accept", "accepted"),
             ("give_notice", "accepted"), ("prioritise", "accepted"),
             ("urge", "accepted"), ("answer_urge", "accepted"),
-            ("give_opinion", "accepted"),
+            ("mute", "accepted"), ("give_opinion", "accepted"),
             ("suspend", "suspended"), ("resume", "accepted"),
             ("extend", "accepted"), ("remove_co_handler", "accepted"),
             ("answer", "answered"), ("deliver", "answered"),
@@ -1017,20 +1017,23 @@ class Actions(Case):
         self.walk(client, [("register", "registered"),
                            ("withdraw", "withdrawn")])
 
-    def test_a_mute_is_asked_for_with_its_end_and_its_reason(self):
+    def test_a_mute_has_an_owner_and_something_to_be_still_about(self):
         client = self.start_all()
         number = client.submit()["case_no"]
         for action in ("register", "assign", "transfer", "accept"):
             client.act(number, action, **self.GOOD[action])
         self.w.idle(client)
-        with self.problem("limit-passed", "/clock"):
-            client.act(number, "mute", **self.GOOD["mute"])
-        client.call("clock.set", {"to": "2026-07-02T09:00:00+08:00",
-                                  "settle": True}, timeout=60)
-        self.mistakes(client, number, "mute")
-        client.act(number, "mute", **self.GOOD["mute"])
+        good = self.GOOD["mute"]
+        with self.problem("forbidden", "/actor"):
+            client.act(number, "mute", actor="petitioner:zhang", **good)
+        with self.problem("not-found", "/clock"):
+            client.act(number, "mute", **dict(good, clock="review"))
+        client.act(number, "mute", **good)
         self.assertEqual(client.events(number)[-1]["body"],
-                         dict(self.GOOD["mute"], clock_no=1))
+                         dict(good, clock_no=1))
+        client.act(number, "answer", **self.GOOD["answer"])
+        with self.problem("limit-passed", "/clock"):
+            client.act(number, "mute", **good)
 
     def test_links_lead_from_the_later_case_to_the_earlier(self):
         client = self.start_all()
