@@ -237,7 +237,8 @@ static int read_firing(const cJSON *body, struct firing *f,
     return rc;
 }
 
-/* A reminder of a right that can no longer be used reminds nobody, nor does a
+/* A reminder of a right that can no longer be used reminds nobody, nor that of
+ * a time which no longer counts because the case was reopened, nor does a
  * repetition after somebody has acted, or after the next one.
  */
 static bool is_moot(const struct firing *f)
@@ -251,7 +252,8 @@ static bool is_moot(const struct firing *f)
         return k->no != f->clock_no || k->state != DK_CLOCK_RUNNING ||
                k->times > f->times;
     return k->on_due != DK_DUE_OVERDUE &&
-           (k->stops_on & dk_fsm_allowed(f->c->state)) == 0;
+           ((k->stops_on & dk_fsm_allowed(f->c->state)) == 0 ||
+            dk_clock_superseded(f->c, k));
 }
 
 /* A repetition says as much as the highest step that was reached. */
