@@ -32,7 +32,7 @@ struct diff {
     struct fate *fate;
     struct row *row;
     size_t n_fate, n_row, cap_row;
-    long cases;
+    long line, cases;
     bool oom, ended;
 };
 
@@ -135,9 +135,9 @@ static int read_line(struct diff *d, const char *line, size_t len)
     }
     if (rc != 0)
         fprintf(stderr,
-                SAY(d, "docket-deadline: case %ld: %s: %s\n",
-                    "docket-deadline：第 %ld 个案件：%s：%s\n"),
-                d->cases, p.pointer, SAY(d, p.detail, p.detail_zh));
+                SAY(d, "docket-deadline: line %ld: %s: %s\n",
+                    "docket-deadline：第 %ld 行：%s：%s\n"),
+                d->line, p.pointer, SAY(d, p.detail, p.detail_zh));
     dk_case_free(c);
     cJSON_Delete(o);
     return rc == 0 ? 0 : EX_DATAERR;
@@ -152,6 +152,7 @@ static int read_cases(struct diff *d)
 
     while (status == 0 && !d->oom && !d->ended &&
            (n = getline(&line, &cap, d->ask->cases)) > 0) {
+        d->line++;
         if (line[n - 1] == '\n')
             n--;
         status = read_line(d, line, (size_t)n);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "feed.h"
 #include "spawn.h"
 
 /* clang-format off */
@@ -40,45 +41,6 @@ int cmd_units_import(struct ctl *ctl, const struct args *a)
 
 /* ---- check ---- */
 
-/* One page of open cases to the program; *next is where the following one
- * starts, "" at the end.
- */
-static int feed_page(struct ctl *ctl, FILE *in, char next[512])
-{
-    struct dk_jw w = {0};
-    struct dk_reply r;
-    const cJSON *item = NULL, *cursor;
-    int rc;
-
-    dk_jw_obj(&w, NULL);
-    dk_jw_bool(&w, "open", true);
-    dk_jw_int(&w, "limit", 200);
-    if (next[0] != '\0')
-        dk_jw_str(&w, "after", next);
-    dk_jw_end_obj(&w);
-    rc = ctl_ask(ctl, "case.list", &w, &r);
-    if (rc != 0)
-        return rc;
-    cursor = cJSON_GetObjectItemCaseSensitive(r.json, "next");
-    if (cJSON_IsString(cursor) && strlen(cursor->valuestring) >= 512)
-        rc = say_odd_reply(ctl, "next");
-    else
-        (void)snprintf(next, 512, "%s",
-                       cJSON_IsString(cursor) ? cursor->valuestring : "");
-    cJSON_ArrayForEach (item,
-                        cJSON_GetObjectItemCaseSensitive(r.json, "items")) {
-        dk_jw_reset(&w);
-        dk_jw_cjson(&w, NULL, item);
-        if (w.buf != NULL)
-            (void)fprintf(in, "%s\n", w.buf);
-    }
-    if (w.oom)
-        rc = say_oom(ctl);
-    dk_jw_fini(&w);
-    dk_reply_free(&r);
-    return rc;
-}
-
 /* The broker's time, which a test clock may have moved. */
 static int ask_time(struct ctl *ctl, char at[DK_TIME_MAX])
 {
@@ -99,10 +61,11 @@ static int ask_time(struct ctl *ctl, char at[DK_TIME_MAX])
 
 static int check_cases(struct ctl *ctl, const char *book)
 {
-    char at[DK_TIME_MAX], next[512] = "";
+    char at[DK_TIME_MAX];
     const char *args[12] = {
         "--stale", "--book", book, "--lang", T(ctl, "en", "zh-CN"), "--at", at};
     struct spawn s;
+    int64_t n = 0;
     int rc = ask_time(ctl, at), code;
 
     if (rc != 0)
@@ -112,9 +75,7 @@ static int check_cases(struct ctl *ctl, const char *book)
     rc = spawn_open(ctl, "docket-assign", args, &s);
     if (rc != 0)
         return rc;
-    do {
-        rc = feed_page(ctl, s.in, next);
-    } while (rc == 0 && next[0] != '\0' && ferror(s.in) == 0);
+    rc = feed_cases(ctl, NULL, s.in, &n);
     code = spawn_close(ctl, &s);
     return rc != 0 ? rc : code;
 }
