@@ -1,10 +1,11 @@
 /* calendar_dump.c - print what core makes of a calendar file, for the oracle
  * test (tests/it/calendar_oracle.mjs):
  *
- *   calendar_dump FILE FIRST LAST STEP
+ *   calendar_dump FILE FIRST LAST
  *
- * prints "YYYY-MM-DD works" (1 or 0) for every day FIRST .. LAST, and for
- * every STEP-th of them "YYYY-MM-DD + n YYYY-MM-DD" for n = 1 .. 90, as far as
+ * prints for every day FIRST .. LAST "YYYY-MM-DD works" (1 or 0), and
+ * "YYYY-MM-DD + a b .." and "YYYY-MM-DD - a b ..": how many days later (or
+ * earlier) the 1st, 2nd .. 90th working day after (before) it is, as far as
  * the calendar knows the years.
  */
 #include <stdio.h>
@@ -38,26 +39,23 @@ static struct dk_calendar *load(const char *path)
 }
 
 static void print_sums(const struct dk_calendar *c, int64_t day,
-                       const char *text)
+                       const char *text, int step)
 {
-    for (int n = 1; n <= 90; n++) {
-        char sum[16];
-        int64_t to = 0;
-        if (dk_calendar_add(c, day, n, &to) != 0)
-            return;
-        dk_date_format(dk_date_from_days(to), sum);
-        (void)printf("%s + %d %s\n", text, n, sum);
-    }
+    int64_t to = 0;
+
+    (void)printf("%s %c", text, step > 0 ? '+' : '-');
+    for (int n = 1; n <= 90 && dk_calendar_add(c, day, n * step, &to) == 0; n++)
+        (void)printf(" %d", (int)((to - day) * step));
+    (void)printf("\n");
 }
 
 int main(int argc, char **argv)
 {
     struct dk_date first, last;
-    int64_t step = argc == 5 ? strtol(argv[4], NULL, 10) : 0;
 
-    if (step < 1 || dk_date_parse(argv[2], strlen(argv[2]), &first) != 0 ||
+    if (argc != 4 || dk_date_parse(argv[2], strlen(argv[2]), &first) != 0 ||
         dk_date_parse(argv[3], strlen(argv[3]), &last) != 0) {
-        (void)fprintf(stderr, "calendar_dump FILE FIRST LAST STEP\n");
+        (void)fprintf(stderr, "calendar_dump FILE FIRST LAST\n");
         return 64;
     }
     struct dk_calendar *c = load(argv[1]);
@@ -68,8 +66,8 @@ int main(int argc, char **argv)
         char text[16];
         dk_date_format(dk_date_from_days(day), text);
         (void)printf("%s %d\n", text, dk_calendar_works(c, day));
-        if ((day - from) % step == 0)
-            print_sums(c, day, text);
+        print_sums(c, day, text, 1);
+        print_sums(c, day, text, -1);
     }
     dk_calendar_free(c);
     return 0;
