@@ -145,7 +145,9 @@ static void read_rule(const struct dk_rj *f, const cJSON *o,
     read_mode(f, o, at, r);
     for (int i = 0; r->id != NULL && i < b->n_rule; i++) {
         if (b->rule[i].id != NULL && strcmp(b->rule[i].id, r->id) == 0)
-            dk_rj_error(f, at, "id", "there is a rule \"%s\" already", r->id);
+            dk_rj_error(f, at, "id",
+                        "there is a rule \"%s\" already; choose another id",
+                        r->id);
     }
     for (int i = 0; r->id != NULL && taken[i] != NULL; i++) {
         if (strcmp(taken[i], r->id) == 0)

@@ -26,8 +26,10 @@ static void read_handlers(const struct dk_rj *f, const cJSON *o,
         book_officer_read(f, v, &item, &h);
         for (int i = 0; h.id != NULL && i < u->n_handler; i++) {
             if (strcmp(u->handler[i].id, h.id) == 0)
-                dk_rj_error(f, &item, "id",
-                            "the unit has a handler \"%s\" already", h.id);
+                dk_rj_error(
+                    f, &item, "id",
+                    "the unit has a handler \"%s\" already; list each once",
+                    h.id);
         }
         if (h.id != NULL)
             u->handler[u->n_handler++] = h;
@@ -171,7 +173,8 @@ static void read_unit(const struct dk_rj *f, const cJSON *o,
         return;
     }
     if (book_unit_find(b, id) != NULL)
-        dk_rj_error(f, at, "id", "there is a unit \"%s\" already", id);
+        dk_rj_error(f, at, "id",
+                    "there is a unit \"%s\" already; choose another id", id);
     u->id = id;
     u->place = at->index;
     b->n_unit++;

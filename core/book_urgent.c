@@ -124,13 +124,17 @@ static void check_id(const struct dk_rj *f, const struct dk_book *b,
 {
     for (int i = 0; r->id != NULL && i < b->n_urgent; i++) {
         if (b->urgent[i].id != NULL && strcmp(b->urgent[i].id, r->id) == 0)
-            dk_rj_error(f, at, "id", "there is an urgent rule \"%s\" already",
-                        r->id);
+            dk_rj_error(
+                f, at, "id",
+                "there is an urgent rule \"%s\" already; choose another id",
+                r->id);
     }
     for (int i = 0; r->id != NULL && i < b->n_rule; i++) {
         if (b->rule[i].id != NULL && strcmp(b->rule[i].id, r->id) == 0)
-            dk_rj_error(f, at, "id",
-                        "a rule of \"rules\" has the id \"%s\" already", r->id);
+            dk_rj_error(
+                f, at, "id",
+                "a rule of \"rules\" has the id \"%s\" already; choose another",
+                r->id);
     }
 }
 

@@ -71,7 +71,9 @@ static bool read_days(const struct dk_rj *f, const cJSON *v,
         return false;
     }
     if (*last < *first) {
-        dk_rj_error(f, at, NULL, "\"%s\" ends before it begins", s);
+        dk_rj_error(f, at, NULL,
+                    "\"%s\" ends before it begins; write the earlier day first",
+                    s);
         return false;
     }
     return true;
@@ -185,6 +187,13 @@ static void read_years(const struct reading *rd, const cJSON *root,
         c->n_year++;
     }
     qsort(c->year, c->n_year, sizeof *c->year, by_year);
+    for (size_t i = 1; i < c->n_year; i++) {
+        if (c->year[i].year > c->year[i - 1].year + 1)
+            dk_rj_error(rd->f, NULL, "years",
+                        "%d and %d are there and %d is not; add it",
+                        c->year[i - 1].year, c->year[i].year,
+                        c->year[i - 1].year + 1);
+    }
 }
 
 static void read_rest(struct reading *rd, const cJSON *root)

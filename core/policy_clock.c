@@ -98,7 +98,8 @@ static void read_rung(const struct dk_rj *f, const cJSON *o,
                     "which a clock has anyway; choose another id",
                     out->id);
     else if (pol_has_rung(k, out->id))
-        dk_rj_error(f, at, "id", "the clock has a rung \"%s\" already",
+        dk_rj_error(f, at, "id",
+                    "the clock has a rung \"%s\" already; choose another id",
                     out->id);
 }
 
@@ -108,7 +109,7 @@ static void check_rung(const struct dk_rj *f, const struct dk_at *at,
     if (g->when == POL_AFTER_DUE && k->on_due != DK_DUE_OVERDUE)
         dk_rj_error(f, at, "after_due",
                     "the clock ends at its due time (\"on_due\": \"%s\"); "
-                    "nothing comes after",
+                    "nothing comes after, take it out",
                     pol_on_due_names[k->on_due]);
     if (g->when != POL_AFTER_DUE && g->n >= k->days && k->from_event == NULL)
         dk_rj_warn(f, at, pol_when_names[g->when],
@@ -206,29 +207,13 @@ static void read_excuses(const struct dk_rj *f, const cJSON *o,
     }
 }
 
-/* The deadline service is not asked about every event; a clock that starts on
- * one of the others would never run.
- */
-static void check_starts(const struct dk_rj *f, const struct dk_at *at,
-                         const struct pol_clock *k)
-{
-    for (int e = 0; e < DK_EV_N; e++) {
-        if ((k->starts_on & BIT(e)) != 0 &&
-            (dk_ev_services((enum dk_ev)e) & 1u << DK_SVC_DEADLINE) == 0)
-            dk_rj_error(f, at, "starts_on",
-                        "no clock is set when a case is \"%s\"; start it on "
-                        "a step of the case, such as \"transferred\"",
-                        dk_ev_name((enum dk_ev)e));
-    }
-}
-
 static void check_clock(const struct dk_rj *f, const struct dk_at *at,
                         const struct pol_clock *k)
 {
     const uint64_t holds =
         BIT(DK_EV_SUSPENDED) | BIT(DK_EV_OBJECTED) | BIT(DK_EV_EXTENDED);
 
-    check_starts(f, at, k);
+    pol_clock_check(f, at, k);
     if ((k->holds_on & ~holds) != 0)
         dk_rj_error(f, at, "holds_on",
                     "only \"suspended\" and \"objected\" can hold a clock, "
@@ -241,7 +226,7 @@ static void check_clock(const struct dk_rj *f, const struct dk_at *at,
     if (k->on_due != DK_DUE_OVERDUE && (k->repeat.said || k->hold.said))
         dk_rj_error(f, at, k->repeat.said ? "repeat" : "ack_holds",
                     "the clock ends at its due time (\"on_due\": \"%s\"); "
-                    "nothing comes after",
+                    "nothing comes after, take it out",
                     pol_on_due_names[k->on_due]);
     if (k->stops_on != 0 && pol_is_petitioners(k) &&
         k->on_due == DK_DUE_OVERDUE)

@@ -216,6 +216,11 @@ void pol_repeat_read(const struct dk_rj *f, const cJSON *o,
                      const struct dk_at *up, struct pol_repeat *r);
 void pol_hold_read(const struct dk_rj *f, const cJSON *o,
                    const struct dk_at *up, struct pol_hold *h);
+/* Report what cannot be meant: by a clock, and by the steps it climbs. */
+void pol_clock_check(const struct dk_rj *f, const struct dk_at *at,
+                     const struct pol_clock *k);
+void pol_climb_check(const struct dk_rj *f, const struct dk_at *at,
+                     const struct pol_version *v, const struct pol_clock *k);
 bool pol_is_due_name(const char *s);
 bool pol_has_rung(const struct pol_clock *k, const char *id);
 void pol_ladder_read(const struct dk_rj *f, const cJSON *o,

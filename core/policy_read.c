@@ -243,6 +243,7 @@ static void check_ladders(const struct dk_rj *f, const struct dk_at *up,
         check_step(f, &item, v, k, pol_on_due_names[k->on_due]);
         if (k->on_due == DK_DUE_OVERDUE)
             check_step(f, &item, v, k, DK_RUNG_REPEAT_ID);
+        pol_climb_check(f, &item, v, k);
     }
     for (int i = 0; i < v->ladder.n; i++) {
         bool used = false;
@@ -273,8 +274,10 @@ static void read_clocks(const struct dk_rj *f, const cJSON *o,
         pol_clock_read(f, c, &item, k);
         if (k->id != NULL) {
             if (pol_clock_find(v, k->id) != NULL)
-                dk_rj_error(f, &item, "id",
-                            "the version has a clock \"%s\" already", k->id);
+                dk_rj_error(
+                    f, &item, "id",
+                    "the version has a clock \"%s\" already; choose another id",
+                    k->id);
             v->n_clock++;
         }
         item.index++;

@@ -369,12 +369,12 @@ static void every_member_of_a_clock_is_compared(void **state)
 
         (void)snprintf(text, sizeof text,
                        POLICY(VERSION("2000-01-01",
-                                      CLOCK("c", "\"submitted\"",
-                                            "\"answered\"", DAYS("5"), "%s"))),
+                                      CLOCK("c", "\"delivered\"",
+                                            "\"objected\"", DAYS("5"), "%s"))),
                        more[i][1]);
         struct pair *x = pair(
-            POLICY(VERSION("2000-01-01", CLOCK("c", "\"submitted\"",
-                                               "\"answered\"", DAYS("5"), ""))),
+            POLICY(VERSION("2000-01-01", CLOCK("c", "\"delivered\"",
+                                               "\"objected\"", DAYS("5"), ""))),
             text);
         dk_jw_obj(&w, NULL);
         dk_policy_diff_law(&x->old, &x->new_law, "zh-CN", &w, &said);

@@ -162,6 +162,11 @@ static void assert_refused(const char *text, int errors,
 #define C0                                                                     \
     "\"id\":\"c\",\"starts_on\":[\"submitted\"],\"stops_on\":[\"answered\"]"
 
+#define C1                                                                     \
+    "\"id\":\"c\",\"starts_on\":[\"transferred\"],\"stops_on\":[\"objected\"]"
+#define C2                                                                     \
+    "\"id\":\"c\",\"starts_on\":[\"handed_over\"],\"stops_on\":[\"reported\"]"
+
 static void every_mistake_is_named_at_once(void **state)
 {
     (void)state;
@@ -221,7 +226,7 @@ static void what_cannot_work_is_refused(void **state)
     assert_refused(HEAD "\"clocks\":[{" C0 ",\"length\":{\"days\":5},"
                         "\"holds_on\":[\"urged\"]}]}]}",
                    1, (const char *const[]){"/holds_on: only", NULL});
-    assert_refused(HEAD "\"clocks\":[{" C0 ",\"length\":{\"days\":5},"
+    assert_refused(HEAD "\"clocks\":[{" C1 ",\"length\":{\"days\":5},"
                         "\"on_due\":\"lapse\",\"rungs\":[{\"id\":\"r\","
                         "\"after_due\":1}]}]}]}",
                    1, (const char *const[]){"nothing comes after", NULL});
@@ -229,7 +234,7 @@ static void what_cannot_work_is_refused(void **state)
                         ",\"length\":{\"days\":5}}]}]}",
                    1, (const char *const[]){"/clocks/1/id: ", NULL});
     assert_refused(
-        HEAD "\"clocks\":[{" C0 ",\"length\":{\"days\":5,"
+        HEAD "\"clocks\":[{" C2 ",\"length\":{\"days\":5,"
              "\"from_event\":\"report_days\"}}]}]}",
         2, (const char *const[]){"/length/default: ", "/length/days: ", NULL});
     assert_refused(HEAD "\"clocks\":[{" C0 ",\"length\":{\"days\":5}}]},"
