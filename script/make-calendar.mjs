@@ -5,7 +5,7 @@
 //
 //   npm install --no-save chinese-days     (in any folder)
 //   NODE_PATH=<that folder>/node_modules \
-//     node script/make-calendar.mjs > policy/calendar-cn.json
+//     node script/make-calendar.mjs [LAST-YEAR] > policy/calendar-cn.json
 //
 // The dates are facts of the notices; nobody at the office has compared them
 // with the notices yet, so every year is written with "verified": false.
@@ -14,7 +14,7 @@ import path from "node:path";
 import process from "node:process";
 
 const FIRST = 2004;
-const LAST = 2026;
+const LAST = Number(process.argv[2] ?? 2026);
 
 const from = (process.env.NODE_PATH || "").split(path.delimiter)[0];
 const require = createRequire(
@@ -63,7 +63,14 @@ function namedHoliday(text) {
 }
 
 const years = {};
-for (let year = FIRST; year <= LAST; year++) years[year] = yearOf(year);
+for (let year = FIRST; year <= LAST; year++) {
+  years[year] = yearOf(year);
+  if (years[year].holidays.length === 0) {
+    console.error(`chinese-days does not know ${year}: install a newer one, ` +
+      "or add the year by hand from the notice");
+    process.exit(1);
+  }
+}
 
 const calendar = {
   format: "docket-calendar/1",

@@ -186,6 +186,35 @@ static void the_calendar_says_who_it_is_and_how_far_it_reaches(void **state)
     assert_int_equal(dk_calendar_zone(c)->std_min, 480);
 }
 
+static void assert_check(const struct dk_calendar *c, int64_t today,
+                         const char *say)
+{
+    struct dk_report r = {0};
+    dk_calendar_check(c, "cn.json", today, &r);
+    assert_int_equal(r.errors, 0);
+    if (say == NULL)
+        assert_int_equal(r.warnings, 0);
+    else if (r.text == NULL || strstr(r.text, say) == NULL)
+        fail_msg("\"%s\" is not said in: %s", say,
+                 r.text != NULL ? r.text : "");
+    dk_report_fini(&r);
+}
+
+static void the_next_year_is_missed_from_november_on(void **state)
+{
+    const struct dk_calendar *c = *state; /* 2004 to 2026 */
+    assert_check(c, day(2025, 12, 31), NULL);
+    assert_check(c, day(2026, 1, 1), NULL);
+    assert_check(c, day(2026, 10, 31), NULL);
+    /* November has 30 days, December 31. */
+    assert_check(c, day(2026, 11, 1),
+                 "warning cn.json: /years: calendar \"cn\" does not know 2027, "
+                 "which begins in 61 days");
+    assert_check(c, day(2026, 12, 31), "begins in 1 days");
+    assert_check(c, day(2027, 1, 1), "does not know 2027, the year it is");
+    assert_check(c, day(2027, 12, 1), "does not know 2028, which begins");
+}
+
 #define HEAD                                                                   \
     "{\"format\":\"docket-calendar/1\",\"id\":\"t\",\"zone\":\"+08:00\","      \
     "\"rest\":[\"sunday\"],\"years\":"
@@ -315,6 +344,7 @@ int main(void)
         CN(a_last_day_that_rests_moves_to_the_next_working_day),
         CN(an_unknown_year_is_refused_not_guessed),
         CN(the_calendar_says_who_it_is_and_how_far_it_reaches),
+        CN(the_next_year_is_missed_from_november_on),
         cmocka_unit_test(every_mistake_is_named_at_once),
         cmocka_unit_test(a_day_named_twice_is_a_mistake),
         cmocka_unit_test(the_head_must_be_whole),
