@@ -329,9 +329,10 @@ void dk_calendar_check(const struct dk_calendar *c, const char *file,
     if (d.month >= NOTICE_MONTH && !dk_calendar_knows(c, d.year + 1))
         dk_report_warn(r, file, "/years",
                        "calendar \"%s\" does not know %d, which begins in %d "
-                       "days: limits in working days that reach into it are "
+                       "day%s: limits in working days that reach into it are "
                        "refused; add the year from its notice",
-                       c->id, d.year + 1, (int)(next - today));
+                       c->id, d.year + 1, (int)(next - today),
+                       next - today == 1 ? "" : "s");
 }
 
 int dk_calendar_works(const struct dk_calendar *c, int64_t day)

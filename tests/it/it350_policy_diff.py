@@ -195,7 +195,7 @@ class Check(dkworld.TestCase):
         self.assertRegex(self.check("2026-11-01"),
                          "warning .*cn.json: /years: .* 2027, which begins in "
                          "61 days")
-        self.assertIn("begins in 1 days", self.check("2026-12-31"))
+        self.assertIn("begins in 1 day:", self.check("2026-12-31"))
         self.assertIn("does not know 2027, the year it is",
                       self.check("2027-01-01"))
         self.assertNotIn("begins in",
