@@ -39,6 +39,8 @@ int apply_command(struct daemon *d, struct dk_case *c,
 
     for (size_t i = first; rc == DK_OK && i < es->n; i++) {
         struct dk_event *e = &es->v[i];
+        struct dk_tally_was was;
+        dk_tally_before(c, env.offset_min, &was);
         rc = dk_case_evolve(c, e);
         if (rc != DK_OK) {
             log_error("decided_but_refused", "type=%s n=%u code=%d",
@@ -48,8 +50,9 @@ int apply_command(struct daemon *d, struct dk_case *c,
         }
         chain_hash(c->hash, e, e->hash);
         memcpy(c->hash, e->hash, DK_HASH_LEN);
-        if (e->type == DK_EV_ALERT_RAISED &&
-            batch_add_alert(&d->batch, i, c) != DK_OK) {
+        if (batch_tally(&d->batch, i, &was, c, env.offset_min) != DK_OK ||
+            (e->type == DK_EV_ALERT_RAISED &&
+             batch_add_alert(&d->batch, i, c) != DK_OK)) {
             d->batch.broken = true;
             return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
         }

@@ -74,6 +74,8 @@ void batch_fini(struct batch *b)
     free(b->ack);
     free(b->load);
     free(b->parsed);
+    free(b->figure);
+    free(b->tally);
 }
 
 struct item *batch_item(struct batch *b)
@@ -155,6 +157,8 @@ void batch_truncate(struct batch *b, size_t n)
 {
     while (b->n_alert > 0 && b->alert_event[b->n_alert - 1] >= n)
         cJSON_Delete(b->parsed[--b->n_alert]);
+    while (b->n_figure > 0 && b->figure[b->n_figure - 1].event >= n)
+        b->n_figure--;
     while (b->events.n > n)
         dk_event_fini(&b->events.v[--b->events.n]);
 }

@@ -37,6 +37,13 @@ struct slot { /* a case in the batch */
     size_t doc_at, doc_len; /* in batch.docs, while collecting */
 };
 
+struct batch_figure {  /* what an event adds to a figure */
+    struct dk_tally t; /* its texts are in `unit` and the case */
+    int64_t key;       /* of the case */
+    size_t event;      /* which: index in events */
+    char unit[DK_ID_MAX + 1];
+};
+
 struct batch {
     dk_ms now;
     bool broken;  /* an own error: nothing of this batch may be written */
@@ -67,6 +74,8 @@ struct batch {
     size_t n_alert, cap_alert, cap_alert_event;
     cJSON **parsed; /* owned; one for each alert */
     size_t cap_parsed;
+    struct batch_figure *figure;
+    size_t n_figure, cap_figure;
 
     /* made by batch_collect() */
     const struct dk_event **event;
@@ -81,6 +90,8 @@ struct batch {
     size_t n_ack, cap_ack;
     struct store_load *load;
     size_t n_load, cap_load;
+    struct dk_tally *tally;
+    size_t cap_tally;
     struct store_changes changes;
 };
 
@@ -104,6 +115,13 @@ int batch_add_slot(struct batch *b, int64_t key, struct dk_case *c,
  * of the case must be as it is now, not as the batch leaves it.
  */
 int batch_add_alert(struct batch *b, size_t i, const struct dk_case *c);
+
+/* Keep what event `i` adds to the figures: `was` is its case before, `after` as
+ * it is now.
+ */
+int batch_tally(struct batch *b, size_t i, const struct dk_tally_was *was,
+                const struct dk_case *after, int offset_min);
+int batch_collect_tally(struct batch *b); /* for batch_collect() */
 
 /* Forget the events from index `n` on (a refusal half-way). */
 void batch_truncate(struct batch *b, size_t n);

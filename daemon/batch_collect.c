@@ -147,6 +147,8 @@ int batch_collect(struct batch *b, const struct loads *loads, int64_t first_seq,
         rc = collect_events(b, first_seq);
     if (rc == DK_OK)
         rc = collect_loads(b, loads);
+    if (rc == DK_OK)
+        rc = batch_collect_tally(b);
     b->changes.request = b->request;
     b->changes.n_request = b->n_request;
     b->changes.task_done = b->done;

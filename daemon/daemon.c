@@ -65,6 +65,7 @@ static int open_store(struct daemon *d)
         .test_clock = d->cfg->test_clock,
         .test_now = d->cfg->test_time,
         .create = true,
+        .offset_min = d->cfg->offset_min,
     };
 
     randombytes_buf(random, sizeof(random));

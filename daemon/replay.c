@@ -93,6 +93,22 @@ static int keep(struct replay *r, const struct dk_event *e)
     return e->type == DK_EV_ALERT_ACKED ? keep_ack(r, e) : DK_OK;
 }
 
+/* Do what the event says, and count what it adds to the figures. */
+static int evolve(struct replay *r, const struct dk_event *e)
+{
+    struct dk_tally_was was;
+    struct dk_tallies rows;
+
+    dk_tally_before(r->c, r->offset_min, &was);
+    int rc = dk_case_evolve(r->c, e);
+    if (rc != DK_OK || e->seq > r->until)
+        return rc;
+    rc = dk_tally(&was, e, r->c, r->offset_min, &rows);
+    for (int i = 0; rc == DK_OK && i < rows.n; i++)
+        r->tallies += (uint64_t)rows.v[i].n * dk_tally_print(&rows.v[i]);
+    return rc;
+}
+
 static int on_event(void *arg, const struct dk_event *e)
 {
     struct replay *r = arg;
@@ -110,7 +126,7 @@ static int on_event(void *arg, const struct dk_event *e)
               "event %" PRIu32 " is not the one that was written", e->n);
         return 1;
     }
-    int rc = dk_case_evolve(r->c, e);
+    int rc = evolve(r, e);
     if (rc == DK_OK)
         rc = keep(r, e);
     if (rc == DK_ENOMEM)
@@ -124,9 +140,11 @@ static int on_event(void *arg, const struct dk_event *e)
     return 0;
 }
 
-int replay_case(struct store *st, int64_t key, struct replay *r)
+int replay_case(struct store *st, int64_t key, int offset_min, int64_t until,
+                struct replay *r)
 {
-    *r = (struct replay){.c = dk_case_new()};
+    *r = (struct replay){
+        .c = dk_case_new(), .offset_min = offset_min, .until = until};
     if (r->c == NULL)
         return DK_ENOMEM;
     int rc = store_case_events(st, key, 1, INT64_MAX, on_event, r);

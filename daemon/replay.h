@@ -17,12 +17,18 @@ struct replay {
     struct store_request request;     /* what its submission left behind */
     char person[2 * DK_HASH_LEN + 1]; /* commitment; "": no personal data */
     struct store_finding finding;     /* the first fault of the history */
+    int offset_min;                   /* of the office */
+    int64_t until;    /* figures: of events up to this number of the stream */
+    uint64_t tallies; /* what they add, as in struct store_totals */
 };
 
-/* Reads all events of case `key` and does what they say.  0 also when the
- * history has a fault; *r is freed by replay_fini() on either outcome.
+/* Reads all events of case `key` and does what they say.  Figures are those of
+ * events up to number `until` of the stream, for an office at `offset_min`.
+ * 0 also when the history has a fault; *r is freed by replay_fini() on either
+ * outcome.
  */
-int replay_case(struct store *st, int64_t key, struct replay *r);
+int replay_case(struct store *st, int64_t key, int offset_min, int64_t until,
+                struct replay *r);
 void replay_fini(struct replay *r);
 
 #endif /* DK_REPLAY_H */

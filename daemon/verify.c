@@ -3,6 +3,11 @@
  * In slices of bounded size, by a cursor: case after case (its chain, its
  * replay, and every row that is made of it), then the open tasks, the dead
  * letters, and at the very end the totals.  It reads and never mends.
+ *
+ * The figures are recounted on the way.  Rows are too many to be held, so the
+ * cursor carries a sum over them (dk_tally_print()), and what that must come to
+ * after the last case: the sum that the store kept when the first slice began.
+ * Only events recorded before then count, whatever happens meanwhile.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,6 +30,14 @@ enum phase {
 
 static const char letters[] = "ctd"; /* in the cursor, of the first three */
 
+/* The recount of the figures under way. */
+struct figures {
+    bool on;       /* from the first case on, and no history had a fault */
+    int64_t until; /* last event that counts */
+    uint64_t sum;  /* so far */
+    uint64_t want; /* after the last case */
+};
+
 struct slice {
     struct daemon *d;
     struct dk_jw *w;
@@ -36,6 +49,7 @@ struct slice {
     int64_t key[SLICE_MAX];
     struct store_task task[SLICE_MAX];
     int64_t cases, events;
+    struct figures figures;
 };
 
 /* Any number may be a damaged row's key; not every one is a case's number. */
@@ -96,10 +110,13 @@ static int check_case(struct slice *x, int64_t key)
 {
     struct replay r;
     struct store_finding f = {.what = NULL};
-    int rc = replay_case(x->d->st, key, &r);
+    int rc =
+        replay_case(x->d->st, key, x->d->cfg->offset_min, x->figures.until, &r);
 
+    x->figures.sum += r.tallies;
     if (rc == DK_OK && r.finding.what != NULL) {
         f = r.finding;
+        x->figures.on = false;
     } else if (rc == DK_OK) {
         struct store_want w = {.c = r.c,
                                .alert = r.alert,
@@ -108,6 +125,8 @@ static int check_case(struct slice *x, int64_t key)
                                .n_ack = r.n_ack,
                                .request = r.has_request ? &r.request : NULL};
         rc = store_check_case(x->d->st, key, &w, &f);
+        if (f.what != NULL && strcmp(f.what, "missing-event") == 0)
+            x->figures.on = false;
         if (rc == DK_OK && f.what == NULL)
             rc = check_person(x, key, &r, &f);
     }
@@ -204,6 +223,25 @@ static int check_tasks(struct slice *x)
     return rc;
 }
 
+/* ---- figures ------------------------------------------------------------- */
+
+static int begin_figures(struct slice *x)
+{
+    struct store_totals kept;
+    int rc = store_totals(x->d->st, &kept);
+
+    x->figures = (struct figures){
+        .on = true, .until = x->d->info.last_seq, .want = kept.tallies};
+    return rc;
+}
+
+static void check_figures(struct slice *x)
+{
+    if (x->figures.on && x->figures.sum != x->figures.want)
+        put_fault(x, 0, "wrong-tally",
+                  "the figures that are kept are not what the events give");
+}
+
 /* ---- totals -------------------------------------------------------------- */
 
 static int check_totals(struct slice *x)
@@ -232,6 +270,9 @@ static int check_totals(struct slice *x)
                  v[i].kept, v[i].name, v[i].is);
         put_fault(x, 0, "wrong-total", detail);
     }
+    if (kept.tallies != is.tallies)
+        put_fault(x, 0, "wrong-tally",
+                  "a row of the figures was changed or is not there");
     return DK_OK;
 }
 
@@ -246,12 +287,28 @@ static int check_slice(struct slice *x)
         x->more = false;
         rc = x->phase == PHASE_CASES ? check_cases(x) : check_tasks(x);
         x->left -= x->n;
-        if (x->more)
+        if (x->more || rc != DK_OK)
             return rc;
+        if (x->phase == PHASE_CASES)
+            check_figures(x);
         x->phase++;
         x->after = INT64_MIN;
     }
     return rc == DK_OK ? check_totals(x) : rc;
+}
+
+/* ".until.sum.want" of a cursor; the sums in hex. */
+static int read_figures(const char *text, struct figures *f)
+{
+    int used = 0;
+
+    if (strlen(text) > 55 ||
+        sscanf(text, ".%18" SCNd64 ".%16" SCNx64 ".%16" SCNx64 "%n", &f->until,
+               &f->sum, &f->want, &used) != 3 ||
+        text[used] != '\0')
+        return DK_EFIELD;
+    f->on = true;
+    return DK_OK;
 }
 
 static int read_cursor(const char *text, struct slice *x)
@@ -261,19 +318,23 @@ static int read_cursor(const char *text, struct slice *x)
 
     x->after = INT64_MIN;
     if (text == NULL)
-        return DK_OK;
+        return begin_figures(x);
     at = text[0] != '\0' ? strchr(letters, text[0]) : NULL;
-    if (at == NULL || strlen(text) > 21 ||
-        sscanf(text + 1, "%" SCNd64 "%n", &x->after, &used) != 1 ||
-        text[1 + used] != '\0')
+    if (at == NULL || strcspn(text, ".") > 21 ||
+        sscanf(text + 1, "%" SCNd64 "%n", &x->after, &used) != 1)
         return DK_EFIELD;
     x->phase = (enum phase)(at - letters);
-    return DK_OK;
+    text += 1 + used;
+    if (text[0] == '\0')
+        return DK_OK;
+    return x->phase == PHASE_CASES ? read_figures(text, &x->figures)
+                                   : DK_EFIELD;
 }
 
 static void put_result(struct slice *x)
 {
-    char next[32];
+    const struct figures *f = &x->figures;
+    char next[96], figures[64] = "";
 
     dk_jw_int(x->w, "cases", x->cases);
     dk_jw_int(x->w, "events", x->events);
@@ -281,7 +342,11 @@ static void put_result(struct slice *x)
         dk_jw_null(x->w, "next");
         return;
     }
-    snprintf(next, sizeof(next), "%c%" PRId64, letters[x->phase], x->after);
+    if (x->phase == PHASE_CASES && f->on)
+        snprintf(figures, sizeof(figures), ".%" PRId64 ".%" PRIx64 ".%" PRIx64,
+                 f->until, f->sum, f->want);
+    snprintf(next, sizeof(next), "%c%" PRId64 "%s", letters[x->phase], x->after,
+             figures);
     dk_jw_str(x->w, "next", next);
 }
 
@@ -291,8 +356,8 @@ int read_verify(struct daemon *d, const struct item *it, struct dk_jw *w,
     struct slice x = {.d = d, .w = w};
     const char *after = NULL;
     int64_t limit = 100;
-    int rc = dk_json_str(it->body, "after", DK_OPTIONAL, 1, DK_CASE_NO_MAX,
-                         &after, NULL, p);
+    int rc =
+        dk_json_str(it->body, "after", DK_OPTIONAL, 1, 150, &after, NULL, p);
 
     if (rc == DK_OK)
         rc = dk_json_int(it->body, "limit", DK_OPTIONAL, 1, SLICE_MAX, &limit,

@@ -249,8 +249,8 @@ static void three_cases(struct office *o)
 static cJSON *verify(struct office *o, int limit, int *slices)
 {
     cJSON *all = cJSON_CreateArray();
-    char body[80];
-    char next[32] = "";
+    char body[200];
+    char next[150] = "";
 
     *slices = 0;
     do {
@@ -403,6 +403,16 @@ static const struct {
     {"wrong-total", "UPDATE total SET tasks_open = tasks_open - 1"},
     {"wrong-total", "UPDATE total SET tasks_dead = 0"},
     {"wrong-total", "UPDATE total SET cases = 4"},
+    {"case-differs", "UPDATE case_file SET urgent = 1" OF("")},
+    {"case-differs", "UPDATE case_file SET due = 5" OF("")},
+    {"case-differs", "UPDATE case_file SET grp = key" OF("")},
+    {"wrong-tally", "UPDATE tally SET n = n + 1 WHERE measure = 0"},
+    {"wrong-tally", "UPDATE tally SET day = day + 1 WHERE measure = 0"},
+    {"wrong-tally", "UPDATE tally SET unit = 'u9' WHERE measure = 2"},
+    {"wrong-tally", "DELETE FROM tally WHERE measure = 2"},
+    {"wrong-tally", "INSERT INTO tally VALUES (3, 20000, 'u1', '', 0, 20000, "
+                    "1)"},
+    {"wrong-tally", "UPDATE total SET tally = tally + 1"},
 };
 
 static void a_store_as_it_was_written_has_no_fault(void **state)
