@@ -62,12 +62,9 @@ static int64_t days_after(const struct dk_zone *z, const struct dk_clock *k,
 static bool is_offices(const struct side *s, const char *clock)
 {
     const char *roles[8], *level = NULL;
-    int n;
+    int n = dk_policy_ladder(s->law->policy, s->c, clock, "overdue", &level,
+                             roles, 8);
 
-    if (dk_policy_clock_name(s->law->policy, s->c, clock, "zh-CN") == clock)
-        return false; /* a law that does not know it */
-    n = dk_policy_ladder(s->law->policy, s->c, clock, "overdue", &level, roles,
-                         8);
     for (int i = 0; i < n; i++) {
         if (strcmp(roles[i], "handler") == 0 ||
             strcmp(roles[i], "unit_head") == 0)
