@@ -54,6 +54,9 @@ static int load(struct judge *j, unsigned heap, size_t *len)
 
     for (int i = 0; i < h->n; i++)
         all += (size_t)h->index[i].heap[heap].len;
+    *len = all;
+    if (all == 0)
+        return 0;
     if (all > j->cap) {
         free(j->buf);
         j->cap = all + all / 4;
@@ -68,7 +71,6 @@ static int load(struct judge *j, unsigned heap, size_t *len)
         rc = spool_read(h->fd[i], &h->index[i], heap, j->buf + all);
         all += (size_t)h->index[i].heap[heap].len;
     }
-    *len = all;
     return rc;
 }
 
