@@ -97,8 +97,8 @@ void door_worker(struct daemon *d, struct item *it, const struct dk_frame f[],
                  int n);
 
 /* What ITEM_READ calls after the commit: writes the answer's body (nothing:
- * there is no answer), or returns a problem.  reads.c, lists.c, verify.c,
- * stats.c, follow.c.
+ * there is no answer), or returns a problem.  reads.c, lists.c, tallies.c,
+ * verify.c, stats.c, follow.c.
  */
 int read_hello(struct daemon *d, const struct item *it, struct dk_jw *w,
                struct dk_problem *p);
@@ -120,6 +120,8 @@ int read_task(struct daemon *d, const struct item *it, struct dk_jw *w,
               struct dk_problem *p);
 int read_office(struct daemon *d, const struct item *it, struct dk_jw *w,
                 struct dk_problem *p);
+int read_tally(struct daemon *d, const struct item *it, struct dk_jw *w,
+               struct dk_problem *p);
 int read_workers(struct daemon *d, const struct item *it, struct dk_jw *w,
                  struct dk_problem *p);
 int read_stats(struct daemon *d, const struct item *it, struct dk_jw *w,

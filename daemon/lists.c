@@ -18,6 +18,7 @@ struct page {
     int64_t left;
     size_t start; /* where the page begins in `w` */
     bool more;
+    bool work;      /* cases in the order of work */
     char next[160]; /* of the last row written */
 };
 
@@ -78,21 +79,34 @@ static bool is_over(struct page *x)
 static int on_case(void *arg, const struct store_case_row *row)
 {
     struct page *x = arg;
+    char no[DK_CASE_NO_MAX];
 
     if (is_over(x))
         return 1;
     dk_jw_raw(x->w, NULL, row->doc, row->doc_len);
-    dk_case_no_format((int32_t)x->d->cfg->county, row->key, x->next);
+    dk_case_no_format((int32_t)x->d->cfg->county, row->key, no);
+    if (x->work)
+        snprintf(x->next, sizeof(x->next), "%d_%" PRId64 "_%s",
+                 row->urgent ? 1 : 0, row->due, no);
+    else
+        memcpy(x->next, no, sizeof(no));
     return 0;
 }
 
 static int read_case_filter(struct daemon *d, const cJSON *o,
                             struct store_case_filter *f, struct dk_problem *p)
 {
+    static const char *const orders[] = {"key", "work", NULL};
+    const cJSON *group = cJSON_GetObjectItemCaseSensitive(o, "group");
     const char *state = NULL;
+    int order = 0;
     int rc = dk_json_str(o, "state", DK_OPTIONAL, 1, 64, &state, NULL, p);
 
-    (void)d;
+    if (rc == DK_OK && group != NULL && !cJSON_IsNull(group))
+        rc = door_case_no(d, o, "group", &f->group, p);
+    if (rc == DK_OK)
+        rc = dk_json_enum(o, "order", DK_OPTIONAL, orders, &order, NULL, p);
+    f->work = order == 1;
     if (rc == DK_OK)
         rc = dk_json_id(o, "unit", DK_OPTIONAL, &f->unit, NULL, p);
     if (rc == DK_OK)
@@ -109,6 +123,10 @@ static int read_case_filter(struct daemon *d, const cJSON *o,
     if (rc == DK_OK)
         rc = dk_json_bool(o, "newest_first", DK_OPTIONAL, &f->newest_first,
                           NULL, p);
+    if (rc == DK_OK && f->work && f->newest_first)
+        rc = dk_fail(p, DK_EFIELD, "/order",
+                     "the order of work has no 'newest_first'",
+                     "按办理先后排列时不能指定 newest_first");
     if (rc != DK_OK || state == NULL)
         return rc;
     f->state = dk_state_from_name(state);
@@ -120,13 +138,32 @@ static int read_case_filter(struct daemon *d, const cJSON *o,
                     "没有“%.64s”这一状态，见 PROTOCOL.md", state);
 }
 
+/* Where a page ended: a case number, before it "URGENT_DUE_" in the order of
+ * work.
+ */
+static int read_case_cursor(const struct daemon *d, const char *after,
+                            struct store_case_filter *f)
+{
+    int urgent = 0, used = 0;
+    int32_t county;
+
+    if (f->work && (sscanf(after, "%1d_%19" SCNd64 "_%n", &urgent,
+                           &f->after_due, &used) != 2 ||
+                    used == 0 || urgent < 0 || urgent > 1))
+        return DK_EFIELD;
+    f->after_urgent = urgent == 1;
+    if (dk_case_no_parse(after + used, &county, &f->after) != DK_OK ||
+        county != d->cfg->county)
+        return DK_EFIELD;
+    return DK_OK;
+}
+
 int read_cases(struct daemon *d, const struct item *it, struct dk_jw *w,
                struct dk_problem *p)
 {
     struct store_case_filter f = {.state = -1};
     const char *after;
     int64_t limit;
-    int32_t county;
     struct page x;
     int rc = read_page(it->body, &after, &limit, p);
 
@@ -134,10 +171,10 @@ int read_cases(struct daemon *d, const struct item *it, struct dk_jw *w,
         rc = read_case_filter(d, it->body, &f, p);
     if (rc != DK_OK)
         return rc;
-    if (after != NULL && (dk_case_no_parse(after, &county, &f.after) != DK_OK ||
-                          county != d->cfg->county))
+    if (after != NULL && read_case_cursor(d, after, &f) != DK_OK)
         return bad_cursor(p);
     start_page(&x, d, w, limit);
+    x.work = f.work;
     return end_page(&x, store_list_cases(d->st, &f, limit + 1, on_case, &x), p);
 }
 
