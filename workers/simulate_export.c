@@ -6,11 +6,6 @@
 #include "proto/caseno.h"
 #include "simulate_print.h"
 
-static const char *unit_id(const char *unit)
-{
-    return unit[0] != '\0' ? unit : "office";
-}
-
 static int offset_at(const struct sim_report *r, dk_ms t)
 {
     return dk_zone_offset(dk_calendar_zone(r->law->calendar), t);
@@ -50,7 +45,7 @@ static void csv_row(FILE *out, const struct sim_report *r,
 {
     const struct days *then = &row->days_then, *now = &row->days_now;
 
-    put_field(out, unit_id(row->unit), ",");
+    put_field(out, row->unit, ",");
     put_field(out, row->clock, ",");
     put_field(out, sim_clock_name(r->law, row->clock, r->zh ? "zh-CN" : "en"),
               ",");
@@ -81,7 +76,7 @@ static void csv_change(FILE *out, const struct sim_report *r,
 
     case_no(c, no);
     put_field(out, no, ",");
-    put_field(out, unit_id(c->unit), ",");
+    put_field(out, c->unit, ",");
     put_field(out, c->clock, ",");
     put_field(out, sim_clock_name(r->law, c->clock, r->zh ? "zh-CN" : "en"),
               ",");
@@ -162,7 +157,7 @@ static void json_row(struct dk_jw *w, const struct sim_report *r,
 {
     dk_jw_obj(w, NULL);
     if (of_unit)
-        dk_jw_str(w, "unit", unit_id(row->unit));
+        dk_jw_str(w, "unit", row->unit);
     json_clock(w, r, row->clock);
     json_pair(w, "limits", row->limits_then, row->limits_now);
     json_pair(w, "late", row->late_then, row->late_now);
@@ -257,7 +252,7 @@ static void json_change(struct dk_jw *w, const struct sim_report *r,
     case_no(c, no);
     dk_jw_obj(w, NULL);
     dk_jw_str(w, "case_no", no);
-    dk_jw_str(w, "unit", unit_id(c->unit));
+    dk_jw_str(w, "unit", c->unit);
     dk_jw_str(w, "clock", c->clock);
     dk_jw_str(w, "change", c->late ? "newly_late" : "newly_in_time");
     json_time(w, "due_then", r, c->due_then);

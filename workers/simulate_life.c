@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "core/decide.h"
+#include "core/tally.h"
 #include "simulate_span.h"
 
 /* Events are numbered in steps, so that one that only the other law brings has
@@ -18,7 +19,7 @@ struct side {
     const struct sim_law *law;
     struct dk_case *c;
     struct sim_limits *out;
-    /* Of each clock: its end was seen, and who had the case then. */
+    /* Of each clock: its end was seen, and who had the case just before. */
     bool ended[DK_CLOCKS_MAX];
     char unit[DK_CLOCKS_MAX][DK_ID_MAX + 1];
 };
@@ -44,6 +45,13 @@ static struct sim_limit *new_limit(struct sim_limits *s)
     return &s->v[s->n++];
 }
 
+static void put_unit(char to[DK_ID_MAX + 1], const char *unit)
+{
+    size_t len = strlen(unit);
+
+    memcpy(to, unit, len + 1);
+}
+
 /* Days from the last day of a limit to `end`, without those on which it stood
  * still.
  */
@@ -54,23 +62,6 @@ static int64_t days_after(const struct dk_zone *z, const struct dk_clock *k,
         dk_zone_day(z, end) - dk_zone_day(z, k->due_at - 1) - k->late_days;
 
     return days > 1 ? days : 1;
-}
-
-/* Is the limit the office's own?  The law says so by whom it tells when it has
- * passed: nobody of the unit then.
- */
-static bool is_offices(const struct side *s, const char *clock)
-{
-    const char *roles[8], *level = NULL;
-    int n = dk_policy_ladder(s->law->policy, s->c, clock, "overdue", &level,
-                             roles, 8);
-
-    for (int i = 0; i < n; i++) {
-        if (strcmp(roles[i], "handler") == 0 ||
-            strcmp(roles[i], "unit_head") == 0)
-            return false;
-    }
-    return n > 0;
 }
 
 /* Note how clock `i` came out.  `until`: where it ends if it has not stopped.
@@ -87,9 +78,7 @@ static int finish(struct side *s, int i, dk_ms until)
     if (l == NULL)
         return DK_ENOMEM;
     memcpy(l->clock, k->id, sizeof(l->clock));
-    memcpy(l->unit, s->ended[i] ? s->unit[i] : s->c->unit, sizeof(l->unit));
-    if (is_offices(s, k->id))
-        l->unit[0] = '\0';
+    put_unit(l->unit, s->ended[i] ? s->unit[i] : dk_tally_holder(s->c));
     l->basis = k->basis / STEP;
     l->due = k->due_at;
     l->late = k->late || (k->state == DK_CLOCK_RUNNING && end >= k->due_at);
@@ -99,8 +88,8 @@ static int finish(struct side *s, int i, dk_ms until)
     return 0;
 }
 
-/* Look who has the case when a clock comes to its end. */
-static void watch(struct side *s)
+/* Note who had the case when a clock came to its end. */
+static void watch(struct side *s, const char *holder)
 {
     for (int i = 0; i < s->c->n_clock; i++) {
         const struct dk_clock *k = &s->c->clock[i];
@@ -109,7 +98,7 @@ static void watch(struct side *s)
             (k->state != DK_CLOCK_STOPPED && k->state != DK_CLOCK_LAPSED))
             continue;
         s->ended[i] = true;
-        memcpy(s->unit[i], s->c->unit, sizeof(s->unit[i]));
+        put_unit(s->unit[i], holder);
     }
 }
 
@@ -126,7 +115,7 @@ static int set_clock(struct side *s, const struct dk_clock *k)
     }
     rc = dk_clock_put(s->c, k);
     if (rc == 0)
-        watch(s);
+        watch(s, dk_tally_holder(s->c));
     return rc < 0 ? rc : 0;
 }
 
@@ -156,13 +145,15 @@ static struct dk_event event_of(const struct sim_event *e, char *more)
 
 static int happen(struct side *s, const struct dk_event *e)
 {
+    char holder[DK_ID_MAX + 1];
     int rc;
 
+    put_unit(holder, dk_tally_holder(s->c));
     s->c->key = e->key;
     s->c->n = e->n - 1; /* what is left out has a number too */
     rc = dk_case_evolve(s->c, e);
     if (rc == 0)
-        watch(s);
+        watch(s, holder);
     return rc;
 }
 

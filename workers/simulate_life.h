@@ -21,8 +21,8 @@ struct sim_law {
 /* A limit that somebody can be late for, in one of the lives. */
 struct sim_limit {
     char clock[DK_ID_MAX + 1];
-    /* Who had the case at its end; "": nobody yet, or the limit is the
-     * office's own.
+    /* Who had the case just before its end (docs/FIGURES.md, "holder"):
+     * "office" or a unit.
      */
     char unit[DK_ID_MAX + 1];
     uint32_t basis; /* number of the event that started it */

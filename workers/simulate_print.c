@@ -45,7 +45,7 @@ static const char *lang_of(const struct sim_report *r)
 
 static const char *unit_name(const struct sim_report *r, const char *unit)
 {
-    if (unit[0] != '\0')
+    if (strcmp(unit, "office") != 0)
         return unit;
     return dk_word(DK_WORD_ROLE_OFFICE, r->zh ? DK_LANG_ZH_CN : DK_LANG_EN);
 }

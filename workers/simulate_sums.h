@@ -21,7 +21,7 @@ int64_t days_median(const struct days *d); /* the lower one; 0: none */
 int64_t days_worst(const struct days *d);  /* 0: none */
 
 struct row {
-    char unit[DK_ID_MAX + 1]; /* "": the office */
+    char unit[DK_ID_MAX + 1]; /* or "office" */
     char clock[DK_ID_MAX + 1];
     uint64_t limits_then, limits_now;
     uint64_t late_then, late_now; /* late both times counts in both */

@@ -486,12 +486,12 @@ static void test_lapsed_right(void **state)
     assert_int_equal(b.life.then->state, DK_S_REGISTERED);
     assert_int_equal(b.life.now->state, DK_S_TRANSFERRED);
     /* The office had it again from 7 January: last day 22 January.  It is the
-     * office's limit, whoever had the case before.
+     * office that had it, whoever had it before.
      */
     assert_int_equal(b.life.was.n, 2);
     assert_true(b.life.was.v[1].late);
     assert_int_equal(b.life.was.v[1].days, 19);
-    assert_string_equal(b.life.was.v[1].unit, "");
+    assert_string_equal(b.life.was.v[1].unit, "office");
     assert_int_equal(b.life.is.n, 1);
     assert_false(b.life.is.v[0].late);
     finish(&b);
