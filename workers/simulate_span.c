@@ -1,7 +1,5 @@
 #include "simulate_span.h"
 
-#include <string.h>
-
 #include "proto/timefmt.h"
 
 static const char *skip_space(const char *p)
@@ -102,11 +100,6 @@ bool members_next(struct members *m, struct span *key, struct span *value)
         return false;
     members_value(m, value);
     return true;
-}
-
-bool span_is(struct span s, const char *text)
-{
-    return strncmp(s.at, text, s.len) == 0 && text[s.len] == '\0';
 }
 
 bool span_plain(struct span s, struct span *inside)

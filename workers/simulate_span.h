@@ -7,6 +7,7 @@
 #define DK_SIMULATE_SPAN_H
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "proto/dk_types.h"
 
@@ -31,7 +32,13 @@ bool members_next(struct members *m, struct span *key, struct span *value);
 bool members_key(struct members *m, struct span *key);
 void members_value(struct members *m, struct span *value);
 
-bool span_is(struct span s, const char *text); /* byte by byte */
+static inline bool span_is(struct span s, const char *text)
+{
+    size_t len = strlen(text); /* known to the compiler, mostly */
+
+    return s.len == len && memcmp(s.at, text, len) == 0;
+}
+
 /* The inside of a string without escapes; false: it is none. */
 bool span_plain(struct span s, struct span *inside);
 bool span_int(struct span s, int64_t *out); /* false: no number */
