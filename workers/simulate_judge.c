@@ -129,10 +129,11 @@ static int64_t unique(const struct sim_event **ev, size_t n)
 
 static int judge_case(struct judge *j, const struct sim_event **ev, size_t n)
 {
-    struct dk_problem p = {0};
+    struct dk_problem p;
     int64_t kept = unique(ev, n);
     int rc;
 
+    dk_problem_clear(&p);
     if (kept < 0) {
         refuse(j, ev[0],
                j->x->zh ? "同一序号有两个不同的事件；请勿混合不同服务器的历史"

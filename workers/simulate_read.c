@@ -90,10 +90,11 @@ static void refuse(struct reader *r, int64_t line, const struct dk_problem *p)
 static int read_line(struct reader *r, const char *text, size_t len,
                      int64_t line)
 {
-    struct dk_problem p = {0};
+    struct dk_problem p;
     struct sim_event e;
     int rc;
 
+    dk_problem_clear(&p);
     if (len > 0 && text[len - 1] == '\r')
         len--;
     if (len == 0)

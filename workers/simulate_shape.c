@@ -155,12 +155,13 @@ int sim_shapes_set(struct sim_shapes *s, struct span body, struct dk_jw *w,
                    struct dk_problem *p)
 {
     unsigned char packed[SIM_PACK_MAX];
-    struct dk_problem why = {0};
+    struct dk_problem why;
     struct setting own = {.basis = {NULL, 0}};
     struct dk_clock k;
     size_t len;
     int rc;
 
+    dk_problem_clear(&why);
     write_shape(body, &own, w);
     rc = w->oom ? DK_ENOMEM : find_shape(s, w, &k, &why);
     if (rc == 0 && read_setting(&own, &k) != 0)
