@@ -94,6 +94,8 @@ static void see_stopped(const struct dk_case *c, const struct dk_clock *k,
     if (was_done(c, k, done)) {
         m->state = DK_LIMIT_DONE;
         m->late = passed;
+    } else if (dk_state_owes(c->state)) {
+        m->state = DK_LIMIT_OPEN; /* as in follow_owed() */
     } else {
         m->state = passed ? DK_LIMIT_LOST : DK_LIMIT_VOID;
     }
