@@ -69,18 +69,19 @@ static struct dk_case *other_case(struct daemon *d, const struct item *it)
     return s != NULL ? s->c : NULL;
 }
 
-/* The case that is repeated hears of it: its figures are no longer those of a
- * matter settled the first time.  The event that said so is in the batch, so a
+/* The case that is repeated hears of it, and when the later one was handed in:
+ * its figures are no longer those of a matter settled the first time.  The event that said so is in the batch, so a
  * failure here gives the batch up.
  */
 static int note_repeat(struct daemon *d, const struct item *it, int64_t by,
                        bool undone, struct dk_problem *p)
 {
     struct dk_case *other = other_case(d, it);
+    const struct slot *later = batch_slot(&d->batch, by);
     struct dk_command cmd = {.action = DK_ACT_NOTE_REPEAT,
                              .by = DK_BY_BROKER,
                              .actor = "docketd",
-                             .claimed = DK_NEVER,
+                             .claimed = later->c->submitted_at,
                              .by_case = by,
                              .undone = undone};
 

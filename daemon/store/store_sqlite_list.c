@@ -216,17 +216,35 @@ static void add_states(struct sql *q, uint32_t states)
     add(q, ")");
 }
 
-static void work_sql(struct sql *q, const struct store_case_filter *f,
-                     const struct stretch *h, bool begun)
+static void add_work_arm(struct sql *q, const struct store_case_filter *f,
+                         const struct stretch *h, uint32_t states, bool begun)
 {
     add(q, CASE_COLUMNS);
     if (!add_case_index(q, f))
         add(q, h->own);
     add(q, h->where);
-    add_states(q, store_filter_states(f));
+    add_states(q, states);
     add_case_filter(q, f);
     if (begun)
         add(q, h->due ? " AND (due, key) > (?8, ?1)" : " AND key > ?1");
+}
+
+/* A stretch by case_state has an arm for each state, as in case_sql(). */
+static void work_sql(struct sql *q, const struct store_case_filter *f,
+                     const struct stretch *h, bool begun)
+{
+    uint32_t states = store_filter_states(f);
+    const char *glue = "";
+
+    if (h->urgent || h->due)
+        add_work_arm(q, f, h, states, begun);
+    for (int s = 0; s < DK_S_N && !h->urgent && !h->due; s++) {
+        if ((states >> s & 1) == 0)
+            continue;
+        add(q, glue);
+        add_work_arm(q, f, h, UINT32_C(1) << s, begun);
+        glue = " UNION ALL ";
+    }
     add(q, h->due ? " ORDER BY due, key LIMIT ?2" : " ORDER BY key LIMIT ?2");
 }
 
@@ -235,10 +253,13 @@ static int list_work(struct sq *s, const struct store_case_filter *f,
 {
     bool due = f->after_due != DK_NEVER;
     size_t n = sizeof stretches / sizeof stretches[0];
-    size_t first =
-        f->after == 0 ? 0 : (f->after_urgent ? 0 : 2) + (due ? 0 : 1);
+    size_t first = 0;
     int rc = 0;
 
+    if (f->after != 0 && !f->after_urgent)
+        first += 2;
+    if (f->after != 0 && !due)
+        first++;
     for (size_t i = first; rc == 0 && i < n && limit > 0; i++) {
         struct sql q = {.len = 0};
 

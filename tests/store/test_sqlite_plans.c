@@ -198,6 +198,44 @@ static void the_offices_own_alerts_do_not_sort_or_scan(void **state)
     expect_cheap(5);
 }
 
+static int none_tally(void *arg, const struct dk_tally *t)
+{
+    (void)arg;
+    (void)t;
+    return 0;
+}
+
+/* Sums have to be sorted by what they are kept apart by; but only the rows of
+ * their days are looked at.
+ */
+static void figures_and_the_order_of_work_do_not_scan(void **state)
+{
+    struct world *w = *state;
+    struct store_case_filter f = {
+        .state = -1, .work = true, .after_due = DK_NEVER};
+    struct dk_tally row = {DK_T_ACCEPTED, 7, 7, "u", "", 0, 1};
+    struct store_tally_filter t = {
+        .measures = 64, .from = 5, .to = 9, .known = 9};
+    struct store_changes ch = {
+        .tally = &row, .n_tally = 1, .test_now = DK_NEVER};
+
+    put_many(w);
+    begin();
+    assert_int_equal(store_list_cases(w->st, &f, 7, none_case, NULL), 0);
+    f.after = KEY(30);
+    f.after_due = T0 + 60;
+    assert_int_equal(store_list_cases(w->st, &f, 40, none_case, NULL), 0);
+    f = (struct store_case_filter){.state = -1, .group = KEY(3)};
+    assert_int_equal(store_list_cases(w->st, &f, 7, none_case, NULL), 0);
+    assert_int_equal(store_commit(w->st, &ch), 0);
+    expect_cheap(10);
+    begin();
+    assert_int_equal(store_tally(w->st, &t, 7, none_tally, NULL), 0);
+    watch.on = false;
+    if (watch.worst[0] != '\0')
+        assert_memory_equal(watch.worst, "scan 0", 6);
+}
+
 /* (Counting at the very end is a scan: store_recount() is not in here.) */
 static void checking_a_case_does_not_sort_or_scan(void **state)
 {
@@ -261,6 +299,7 @@ int main(void)
         OPEN(no_other_read_or_write_sorts_or_scans),
         OPEN(checking_a_case_does_not_sort_or_scan),
         OPEN(the_offices_own_alerts_do_not_sort_or_scan),
+        OPEN(figures_and_the_order_of_work_do_not_scan),
         cmocka_unit_test(the_watch_would_see_a_scan),
         OPEN(opening_takes_as_many_statements_for_many_cases_as_for_none),
     };
