@@ -27,6 +27,8 @@ static const char *const states[] = {"submitted",
                                      "closed",
                                      NULL};
 
+static const char *const orders[] = {"key", "work", NULL};
+
 /* clang-format off */
 const struct opt opts_list[] = {
     {.name = "state", .kind = OPT_NAME, .member = "state", .arg = "STATE",
@@ -43,6 +45,13 @@ const struct opt opts_list[] = {
      .en = "only where the office still owes a step", .zh = "仅未办结"},
     {.name = "overdue", .kind = OPT_FLAG, .member = "overdue",
      .en = "only where a limit has passed", .zh = "仅超期"},
+    {.name = "group", .kind = OPT_TEXT, .member = "group", .arg = "CASE",
+     .en = "only this case and those linked to it as the same matter of many",
+     .zh = "仅该案件及与其归为同一事项的案件"},
+    {.name = "order", .kind = OPT_NAME, .member = "order", .arg = "ORDER",
+     .names = orders, .en = "key, or work: open cases, the urgent ones "
+     "first, then by what is due first",
+     .zh = "key（编号），或 work：未办结案件，急办在前，其后以到期先后为序"},
     {.name = "newest-first", .kind = OPT_FLAG, .member = "newest_first",
      .en = "latest first", .zh = "新案在前"},
     LIST_OPTS, OPT_END,

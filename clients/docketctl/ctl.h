@@ -180,6 +180,7 @@ int cmd_workers(struct ctl *ctl, const struct args *a);
 int cmd_office(struct ctl *ctl, const struct args *a);
 int cmd_office_ack(struct ctl *ctl, const struct args *a);
 int cmd_follow(struct ctl *ctl, const struct args *a);
+int cmd_bulletin(struct ctl *ctl, const struct args *a);
 int cmd_stats(struct ctl *ctl, const struct args *a);
 int cmd_verify(struct ctl *ctl, const struct args *a);
 int cmd_ping(struct ctl *ctl, const struct args *a);
@@ -207,6 +208,8 @@ void more_explain(const struct ctl *ctl);
 void more_act(const struct ctl *ctl);
 void more_submit(const struct ctl *ctl);
 void more_import(const struct ctl *ctl);
+void more_bulletin(const struct ctl *ctl);
+extern const struct opt opts_bulletin[];
 extern const struct opt opts_simulate[];
 void more_simulate(const struct ctl *ctl);
 
