@@ -39,7 +39,7 @@ int32_t bulletin_stock_day(const struct bulletin *b, const struct figures *f,
                            const struct group *g);
 
 /* "92.3", of n of `of`; "" if `of` is 0. */
-#define PERCENT_TEXT 16
+#define PERCENT_TEXT 24
 void percent_text(int64_t n, int64_t of, char buf[PERCENT_TEXT]);
 void interval_text(int64_t n, int64_t of, char low[PERCENT_TEXT],
                    char high[PERCENT_TEXT]);
