@@ -95,9 +95,10 @@ static void say_run(struct explain *x, bool working, const struct ex_run *r)
     put_span(x, r->from, r->to);
     if (r->kind == EX_COUNTED) {
         ex_put(x,
-               working ? EX_T(x, ": %lld working, day %d",
-                              "：%lld个工作日，数到第%d个")
-                       : EX_T(x, ": %lld, day %d", "：%lld天，数到第%d天"),
+               working
+                   ? EX_T(x, ": %lld working days, to day %d",
+                          "：%lld个工作日，数到第%d个")
+                   : EX_T(x, ": %lld days, to day %d", "：%lld天，数到第%d天"),
                days, r->upto);
         if (r->makeup)
             ex_put(x, "%s",
@@ -105,9 +106,9 @@ static void say_run(struct explain *x, bool working, const struct ex_run *r)
     } else {
         ex_put(x,
                r->kind == EX_HOLIDAY
-                   ? EX_T(x, ": %lld of a holiday, not counted",
+                   ? EX_T(x, ": %lld days of a holiday, not counted",
                           "：节假日%lld天，不计")
-                   : EX_T(x, ": %lld of rest, not counted",
+                   : EX_T(x, ": %lld days of rest, not counted",
                           "：休息日%lld天，不计"),
                days);
     }

@@ -113,13 +113,15 @@ static void say_rung(struct explain *x, const struct ex_clock *k,
         ex_put(x, "%s",
                EX_T(x, "passed over, a later one said more",
                     "已略过，由其后的梯级一并警示"));
-    } else if (fired == NULL && is_off(k)) {
+    } else if (fired != NULL) {
+        ex_put(x,
+               EX_T(x, "reached, event %u; no alert came of it",
+                    "已到达，第%u号事件；未发出警示"),
+               fired->e.n);
+    } else if (is_off(k)) {
         ex_put(x, "%s", EX_T(x, "not reached", "未到达"));
     } else {
         put_ladder(x, k, r->id);
-        if (fired != NULL)
-            ex_put(x, EX_T(x, "; reached, event %u", "；已到达，第%u号事件"),
-                   fired->e.n);
     }
     ex_put(x, "\n");
 }
@@ -134,10 +136,15 @@ static void say_repeat(struct explain *x, const struct ex_clock *k)
     ex_put(x, "%s", EX_T(x, "    repeats     ", "    重复      "));
     ex_put(x, "%s", EX_T(x, "from ", "自"));
     ex_put_time(x, c->repeat_at);
+    ex_put(x, "%s", EX_T(x, " on ", "起"));
+    if (c->repeat_days == 1)
+        ex_put(x, "%s", EX_T(x, "every day", "每天"));
+    else
+        ex_put(x, EX_T(x, "every %d days", "每%d天"), c->repeat_days);
     ex_put(x,
-           EX_T(x, " on every %d days until somebody acts, %u times so far: ",
-                "起每%d天一次，直至有人处理，已%u次："),
-           c->repeat_days, c->times);
+           EX_T(x, " until somebody acts, %u times so far: ",
+                "一次，直至有人处理，已%u次："),
+           c->times);
     if (alert != NULL) {
         put_told(x, alert);
         put_ack(x, alert);
