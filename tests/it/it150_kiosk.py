@@ -122,7 +122,8 @@ class Lines(Case):
         same = case(1, submission_id=dkproto.uuid7())
         facts = self.drain([
             case(0), "not json", case(2, subject=""), "", same, same,
-            dict(same, facts="other words"), "x" * 70000, case(9)])
+            dict(same, facts="other words"), "x" * 70000, case(9)],
+            code=dkworld.EX_DATAERR)
         self.assertEqual([f["line"] for f in self.of(facts, "taken")],
                          [1, 5, 9])
         self.assertEqual([f["line"] for f in self.of(facts, "already")], [6])
@@ -140,7 +141,8 @@ class Lines(Case):
         with dkproto.Client(self.w.broker.clients) as client:
             client.call("case.submit",
                         dkproto.submission(submission_id=ident))
-        facts = self.drain([case(1, submission_id=ident), case(2)])
+        facts = self.drain([case(1, submission_id=ident), case(2)],
+                           code=dkworld.EX_DATAERR)
         refused = self.of(facts, "refused")
         self.assertEqual([f["submission_id"] for f in refused], [ident])
         self.assertTrue(refused[0]["problem"]["type"].endswith("conflict"))
@@ -246,7 +248,7 @@ class Folder(Case):
         os.mkdir(os.path.join(self.folder, "dir.json"))
         os.symlink("/etc/passwd", os.path.join(self.folder, "link.json"))
         self.drop("good.json", case(2))
-        facts = self.drain_folder()
+        facts = self.drain_folder(code=dkworld.EX_DATAERR)
         self.assertEqual(sorted(f["file"] for f in self.of(facts, "refused")),
                          ["bad.json", "big.json", "dir.json", "link.json"])
         self.assertEqual(len(self.of(facts, "case")), 1)

@@ -174,7 +174,8 @@ class Forwards(Case):
         kiosk.run(lines([body, body]))
         events = kiosk.run(lines([body]))
         self.assertIn("already", [e["event"] for e in events])
-        events = kiosk.run(lines([dict(body, subject="别的")]))
+        events = kiosk.run(lines([dict(body, subject="别的")]),
+                           code=dkworld.EX_DATAERR)
         self.assertEqual(events[0]["event"], "refused")
         self.assertEqual(len(self.stored(world)), 1)
 
@@ -336,7 +337,7 @@ class BadInput(Case):
                b'{"facts":"' + b"x" * 70000 + b'"}', b"null",
                b'{"subject":"\x00"}']
         data = b"\n".join(bad) + b"\n\n" + lines([good])
-        events = kiosk.run(data)
+        events = kiosk.run(data, code=dkworld.EX_DATAERR)
         refused = [e for e in events if e["event"] == "refused"]
         self.assertEqual([e["line"] for e in refused],
                          list(range(1, len(bad) + 1)))

@@ -408,9 +408,10 @@ class Chance(Bulletin):
 class Streams(Bulletin):
     def program(self, *names):
         for name in names:
-            path = os.path.join(dkworld.BIN, "tests", name)
-            if os.access(path, os.X_OK):
-                return path
+            for folder in ("tests", "bench"):
+                path = os.path.join(dkworld.BIN, folder, name)
+                if os.access(path, os.X_OK):
+                    return path
         raise AssertionError("%s is not built" % names[0])
 
     def run_program(self, argv, text=None):

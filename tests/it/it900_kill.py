@@ -55,7 +55,10 @@ class Load:
             while not self.stop.is_set():
                 op = self.history.submit(name, peer, dkproto.submission(
                     submission_id=dkproto.uuid7(rng=rng),
-                    facts="事实" * rng.randrange(1, 300)), deadline=120,
+                    facts="事实" * rng.randrange(1, 300),
+                    # Somebody who can be told: a notice is owed.
+                    persons=[{"name": name, "phone": "13800000000"}]),
+                    deadline=120,
                     each=0.5)
                 if op["outcome"] == "ok":
                     mine.append(op["answer"]["case_no"])
@@ -108,7 +111,7 @@ class Kill(dkworld.TestCase):
         client = world.client()
         world.idle(client, 90)
         client.call("clock.set", {"to": (START + datetime.timedelta(
-            hours=load.hours + 24 * 400)).isoformat(), "settle": True}, 300)
+            hours=load.hours + 24 * 45)).isoformat(), "settle": True}, 300)
         world.idle(client, 30)
         report = checker.run(world, load.history, assigned=True,
                              clocks=("transfer", "notice"))

@@ -200,6 +200,7 @@ class Clock:
         body = event["body"]
         self.no, self.basis = body["clock_no"], body["basis"]
         self.state, self.fired = "running", set()
+        self.told = None  # when it was repeated last
         self.set(body)
 
     def set(self, body):
@@ -209,6 +210,20 @@ class Clock:
         self.holds = set(body.get("holds_on") or ())
         self.rungs = {r["id"]: instant(r["at"]) for r in body["rungs"]}
         self.rungs[self.on_due] = instant(self.due)
+        self.repeat_at = body.get("repeat_at")
+        self.repeat_days = body.get("repeat_days", 0)
+
+    def repeat(self, at):
+        """Why it could not be told again at `at` (ms); "": it could."""
+        if self.repeat_at is None:
+            return "is none of the clock"
+        if at < instant(self.repeat_at):
+            return "fired early"
+        if self.told is not None and at - self.told < 86400000 * (
+                self.repeat_days):
+            return "fired %d ms after the one before" % (at - self.told)
+        self.told = at
+        return ""
 
 
 def replay_clocks(events, case, report):
@@ -258,6 +273,11 @@ def _fire(clock, event, case, report):
         return
     if clock.state != "running":
         report.broken.append(name + " fired while " + clock.state)
+    if body["rung"] == "repeat":
+        why = clock.repeat(instant(event["at"]))
+        if why:
+            report.broken.append(name + " " + why)
+        return
     for rung in [body["rung"]] + list(body.get("skipped") or ()):
         if rung not in clock.rungs:
             report.broken.append(name + " is none of the clock")
