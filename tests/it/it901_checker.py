@@ -179,6 +179,29 @@ class Checker(unittest.TestCase):
                                        copy.deepcopy(event))
                 self.seeded_fault(double, *names)
 
+    @staticmethod
+    def told_again(days, **more):
+        """What is wrong with a limit of day 20 that is told on `days`."""
+        body = {"clock": "conclude", "clock_no": 1, "basis": 1,
+                "due_at": day(20), "on_due": "overdue", "rungs": [],
+                "stops_on": ["answered"]}
+        body.update(more)
+        events = [{"type": "clock_set", "n": 2, "at": day(1), "body": body}]
+        for n, on in enumerate(days):
+            events.append({"type": "clock_fired", "n": n + 3, "at": day(on),
+                           "body": {"clock": "conclude", "clock_no": 1,
+                                    "rung": "repeat"}})
+        report = checker.Report()
+        checker.replay_clocks(events, "case", report)
+        return report.broken
+
+    def test_a_limit_told_again_too_early_is_caught(self):
+        again = {"repeat_at": day(22), "repeat_days": 2}
+        self.assertEqual(self.told_again([22, 24, 27], **again), [])
+        for days in ([21], [22, 23], [22, 24, 25]):
+            self.assertEqual(len(self.told_again(days, **again)), 1, days)
+        self.assertEqual(len(self.told_again([22])), 1)
+
     def test_one_number_for_two_submissions_is_caught(self):
         def same(good):
             ops = [o for o in good.history.ops
