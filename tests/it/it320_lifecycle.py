@@ -57,8 +57,7 @@ class Papers(Case):
         world.idle(client)
         self.assertEqual(self.clock(client, number, "notice")["state"],
                          "running")
-        client.act(number, "give_notice", way="post",
-                   **{"number": "受-1"})
+        client.act(number, "give_notice", way="post", number="受-1")
         world.idle(client)
         self.assertEqual(self.clock(client, number, "notice")["state"],
                          "stopped")
@@ -166,7 +165,10 @@ class Ends(Case):
                    result=4)
         client.act(number, "reopen", facts="未按约定履行",
                    actor="petitioner:self")
-        self.assertEqual(self.get(client, number)["state"], "registered")
+        world.idle(client)
+        # The unit that promised has it again, and its time runs anew.
+        self.assertEqual(self.get(client, number)["state"], "transferred")
+        self.assertEqual(self.clock(client, number, "notice")["no"], 2)
         self.clean(client)
 
     def test_only_the_petitioner_takes_it_back(self):

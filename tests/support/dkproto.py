@@ -308,8 +308,8 @@ class Client(Peer):
         body = submission(**fields)
         return self.call("case.submit", body)
 
-    def act(self, number, action, actor="officer:test", **fields):
-        body = {"command_id": uuid7(), "case_no": number, "action": action,
+    def act(self, case_no, action, /, actor="officer:test", **fields):
+        body = {"command_id": uuid7(), "case_no": case_no, "action": action,
                 "actor": actor}
         body.update(fields)
         return self.call("case.act", body)
