@@ -92,6 +92,9 @@ void apply_item(struct daemon *d, struct item *it);
 /* door.c: from a client's frames to an item (or a refusal in it). */
 void door_client(struct daemon *d, struct item *it, const struct dk_frame f[],
                  int n);
+/* Refuse a message that this role may not send; always DK_EFORBIDDEN. */
+int door_forbid(const struct item *it, const char *message,
+                struct dk_problem *p);
 /* door_worker.c */
 void door_worker(struct daemon *d, struct item *it, const struct dk_frame f[],
                  int n);

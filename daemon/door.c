@@ -44,6 +44,17 @@ int door_case_no(struct daemon *d, const cJSON *o, const char *key,
     return DK_OK;
 }
 
+int door_forbid(const struct item *it, const char *message,
+                struct dk_problem *p)
+{
+    return dk_failf(p, DK_EFORBIDDEN, NULL,
+                    "'%.48s' may not send '%s'; PROTOCOL.md says which roles "
+                    "may, and docketctl keys list who has which",
+                    "“%.48s”无权发送“%s”；各角色的权限见 PROTOCOL.md，"
+                    "各人的角色见 docketctl keys list",
+                    it->who.name, message);
+}
+
 /* "kind:id"; the kinds that are the broker's or the workers' own are not for
  * clients.
  */
@@ -416,6 +427,8 @@ static int enter(struct daemon *d, struct item *it, const struct dk_msg *m,
     }
     if (t == NULL)
         return unknown_type(m->type, p);
+    if (!dk_may(&it->who, DK_DOOR_CLIENT, t->name))
+        return door_forbid(it, t->name, p);
     int rc = dk_json_parse_obj(m->body, m->body_len, DK_BODY_MAX, &it->body, p);
     if (rc == DK_OK && t->fields != NULL)
         rc = dk_json_only(it->body, t->fields, NULL, p);

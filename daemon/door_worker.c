@@ -239,6 +239,8 @@ static int enter(struct daemon *d, struct item *it, const struct dk_msg *m,
                         "a worker does not say '%s'; PROTOCOL.md lists its "
                         "messages",
                         "工作进程没有“%s”这种消息，见 PROTOCOL.md", m->type);
+    if (!dk_may(&it->who, DK_DOOR_WORKER, t->name))
+        return door_forbid(it, t->name, p);
     if (s == NULL && !t->stranger)
         return dk_fail(p, DK_EHELLO, NULL,
                        "this session is not known (any more): say hello first",

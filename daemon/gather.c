@@ -50,6 +50,9 @@ static void gather_lost(struct daemon *d, size_t most)
         spine_again(d);
 }
 
+/* Who runs docketd, and root, may do everything. */
+static const struct dk_who local = {.name = "local", .roles = DK_ROLES_ALL};
+
 static void gather_socket(struct daemon *d, struct zev *z, bool worker,
                           size_t most, dk_ms until)
 {
@@ -65,6 +68,7 @@ static void gather_socket(struct daemon *d, struct zev *z, bool worker,
         it->worker = worker;
         it->has_peer = true;
         it->peer = peer;
+        it->who = local;
         if (worker)
             door_worker(d, it, f, n);
         else

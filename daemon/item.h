@@ -5,6 +5,7 @@
 #define DK_ITEM_H
 
 #include "core/decide.h"
+#include "core/roles.h"
 #include "daemon/store/store.h"
 #include "daemon/zev.h"
 
@@ -36,6 +37,7 @@ struct item {
     bool worker;   /* came in by the workers' socket */
     bool has_peer; /* somebody waits for an answer */
     struct zev_peer peer;
+    struct dk_who who; /* has_peer: who sent it, by key or user */
     char request[DK_REQUEST_MAX + 1];
     cJSON *body; /* owned */
     item_read_fn read;

@@ -1,0 +1,102 @@
+/* roles.h - who may say what, and who may see which case: one table, and
+ * everything that is not in it is refused.
+ *
+ * Who somebody is comes from the key (or, on this machine, the user) that a
+ * message came with, never from a name in its body.
+ */
+#ifndef DK_ROLES_H
+#define DK_ROLES_H
+
+#include "core/case.h"
+#include "core/decide.h"
+
+/* X(NAME, name in the key file and on the wire, in Chinese) */
+#define DK_ROLES(X)                                                            \
+    X(KIOSK, "kiosk", "收件终端")                                              \
+    X(WORKER_ASSIGN, "worker:assign", "分派服务")                              \
+    X(WORKER_DEADLINE, "worker:deadline", "期限服务")                          \
+    X(WORKER_ESCALATE, "worker:escalate", "催办服务")                          \
+    X(HANDLER, "handler", "承办人")                                            \
+    X(SUPERVISOR, "supervisor", "督办人")                                      \
+    X(AUDITOR, "auditor", "审计人")                                            \
+    X(ADMINISTRATOR, "administrator", "管理员")
+
+#define DK_ROLE_ORDINAL(name, wire, zh) DK_ROLE_ORD_##name,
+enum dk_role_ordinal {
+    DK_ROLES(DK_ROLE_ORDINAL) DK_ROLE_N
+};
+#undef DK_ROLE_ORDINAL
+
+/* One bit each: somebody may have several. */
+#define DK_ROLE_BIT(name, wire, zh) DK_ROLE_##name = 1 << DK_ROLE_ORD_##name,
+enum dk_role {
+    DK_ROLES(DK_ROLE_BIT)
+};
+#undef DK_ROLE_BIT
+
+#define DK_ROLES_WORKER                                                        \
+    ((unsigned)DK_ROLE_WORKER_ASSIGN | (unsigned)DK_ROLE_WORKER_DEADLINE |     \
+     (unsigned)DK_ROLE_WORKER_ESCALATE)
+#define DK_ROLES_ALL ((1u << DK_ROLE_N) - 1)
+
+/* Longest name of somebody: "officer:" and it must fit an actor. */
+#define DK_WHO_MAX (DK_ID_MAX - 8)
+
+struct dk_who {
+    char name[DK_ID_MAX + 1]; /* of an officer: as cases name them */
+    unsigned roles;           /* mask of enum dk_role */
+    char unit[DK_ID_MAX + 1]; /* "": of none */
+};
+
+enum dk_door {
+    DK_DOOR_CLIENT, /* the clients' endpoint */
+    DK_DOOR_WORKER
+};
+
+const char *dk_role_name(unsigned role);      /* of one bit; "?" otherwise */
+const char *dk_role_zh(unsigned role);        /* likewise */
+unsigned dk_role_from_name(const char *name); /* 0: there is none */
+
+/* May somebody with these roles send the message at all?  False for every
+ * message that the table does not name.  What of the answer they see is
+ * dk_sees()'s to say.
+ */
+bool dk_may(const struct dk_who *who, enum dk_door door, const char *message);
+
+/* May a worker with these roles serve this service? */
+bool dk_may_serve(const struct dk_who *who, int service);
+
+/* May somebody ask for this action on some case, by case.act? */
+bool dk_may_act(const struct dk_who *who, enum dk_action a);
+
+/* And on this one: it must be theirs to see, and a handler's unit must be in
+ * charge of it, or handle it beside the one in charge where the table says so.
+ */
+bool dk_may_act_on(const struct dk_who *who, enum dk_action a,
+                   const struct dk_case *c);
+
+/* Is it any of their business?  Never, when they or their unit are complained
+ * about (an administrator's apart, who can read the disk); else always for a
+ * supervisor and an auditor, and for a handler when their unit has the case or
+ * handles it beside the one that has.
+ */
+bool dk_sees(const struct dk_who *who, const struct dk_case *c);
+bool dk_sees_all(const struct dk_who *who); /* no case is hidden from them */
+/* Sees the cases of one unit only (`who->unit`). */
+bool dk_sees_unit(const struct dk_who *who);
+
+/* May they act in the name `actor` ("kind:id")?  An officer only in their own;
+ * an administrator in any, for what others tell them.
+ */
+bool dk_may_be(const struct dk_who *who, const char *actor);
+
+/* The table, for PROTOCOL.md and the tests: row i's message and who may send
+ * it; NULL beyond the end.
+ */
+const char *dk_roles_row(enum dk_door door, size_t i, unsigned *may);
+/* And of the actions: who may ask for it; of handlers, whether also one whose
+ * unit only takes part.
+ */
+unsigned dk_roles_action(enum dk_action a, bool *beside);
+
+#endif /* DK_ROLES_H */
