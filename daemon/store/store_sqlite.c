@@ -132,6 +132,8 @@ static int say_sqlite(struct sq *s, int rc, struct dk_problem *p)
         return sq_refuse(p, DK_EBUSY, s->file.db, 0,
                          "another program has this file open. Close it first",
                          "其他程序正打开此文件。请先将其关闭");
+    if ((rc & 0xff) == SQLITE_NOTADB && s->file.odd)
+        return sq_not_ours(&s->file, p);
     (void)snprintf(why, sizeof why, "%s, SQLite code %d", sqlite3_errstr(rc),
                    rc);
     return say_code(s, sq_code(s, rc), why, p);
@@ -160,7 +162,7 @@ static int connect_file(struct sq *s, struct dk_problem *p)
 {
     int rc = sqlite3_open_v2(s->file.db, &s->db,
                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    if (rc == SQLITE_OK && s->file.had_wal)
+    if (rc == SQLITE_OK && s->file.had_log)
         /* Until we know that it is ours, closing must not touch the log. */
         rc =
             sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -246,9 +248,7 @@ static int check_schema(struct sq *s, int *version, struct dk_problem *p)
     if (rc != SQLITE_OK)
         return say_sqlite(s, rc, p);
     if (app != MIGRATE_APPLICATION_ID || v < 1)
-        return sq_refuse(p, DK_EVERSION, s->file.db, 0,
-                         "this is not a database of docket",
-                         "这不是 docket 的数据库");
+        return sq_not_ours(&s->file, p);
     if (v > migrate_latest())
         return dk_failf(p, DK_EVERSION, NULL,
                         "%s has schema %d, newer than the %d of this program. "

@@ -25,7 +25,8 @@ struct sq_file {
     int lock_fd;                         /* -1: not held */
     char *db, *wal, *lock, *dir, *fresh; /* owned names */
     bool made_lock, made_db;
-    bool had_wal; /* a log was there: the last stop was not a clean one */
+    bool had_log; /* a log was there: the last stop was not a clean one */
+    bool odd;     /* ... and the file itself does not look like a database */
 };
 
 /* Take the lock of the store at `path` and see that something can be opened
@@ -49,6 +50,7 @@ void sq_file_release(struct sq_file *f, bool failed);
  */
 int sq_refuse(struct dk_problem *p, int code, const char *path, int err,
               const char *en, const char *zh);
+int sq_not_ours(const struct sq_file *f, struct dk_problem *p);
 int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
 
 /* ---- store_sqlite_use.c ------------------------------------------------- */

@@ -233,14 +233,39 @@ void sq_file_release(struct sq_file *f, bool failed)
 
 /* ---- what kind of file -------------------------------------------------- */
 
+int sq_not_ours(const struct sq_file *f, struct dk_problem *p)
+{
+    return sq_refuse(p, DK_EVERSION, f->db, 0,
+                     "this is not a database of docket. Name another file or "
+                     "folder; this one was left as it is",
+                     "这不是 docket 的数据库。请指定其他文件或文件夹；"
+                     "该文件未被改动");
+}
+
 static uint32_t be32(const uint8_t *b)
 {
     return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 |
            b[3];
 }
 
-/* The database header (https://www.sqlite.org/fileformat.html, 1.3). */
-static int check_header(const struct sq_file *f, int fd, struct dk_problem *p)
+/* Is there a log of this kind with anything in it? */
+static bool has_log(const struct sq_file *f, const char *kind)
+{
+    char *name = join(f->db, strlen(f->db), kind);
+    struct stat sb;
+    bool there = name != NULL && stat(name, &sb) == 0 && sb.st_size > 0;
+
+    free(name);
+    return there;
+}
+
+/* The database header (https://www.sqlite.org/fileformat.html, 1.3).  While its
+ * page is moved out of the log a power cut may leave anything there; the log
+ * has it still.  So with a log the header proves nothing: SQLite reads both,
+ * and check_schema() asks again.  The other kind of log ("-journal") is there
+ * when a file that was not in WAL mode is opened for the first time.
+ */
+static int check_header(struct sq_file *f, int fd, struct dk_problem *p)
 {
     uint8_t h[100];
     ssize_t n = pread(fd, h, sizeof h, 0);
@@ -248,12 +273,13 @@ static int check_header(const struct sq_file *f, int fd, struct dk_problem *p)
     if (n < 0)
         return sq_refuse(p, DK_EIO, f->db, errno, "the file cannot be read",
                          "文件无法读取");
-    if (n < (ssize_t)sizeof h || memcmp(h, "SQLite format 3", 16) != 0)
-        return sq_refuse(p, DK_EVERSION, f->db, 0,
-                         "this is not a database of docket. Name another file "
-                         "or folder; this one was left as it is",
-                         "这不是 docket 的数据库。请指定其他文件或文件夹；"
-                         "该文件未被改动");
+    bool odd = n < (ssize_t)sizeof h || memcmp(h, "SQLite format 3", 16) != 0;
+    if (n == (ssize_t)sizeof h && f->had_log) {
+        f->odd = odd;
+        return 0;
+    }
+    if (odd)
+        return sq_not_ours(f, p);
     if (be32(h + 68) != MIGRATE_APPLICATION_ID)
         return sq_refuse(p, DK_EVERSION, f->db, 0,
                          "this is a database of another program. Name another "
@@ -276,10 +302,10 @@ static int check_db(struct sq_file *f, struct dk_problem *p)
     if (fstat(fd, &sb) != 0 || !S_ISREG(sb.st_mode))
         rc = sq_refuse(p, DK_EVERSION, f->db, 0, "this is not a plain file",
                        "这不是普通文件");
+    f->had_log = has_log(f, "-wal") || has_log(f, "-journal");
     if (rc == 0)
         rc = check_header(f, fd, p);
     (void)close(fd);
-    f->had_wal = stat(f->wal, &sb) == 0 && sb.st_size > 0;
     return rc;
 }
 

@@ -386,6 +386,58 @@ a_page_of_rubbish_is_found_when_it_is_read_and_stops_the_store(void **state)
     assert_true(bad >= 6); /* meta, total, event, case_file, their roots */
 }
 
+/* All bytes of a file; how many. */
+static size_t slurp(const char *path, char **out)
+{
+    struct stat sb;
+    int fd = open(path, O_RDONLY);
+
+    assert_int_equal(fstat(fd, &sb), 0);
+    *out = malloc((size_t)sb.st_size + 1);
+    assert_int_equal(pread(fd, *out, (size_t)sb.st_size, 0), sb.st_size);
+    assert_int_equal(close(fd), 0);
+    return (size_t)sb.st_size;
+}
+
+static void spill(const char *path, const char *p, size_t n)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+    assert_int_equal(write(fd, p, n), n);
+    assert_int_equal(close(fd), 0);
+}
+
+/* The power fails while the log is moved into the file, and the sector with the
+ * header is garbage: the log has that page still.
+ */
+static void a_header_torn_by_a_power_cut_is_mended_from_the_log(void **state)
+{
+    struct world *w = *state;
+    char wal[128], *db = NULL, *log = NULL;
+
+    (void)snprintf(wal, sizeof wal, "%s-wal", w->path);
+    for (int i = 1; i <= 20; i++)
+        submit(w, i);
+    size_t n_db = slurp(w->path, &db), n_log = slurp(wal, &log);
+    world_close(w);
+    memset(db, 0xa5, 512);
+    spill(w->path, db, n_db);
+    assert_int_equal(world_open(w), DK_EVERSION); /* without its log */
+    assert_non_null(strstr(w->problem.detail, "not a database of docket"));
+    spill(wal, log, n_log);
+    assert_int_equal(world_open(w), 0);
+    assert_int_equal(w->info.last_seq, 20);
+    world_close(w);
+
+    memset(log, 0xa5, n_log); /* a log that is none does not help */
+    spill(w->path, db, n_db);
+    spill(wal, log, n_log);
+    assert_int_equal(world_open(w), DK_EVERSION);
+    assert_non_null(strstr(w->problem.detail, "not a database of docket"));
+    free(db);
+    free(log);
+}
+
 static void totals_that_do_not_fit_the_stream_are_refused(void **state)
 {
     struct world *w = *state;
@@ -451,6 +503,7 @@ int main(void)
         FOLDER(a_limit_on_the_file_size_stops_the_store_and_loses_nothing),
         OPEN(a_file_cut_short_is_refused),
         OPEN(a_page_of_rubbish_is_found_when_it_is_read_and_stops_the_store),
+        OPEN(a_header_torn_by_a_power_cut_is_mended_from_the_log),
         OPEN(totals_that_do_not_fit_the_stream_are_refused),
         FOLDER(a_store_half_made_by_a_crash_is_made_again),
     };
