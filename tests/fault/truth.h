@@ -1,0 +1,32 @@
+/* truth.h - everything that a store can tell, as one text and its hash, and
+ * what `verify` says of it.
+ */
+#ifndef DK_FAULT_TRUTH_H
+#define DK_FAULT_TRUTH_H
+
+#include "daemon/store/store.h"
+
+#define TRUTH_COUNTY 330699
+#define TRUTH_OFFSET 480
+
+struct truth {
+    int rc; /* first refusal of a read; 0: everything was read */
+    uint64_t hash;
+    char *text; /* what was read until then; owned */
+    size_t len;
+};
+
+/* `info` is what the opening said: the test clock is part of the truth. */
+struct truth truth_read(struct store *st, dk_ms test_now);
+void truth_free(struct truth *t);
+
+/* The answer of `verify`, all slices: number of faults, or a negative code.
+ * `first` gets the first fault in words.
+ */
+int truth_verify(struct store *st, const struct store_info *info, char *first,
+                 size_t cap);
+
+/* Options of a store of the scenario's kind. */
+struct store_options truth_options(bool create);
+
+#endif /* DK_FAULT_TRUTH_H */
