@@ -119,6 +119,7 @@ void ex_put_clock(struct explain *x, const char *id);
 void ex_put_word(struct explain *x, const char *group, const char *name);
 /* What somebody wrote, on one line and not for ever. */
 void ex_put_brief(struct explain *x, const char *text);
+void ex_put_line(struct explain *x, const char *text); /* all of it */
 const char *ex_weekday(const struct explain *x, int64_t day);
 const char *ex_clock_name(const struct explain *x, const char *id);
 
@@ -132,6 +133,42 @@ void ex_say_story(struct explain *x);  /* explain_story.c */
 void ex_say_clocks(struct explain *x); /* explain_clock.c */
 void ex_say_rungs(struct explain *x, const struct ex_clock *k);
 void ex_write_json(const struct explain *x, struct dk_jw *w);
+
+/* ---- explain_sum.c: how a setting came to its last day ---- */
+enum ex_leg_why {
+    EX_LEG_LENGTH,  /* the length from its start */
+    EX_LEG_HELD,    /* counted on, by the days on which it stood still */
+    EX_LEG_EXTENDED /* from the last day on */
+};
+/* `days` on from day0, which is not counted. */
+struct ex_leg {
+    enum ex_leg_why why;
+    int64_t day0;
+    int days;
+    bool working;
+    int told;        /* so many of them an earlier setting has told */
+    int64_t told_to; /* and that is the day of it; day0 where told is 0 */
+    int64_t counted; /* the last of them */
+    bool unknown;    /* in a year that the calendar lacks: it stays there */
+    int64_t last;    /* where that day moves to */
+};
+struct ex_sum {
+    int rc; /* DK_ENOTFOUND: it cannot be counted by the files given */
+    struct ex_leg leg[2];
+    int n; /* 0: the last day did not move */
+    int64_t last;
+    bool agrees; /* the sum gives what was set */
+};
+void ex_sum(const struct explain *x, const struct ex_clock *k, size_t i,
+            struct ex_sum *out);
+
+/* ---- explain_count.c: the sums in words ---- */
+/* A line of a clock begins with what it is about; all are as wide. */
+void ex_head(struct explain *x, const char *en, const char *zh);
+void ex_indent(struct explain *x);
+void ex_say_count(struct explain *x, const struct ex_clock *k);
+/* What setting i > 0 changed. */
+void ex_say_move(struct explain *x, const struct ex_clock *k, size_t i);
 
 /* ---- explain_run.c: the days of a count, in stretches ---- */
 enum ex_run_kind {

@@ -119,14 +119,14 @@ static void write_now(const struct explain *x, struct dk_jw *w)
 /* ---- limits ---- */
 
 static void write_runs(const struct explain *x, struct dk_jw *w,
-                       const struct dk_counting *c)
+                       const struct ex_leg *l)
 {
     static const char *const kinds[] = {"counted", "rest", "holiday"};
-    struct ex_run r = {.to = c->day0};
+    struct ex_run r = {.to = l->told_to, .upto = l->told};
 
     dk_jw_arr(w, "stretches");
-    while (r.to < c->counted) {
-        r = ex_run_from(x, c->working, r.to + 1, c->counted, r.upto);
+    while (r.to < l->counted) {
+        r = ex_run_from(x, l->working, r.to + 1, l->counted, r.upto);
         dk_jw_obj(w, NULL);
         dk_jw_str(w, "kind", kinds[r.kind]);
         write_day(w, "from", r.from);
@@ -138,27 +138,34 @@ static void write_runs(const struct explain *x, struct dk_jw *w,
     dk_jw_end_arr(w);
 }
 
-static void write_count(const struct explain *x, struct dk_jw *w,
-                        const struct ex_clock *k)
+/* The days of a setting: each sum goes on where the one before it ended. */
+static void write_sum(const struct explain *x, struct dk_jw *w,
+                      const struct ex_sum *s)
 {
-    const struct dk_counting *c = &k->count;
+    static const char *const whys[] = {"length", "held", "extended"};
 
-    dk_jw_str(w, "article", k->count_rc == 0 ? c->article : NULL);
-    dk_jw_bool(w, "verified", k->count_rc == 0 && c->verified);
-    if (k->count_rc != 0 || c->n == 0) {
-        dk_jw_null(w, "count");
-        return;
+    dk_jw_arr(w, "sums");
+    for (int i = 0; i < s->n; i++) {
+        const struct ex_leg *l = &s->leg[i];
+
+        dk_jw_obj(w, NULL);
+        dk_jw_str(w, "because_of", whys[l->why]);
+        write_day(w, "day_0", l->day0);
+        dk_jw_int(w, "days", l->days);
+        dk_jw_str(w, "in", l->working ? "working" : "natural");
+        dk_jw_int(w, "counted_before", l->told);
+        write_runs(x, w, l);
+        write_day(w, "counted_to", l->counted);
+        dk_jw_bool(w, "moved", l->last != l->counted);
+        dk_jw_bool(w, "unknown_year", l->unknown);
+        write_day(w, "last_day", l->last);
+        dk_jw_end_obj(w);
     }
-    dk_jw_obj(w, "count");
-    write_day(w, "day_0", c->day0);
-    dk_jw_int(w, "days", c->n);
-    dk_jw_str(w, "in", c->working ? "working" : "natural");
-    write_runs(x, w, c);
-    write_day(w, "counted_to", c->counted);
-    dk_jw_bool(w, "moved", c->moved);
-    dk_jw_bool(w, "unknown_year", c->unknown);
-    write_day(w, "last_day", c->last);
-    dk_jw_end_obj(w);
+    dk_jw_end_arr(w);
+    if (s->rc == 0)
+        dk_jw_bool(w, "sums_agree", s->agrees);
+    else
+        dk_jw_null(w, "sums_agree");
 }
 
 static void write_sets(const struct explain *x, struct dk_jw *w,
@@ -170,7 +177,9 @@ static void write_sets(const struct explain *x, struct dk_jw *w,
     for (size_t i = 0; i < k->n_set; i++) {
         const struct ex_set *s = &k->set[i];
         const struct ex_event *cause = ex_event(x, s->cause);
+        struct ex_sum sum;
 
+        ex_sum(x, k, i, &sum);
         dk_jw_obj(w, NULL);
         dk_jw_int(w, "n", s->n);
         write_ref(w, "because_of", s->cause);
@@ -181,6 +190,7 @@ static void write_sets(const struct explain *x, struct dk_jw *w,
         dk_jw_int(w, "held_days", s->k.held_days);
         write_time(x, w, "recomputed_due_at", s->computed);
         dk_jw_bool(w, "agrees", !ex_set_differs(s));
+        write_sum(x, w, &sum);
         dk_jw_end_obj(w);
         agrees = agrees && !ex_set_differs(s);
     }
@@ -264,7 +274,8 @@ static void write_clock(const struct explain *x, struct dk_jw *w,
     dk_jw_str(w, "started_by",
               start != NULL ? dk_ev_name(start->e.type) : NULL);
     write_time(x, w, "started_at", k->k.started_at);
-    write_count(x, w, k);
+    dk_jw_str(w, "article", k->count_rc == 0 ? k->count.article : NULL);
+    dk_jw_bool(w, "verified", k->count_rc == 0 && k->count.verified);
     write_sets(x, w, k);
     write_time(x, w, "due_at", k->k.due_at);
     dk_jw_str(w, "on_due", dk_on_due_names[k->k.on_due]);

@@ -134,16 +134,33 @@ static const char *owner_reason(const struct explain *x)
                 "自受理起，由受理的单位负责");
 }
 
+static void put_handler(struct explain *x)
+{
+    if (x->c->handler[0] == '\0')
+        return;
+    ex_put(x, "%s", EX_T(x, ", handler ", "，承办人"));
+    ex_put_officer(x, x->c->handler);
+}
+
+/* The unit that has the case while another answers for it. */
+static void say_with(struct explain *x)
+{
+    if (x->c->unit[0] == '\0' || strcmp(x->c->unit, dk_case_owner(x->c)) == 0)
+        return;
+    ex_put(x, "%s", EX_T(x, "  With: ", "  去向："));
+    ex_put_unit(x, x->c->unit);
+    put_handler(x);
+    ex_put(x, "%s\n", EX_T(x, ".", "。"));
+}
+
 static void say_owner(struct explain *x)
 {
     const struct ex_event *e = ex_event(x, ex_owner_since(x));
 
     ex_put(x, "%s", EX_T(x, "  Owner: ", "  责任："));
     ex_put_unit(x, dk_case_owner(x->c));
-    if (x->c->handler[0] != '\0') {
-        ex_put(x, "%s", EX_T(x, ", handler ", "，承办人"));
-        ex_put_officer(x, x->c->handler);
-    }
+    if (strcmp(x->c->unit, dk_case_owner(x->c)) == 0)
+        put_handler(x);
     ex_put(x, "%s%s", EX_T(x, "; ", "。"), owner_reason(x));
     if (e != NULL) {
         ex_put(x, EX_T(x, " (event %u, ", "（第%u号事件，"), e->e.n);
@@ -151,6 +168,12 @@ static void say_owner(struct explain *x)
         ex_put(x, "%s", EX_T(x, ")", "）"));
     }
     ex_put(x, "%s\n", EX_T(x, ".", "。"));
+    say_with(x);
+}
+
+static const char *plural(const struct explain *x, int64_t n)
+{
+    return x->zh || n == 1 ? "" : "s";
 }
 
 /* "3 days left", "9 days over" as of now. */
@@ -161,11 +184,11 @@ static void put_distance(struct explain *x, const struct dk_clock *k)
     if (k->state == DK_CLOCK_HELD)
         ex_put(x, "%s", EX_T(x, "the count stands still", "计时暂停"));
     else if (x->now < k->due_at)
-        ex_put(x, EX_T(x, "%lld days left", "还有%lld天"),
-               (long long)(last - today));
+        ex_put(x, EX_T(x, "%lld day%s left", "还有%lld天%s"),
+               (long long)(last - today), plural(x, last - today));
     else
-        ex_put(x, EX_T(x, "%lld days over", "已超过%lld天"),
-               (long long)(today - last));
+        ex_put(x, EX_T(x, "%lld day%s over", "已超过%lld天%s"),
+               (long long)(today - last), plural(x, today - last));
 }
 
 static void say_owed(struct explain *x)
@@ -221,7 +244,8 @@ static void say_urgency(struct explain *x)
         ex_put(x, "%s", EX_T(x, ". ", "。"));
     }
     if (e == NULL) {
-        ex_put(x, "%s\n", EX_T(x, "Not put first.", "未列为急办。"));
+        ex_put(x, "%s\n",
+               EX_T(x, "No rule put it first.", "没有规则将其列为急办。"));
         return;
     }
     ex_put(x, "%s", EX_T(x, "Put first for ", "列为急办："));
@@ -229,7 +253,7 @@ static void say_urgency(struct explain *x)
     if (rule != NULL)
         ex_put(x, EX_T(x, ", by rule %s", "，依据规则“%s”"), rule);
     ex_put(x, "%s", EX_T(x, ": ", "："));
-    ex_put_brief(x, why != NULL ? why : "");
+    ex_put_line(x, why != NULL ? why : "");
     ex_put(x, EX_T(x, " (event %u, ", "（第%u号事件，"), e->e.n);
     ex_put_time(x, e->e.at);
     ex_put(x, "%s", EX_T(x, ", ", "，"));
@@ -292,7 +316,7 @@ static void say_links(struct explain *x)
     }
     if (c->repeats > 0)
         ex_put(x,
-               EX_T(x, "  Repeated: by %u later cases.\n",
+               EX_T(x, "  Repeated: later cases of the same matter: %u.\n",
                     "  再次提出：此后有%u件重复本案。\n"),
                c->repeats);
 }

@@ -161,16 +161,31 @@ void ex_put_word(struct explain *x, const char *group, const char *name)
     ex_put(x, "%s", dk_word_named(group, name, x->lang));
 }
 
+/* On one line. */
+static void put_line(struct explain *x, const char *text, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        size_t part = strcspn(text + i, "\n\r\t");
+
+        part = part < n - i ? part : n - i;
+        ex_put(x, "%.*s", (int)part, text + i);
+        i += part;
+        if (i < n)
+            ex_put(x, " ");
+        i++;
+    }
+}
+
+void ex_put_line(struct explain *x, const char *text)
+{
+    put_line(x, text, strlen(text));
+}
+
 void ex_put_brief(struct explain *x, const char *text)
 {
-    size_t n = strlen(text), keep;
-    char buf[BRIEF + 1];
+    size_t n = strlen(text);
+    size_t keep = dk_utf8_valid(text, n > BRIEF ? BRIEF : n);
 
-    keep = dk_utf8_valid(text, n > BRIEF ? BRIEF : n);
-    memcpy(buf, text, keep);
-    buf[keep] = '\0';
-    for (char *p = buf; *p != '\0'; p++)
-        if (*p == '\n' || *p == '\r' || *p == '\t')
-            *p = ' ';
-    ex_put(x, "%s%s", buf, keep < n ? "…" : "");
+    put_line(x, text, keep);
+    ex_put(x, "%s", keep < n ? "…" : "");
 }

@@ -16,13 +16,23 @@ static void put_role(struct explain *x, const char *role)
 
     ex_put_word(x, "role", role);
     if (id == NULL || strcmp(role, "petitioner") == 0 ||
-        strcmp(role, "bulletin") == 0)
+        strcmp(role, "bulletin") == 0 || strcmp(id, role) == 0)
         return;
     ex_put(x, " ");
     if (strcmp(role, "office") == 0)
         ex_put_unit(x, id);
     else
         ex_put_officer(x, id);
+}
+
+/* Does the ladder name anybody? */
+static bool is_told(const struct explain *x, const struct ex_clock *k,
+                    const char *rung)
+{
+    const char *role, *level = NULL;
+
+    return dk_policy_ladder(x->by->policy, x->c, k->k.id, rung, &level, &role,
+                            1) > 0;
 }
 
 /* Whom the ladder names. */
@@ -61,7 +71,8 @@ static void put_told(struct explain *x, const struct ex_event *alert)
         ex_put(x, "%s", any ? EX_T(x, ", ", "、") : " → ");
         any = true;
         ex_put_word(x, "role", role);
-        if (id == NULL || strcmp(role, "petitioner") == 0)
+        if (id == NULL || strcmp(role, "petitioner") == 0 ||
+            strcmp(id + 1, role) == 0)
             continue;
         ex_put(x, " ");
         if (strcmp(role, "office") == 0 || strcmp(role, "bulletin") == 0)
@@ -113,6 +124,11 @@ static void say_rung(struct explain *x, const struct ex_clock *k,
         ex_put(x, "%s",
                EX_T(x, "passed over, a later one said more",
                     "已略过，由其后的梯级一并警示"));
+    } else if (fired != NULL && !is_told(x, k, r->id)) {
+        ex_put(x,
+               EX_T(x, "reached, event %u; nobody is told",
+                    "已到达，第%u号事件；不通知"),
+               fired->e.n);
     } else if (fired != NULL) {
         ex_put(x,
                EX_T(x, "reached, event %u; no alert came of it",

@@ -60,6 +60,17 @@ static void tell_submitted(struct explain *x, const struct ex_event *e)
     }
 }
 
+/* The reason of a choice is told whole. */
+static void put_why(struct explain *x, const struct ex_event *e)
+{
+    const char *s = ex_str(e, "why");
+
+    if (s == NULL)
+        return;
+    ex_put(x, "%s", EX_T(x, ": ", "："));
+    ex_put_line(x, s);
+}
+
 /* A new line under the event's own. */
 static void put_under(struct explain *x)
 {
@@ -88,7 +99,7 @@ static void tell_assigned(struct explain *x, const struct ex_event *e)
         ex_put(x, EX_T(x, "rule %s", "规则“%s”"), rule);
     else
         ex_put(x, "%s", EX_T(x, "by hand, no rule", "人工分派，未用规则"));
-    put_text(x, e, "why", ": ", "：");
+    put_why(x, e);
 }
 
 static void tell_given(struct explain *x, const struct ex_event *e)
@@ -168,7 +179,7 @@ static void tell_co(struct explain *x, const struct ex_event *e)
 {
     put_unit(x, e, "unit");
     put_handler(x, e);
-    put_text(x, e, "why", ": ", "：");
+    put_why(x, e);
     tell_reason(x, e);
 }
 
@@ -184,7 +195,7 @@ static void tell_prioritised(struct explain *x, const struct ex_event *e)
 {
     put_term(x, e, "need", "need");
     put_text(x, e, "rule", ", rule ", "，规则");
-    put_text(x, e, "why", ": ", "：");
+    put_why(x, e);
 }
 
 static void tell_urged(struct explain *x, const struct ex_event *e)

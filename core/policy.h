@@ -52,6 +52,7 @@ struct dk_counting {
     int64_t day0;                  /* the day of the event: not counted */
     int n;                         /* the length; 0: not known any more */
     bool working;                  /* the length is in working days */
+    bool moves;                    /* its last day moves off a day of rest */
     int64_t counted;               /* the n-th day after day 0 */
     bool moved;                    /* which rests, so that it ends later */
     bool unknown;                  /* in a year that the calendar lacks */
