@@ -197,9 +197,13 @@ static int take_lock(struct sq_file *f, struct dk_problem *p)
                              "the data folder cannot be used",
                              "数据文件夹无法使用");
         if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+            int err = errno;
             long pid = read_pid(fd);
             (void)close(fd);
-            return say_busy(f, pid, p);
+            if (err == EWOULDBLOCK)
+                return say_busy(f, pid, p);
+            return sq_refuse(p, sq_errno_code(err), f->lock, err,
+                             "the store cannot be locked", "无法锁定数据库");
         }
         if (still_there(f, fd)) {
             f->lock_fd = fd;

@@ -202,6 +202,34 @@ static void a_store_that_cannot_be_synced_is_not_served(void **state)
     assert_int_equal(w->info.last_seq, 1);
 }
 
+/* Likewise for the lock. */
+static int flock_errno;
+
+int flock(int fd, int how);
+int flock(int fd, int how)
+{
+    if (flock_errno != 0) {
+        errno = flock_errno;
+        return -1;
+    }
+    return (int)syscall(SYS_flock, fd, how);
+}
+
+static void a_lock_that_fails_is_not_told_as_another_process(void **state)
+{
+    struct world *w = *state;
+
+    world_close(w);
+    flock_errno = EIO;
+    assert_int_equal(world_open(w), DK_EIO);
+    assert_non_null(strstr(w->problem.detail, "cannot be locked"));
+    assert_non_null(strstr(w->problem.detail_zh, "无法锁定"));
+    flock_errno = EWOULDBLOCK;
+    assert_int_equal(world_open(w), DK_EBUSY);
+    flock_errno = 0;
+    assert_int_equal(world_open(w), 0);
+}
+
 /* ---- a real disk that is full ------------------------------------------- */
 
 /* Commit until it fails with `code`; how many were taken. */
@@ -498,6 +526,7 @@ int main(void)
         cmocka_unit_test(a_disk_that_stays_full_loses_nothing_acknowledged),
         OPEN(a_failed_sync_while_the_log_is_moved_stops_the_store),
         OPEN(a_store_that_cannot_be_synced_is_not_served),
+        OPEN(a_lock_that_fails_is_not_told_as_another_process),
         FOLDER(a_disk_of_one_mebibyte_fills_up_and_is_used_again),
         FOLDER(a_full_disk_at_the_first_start_leaves_nothing),
         FOLDER(a_limit_on_the_file_size_stops_the_store_and_loses_nothing),
