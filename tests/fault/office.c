@@ -256,8 +256,10 @@ void office_free(struct office *o)
         snprintf(path, sizeof(path), "%s/%s", o->dir, names[i]);
         (void)unlink(path);
     }
-    snprintf(path, sizeof(path), "rm -rf '%s'", o->dir);
-    need(system(path) == 0);
+    if (rmdir(o->dir) != 0) { /* docketd keeps more there than its sockets */
+        snprintf(path, sizeof(path), "rm -rf '%s'", o->dir);
+        need(system(path) == 0);
+    }
     history_fini(&o->history);
     free(o->commit);
     free(o->opening);
