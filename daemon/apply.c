@@ -70,8 +70,8 @@ static struct dk_case *other_case(struct daemon *d, const struct item *it)
 }
 
 /* The case that is repeated hears of it, and when the later one was handed in:
- * its figures are no longer those of a matter settled the first time.  The event that said so is in the batch, so a
- * failure here gives the batch up.
+ * its figures are no longer those of a matter settled the first time.  The
+ * event that said so is in the batch, so a failure here gives the batch up.
  */
 static int note_repeat(struct daemon *d, const struct item *it, int64_t by,
                        bool undone, struct dk_problem *p)
@@ -294,7 +294,9 @@ static int apply_submit(struct daemon *d, struct item *it, struct dk_problem *p)
     const struct store_request *r = find_request(&d->batch, it);
     int rc = DK_OK;
 
-    if (r == NULL) {
+    if (r == NULL && d->ballast.r.tight) {
+        return dk_fail(p, DK_EFULL, NULL, NULL, NULL);
+    } else if (r == NULL) {
         rc = new_case(d, it, p);
         r = find_request(&d->batch, it);
     } else if (memcmp(r->hash, it->hash, sizeof(r->hash)) != 0) {

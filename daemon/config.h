@@ -23,6 +23,7 @@ struct config {
     int64_t heartbeat_ms, lease_ms, max_attempts, followers;
     int64_t full_pause_ms; /* without writing, after the disk was full */
     int64_t log;           /* enum log_level */
+    int64_t ballast_mb;    /* room kept back, daemon/ballast.h; 0: none */
     struct {               /* the office's own alerts, daemon/watch.h; 0: off */
         int64_t no_worker_s, unassigned_h, queue_min, disk_mb, clock_jump_s;
         char backup[512]; /* file or folder; "": off */

@@ -70,9 +70,15 @@ static int open_store(struct daemon *d)
 
     randombytes_buf(random, sizeof(random));
     int rc = store_open(d->cfg->store, &opt, random, &d->st, &d->info, &p);
+    if (rc == DK_EFULL && ballast_drop(&d->ballast)) {
+        /* Opening writes a little; what is under way is to be finished. */
+        dk_problem_clear(&p);
+        rc = store_open(d->cfg->store, &opt, random, &d->st, &d->info, &p);
+    }
     sodium_memzero(random, sizeof(random));
     if (rc != DK_OK)
         return daemon_complain(&p, exit_of_store(d->cfg, rc));
+    ballast_open(d);
     rc = store_next_due(d->st, &d->next_due);
     if (rc == DK_OK)
         rc = loads_reload(&d->loads, d->st);
@@ -165,6 +171,7 @@ static void on_house(evutil_socket_t fd, short what, void *arg)
     desk_house(d);
     follow_house(d);
     daemon_house_store(d, mono_now());
+    ballast_house(d);
     watch_house(d);
     if (sd_watchdog_enabled(0, &limit) > 0)
         sd_notify(0, "WATCHDOG=1");
@@ -266,6 +273,7 @@ int daemon_build(struct daemon *d, const struct config *cfg)
     memset(d, 0, sizeof(*d));
     d->cfg = cfg;
     d->wall.fd = -1;
+    ballast_init(&d->ballast, cfg);
     d->stats.started_mono = mono_now();
     d->quiet_since = DK_NEVER;
     batch_init(&d->batch, seed);
@@ -325,6 +333,7 @@ void daemon_tear_down(struct daemon *d)
     if (d->st != NULL && d->exit_code == 0)
         store_checkpoint(d->st, true);
     store_close(d->st);
+    ballast_close(&d->ballast);
     batch_fini(&d->batch);
     loads_fini(&d->loads);
     desk_fini(&d->desk);

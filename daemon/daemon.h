@@ -10,6 +10,7 @@
 #include <event2/event.h>
 
 #include "core/decide.h"
+#include "daemon/ballast.h"
 #include "daemon/batch.h"
 #include "daemon/config.h"
 #include "daemon/desk.h"
@@ -47,6 +48,7 @@ struct daemon {
     struct follows follows;
     struct stats stats;
     struct watch watch;
+    struct ballast ballast;
     struct store_day day; /* latest day of which the counter is known */
     dk_ms next_due;       /* earliest rung in the store; DK_NEVER: none */
     dk_ms pause_until; /* monotonic: nothing is written before; 0: no pause */

@@ -30,6 +30,7 @@ static const struct {
     {"lease-ms", "limits.lease_ms", "N", "longest a worker may take"},
     {"max-attempts", "limits.max_attempts", "N", "before a task is dead"},
     {"followers", "limits.followers", "N", "most followers of the events"},
+    {"ballast-mb", "broker.ballast_mb", "N", "MiB kept back on the disk"},
     {"log-level", "broker.log_level", "LEVEL", "error, warn, info or debug"},
 };
 #define N_SETTERS (sizeof(setters) / sizeof(setters[0]))

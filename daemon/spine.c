@@ -117,6 +117,10 @@ static void take_back(struct daemon *d, int rc)
         d->cautious = 2 * (int64_t)d->batch.n_item;
         return;
     }
+    if (rc == DK_EFULL && ballast_give_up(d)) {
+        spine_again(d); /* there is room for what finishes work */
+        return;
+    }
     d->pause_code = rc == DK_EFULL ? DK_EFULL : DK_EBUSY;
     d->pause_until = mono_now() + d->cfg->full_pause_ms;
 }

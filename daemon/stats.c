@@ -54,7 +54,9 @@ int read_stats(struct daemon *d, const struct item *it, struct dk_jw *w,
     wire_id(w, "epoch", d->info.epoch);
     dk_jw_time(w, "next_due", d->next_due, d->cfg->offset_min);
     dk_jw_bool(w, "storage_full",
-               d->pause_until != 0 && d->pause_code == DK_EFULL);
+               d->ballast.r.tight ||
+                   (d->pause_until != 0 && d->pause_code == DK_EFULL));
+    dk_jw_int(w, "ballast", d->ballast.r.have);
     dk_jw_int(w, "followers", (int64_t)d->follows.n);
     write_totals(w, &t);
     write_workers(w, &d->desk);

@@ -255,6 +255,13 @@ static bool is_own_bug(const struct daemon *d, int rc)
     return rc == DK_EBUG && d->batch.n_item == 0;
 }
 
+void watch_disk_full(struct watch *w, dk_ms mono)
+{
+    if (w->full_at == 0 || mono - w->full_at > WATCH_FULL_MS)
+        w->full_since = mono;
+    w->full_at = mono;
+}
+
 void watch_settle(struct daemon *d, int rc)
 {
     struct watch *w = &d->watch;
@@ -275,10 +282,6 @@ void watch_settle(struct daemon *d, int rc)
     }
     if (tried)
         w->retry_at = mono_now() + (is_own_bug(d, rc) ? BUG_MS : RETRY_MS);
-    if (rc == DK_EFULL) {
-        dk_ms mono = mono_now();
-        if (w->full_at == 0 || mono - w->full_at > WATCH_FULL_MS)
-            w->full_since = mono;
-        w->full_at = mono;
-    }
+    if (rc == DK_EFULL)
+        watch_disk_full(w, mono_now());
 }

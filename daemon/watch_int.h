@@ -20,4 +20,7 @@ int watch_look(struct daemon *d, dk_ms now, dk_ms mono);
 /* A case without a unit was written: it must be found by the search. */
 void watch_lone_case(struct watch *w, const struct dk_case *c);
 
+/* The disk is full at the monotonic time `mono`. */
+void watch_disk_full(struct watch *w, dk_ms mono);
+
 #endif /* DK_DAEMON_WATCH_INT_H */

@@ -346,9 +346,11 @@ static void look_at_clock(struct daemon *d)
 
 static void look_at_full_disk(struct daemon *d, dk_ms mono)
 {
-    const struct watch *w = &d->watch;
+    struct watch *w = &d->watch;
     struct dk_watch_obs *o = obs_of(&d->watch, DK_W_STORAGE_FULL);
 
+    if (d->ballast.r.tight)
+        watch_disk_full(w, mono);
     o->saw = w->full_at != 0 && mono - w->full_at < WATCH_FULL_MS ? DK_SAW_BAD
                                                                   : DK_SAW_GOOD;
     o->level = DK_WL_SERIOUS;

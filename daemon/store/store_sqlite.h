@@ -4,6 +4,7 @@
  *   store_sqlite_file.c  the files around the database: lock, syncs, header
  *   store_sqlite_use.c   one way to run a statement and to name an error
  *   store_sqlite_write.c store_commit()
+ *   store_sqlite_log.c   when the log goes into the file
  *   store_sqlite_read.c  reads by key, the stream, the queues
  *   store_sqlite_list.c  filtered lists, page by page
  *   store_sqlite_office.c the office's own alerts
@@ -249,6 +250,8 @@ struct sq {
     struct store_totals tot;
     int64_t last_seq;
     int wal_pages; /* in the log after the last commit */
+    int wal_max;   /* then it goes into the file; 0: not measured yet */
+    bool full;     /* the last commit found no room */
 };
 
 /* A use of a statement, from the first bind to sq_end().  Binds are in order
@@ -293,6 +296,10 @@ void sq_finalize(struct sq *s);
 
 int sq_commit(struct store *st, const struct store_changes *ch);
 int sq_checkpoint(struct store *st, bool whole);
+/* After a commit: move the log when it is long enough. */
+void sq_log_grew(struct sq *s);
+/* The last commit found the disk full: what is in the log may be room. */
+int sq_log_make_room(struct sq *s);
 int sq_find_requests(struct store *st, const struct dk_uuid *ids, size_t n,
                      struct store_request *out, bool *found);
 int sq_load_cases(struct store *st, const int64_t *keys, size_t n,

@@ -1,13 +1,8 @@
 /* store_sqlite_write.c - store_commit(): one batch, one transaction.
  *
- * What COMMIT answers is the only source of a reply (docs/adr/0002).  The log
- * is moved into the file by ourselves and not by SQLite's own auto-checkpoint,
- * because that one throws its errors away, and a failed sync of the file must
- * never be tried again as if nothing had happened.
+ * What COMMIT answers is the only source of a reply (docs/adr/0002).
  */
 #include "store_sqlite.h"
-
-#define WAL_PAGES_MAX 2000 /* 8 MiB of log: then it goes into the file */
 
 int64_t sq_slot(const struct dk_uuid *id)
 {
@@ -452,20 +447,6 @@ static int roll_back(struct sq *s, int why)
     return why;
 }
 
-/* Where the file cannot grow, everything is still in the log: not an error
- * now.  Any other failure is one, for every call after this one.
- */
-static int move_log(struct sq *s, int mode)
-{
-    int log = 0, done = 0;
-    int rc = sqlite3_wal_checkpoint_v2(s->db, "main", mode, &log, &done);
-
-    int code = sq_code(s, rc);
-    if (code == 0 && log >= 0)
-        s->wal_pages = log - done;
-    return code;
-}
-
 int sq_commit(struct store *st, const struct store_changes *ch)
 {
     struct sq *s = (struct sq *)st;
@@ -476,26 +457,18 @@ int sq_commit(struct store *st, const struct store_changes *ch)
     if (store_changes_empty(ch))
         return 0;
 
-    int rc = simple(s, SQ_BEGIN);
+    int rc = s->full ? sq_log_make_room(s) : 0;
+    if (rc == 0)
+        rc = simple(s, SQ_BEGIN);
     if (rc == 0)
         rc = put_all(s, ch, &t);
     if (rc == 0)
         rc = simple(s, SQ_COMMIT);
+    s->full = rc == DK_EFULL;
     if (rc != 0)
         return roll_back(s, rc);
     s->tot = t;
     s->last_seq += (int64_t)ch->n_event;
-    if (s->wal_pages >= WAL_PAGES_MAX)
-        (void)move_log(s, SQLITE_CHECKPOINT_PASSIVE);
+    sq_log_grew(s);
     return 0;
-}
-
-int sq_checkpoint(struct store *st, bool whole)
-{
-    struct sq *s = (struct sq *)st;
-
-    if (!whole && s->wal_pages == 0)
-        return 0;
-    return move_log(s, whole ? SQLITE_CHECKPOINT_TRUNCATE
-                             : SQLITE_CHECKPOINT_PASSIVE);
 }

@@ -167,7 +167,7 @@ class Broker:
         self.data = os.path.join(world.folder, "data")
         self.clients = "ipc://%s/c" % world.folder
         self.workers = "ipc://%s/w" % world.folder
-        self.options = {}
+        self.options = {"ballast_mb": 1}
         self.process = None
 
     @property
