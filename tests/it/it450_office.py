@@ -340,6 +340,7 @@ class Machine(Case):
             self.skipTest("this machine does not let us mount a tmpfs")
         self.addCleanup(subprocess.run, ["umount", "-l", world.broker.data],
                         check=False)
+        world.broker.options.update(ballast_mb=0)
         world.broker.start()
         client = world.client()
         ballast = os.path.join(world.broker.data, "ballast")
