@@ -421,6 +421,22 @@ static void the_first_case_hears_of_repeats_and_of_their_undoing(void **state)
     kit_close(&k);
 }
 
+/* The later case was handed in before the office's clock was set back. */
+static void a_repeat_from_a_clock_that_was_ahead_is_noted(void **state)
+{
+    struct dk_command cmd = {
+        .action = DK_ACT_NOTE_REPEAT, .by = DK_BY_BROKER, .actor = "docketd"};
+    struct kit k;
+
+    (void)state;
+    path_to(&k, DK_S_CLOSED);
+    cmd.claimed = k.env.now + 20 * DK_DAY;
+    assert_int_equal(kit_run(&k, &cmd), 0);
+    assert_int_equal(k.c->repeats, 1);
+    assert_null(kit_check_replay(&k));
+    kit_close(&k);
+}
+
 /* ---- submissions, urgency ------------------------------------------------ */
 
 static void what_is_told_at_the_counter_is_kept(void **state)
@@ -503,6 +519,7 @@ int main(void)
         cmocka_unit_test(a_group_has_the_number_of_its_first),
         cmocka_unit_test(a_link_leads_to_an_earlier_case_that_is_there),
         cmocka_unit_test(the_first_case_hears_of_repeats_and_of_their_undoing),
+        cmocka_unit_test(a_repeat_from_a_clock_that_was_ahead_is_noted),
         cmocka_unit_test(what_is_told_at_the_counter_is_kept),
         cmocka_unit_test(urgency_has_a_need_and_a_reason),
     };
