@@ -406,7 +406,7 @@ static int plant_commit(struct store *st, const struct store_changes *ch)
 {
     struct store_changes less = *ch;
 
-    if (sim_plant == PLANT_DROP_CLOCK && ch->n_clock > 0 && sim_chance(50))
+    if (sim_plant == PLANT_DROP_CLOCK && ch->n_clock > 0 && sim_chance(300))
         less.n_clock--;
     if (sim_plant == PLANT_DROP_TASK && task_of(ch) % 7 == 1) {
         less.n_task_new--;
