@@ -136,6 +136,7 @@ static void s_only(ARGS_S)
     }
     if (k->only_document != 0) {
         pol_say_sep(t, start, en);
+        pol_put(t, en ? "the paper is: " : "所涉文书：");
         pol_say_mask(t, "document", k->only_document, pol_document_names, en);
     }
     if (k->only_urgent != 0) {

@@ -16,6 +16,7 @@ from dkworld import until  # noqa: E402
 
 T0 = datetime.datetime(2026, 5, 1, 9, 0, 0,
                        tzinfo=datetime.timezone(datetime.timedelta(hours=8)))
+dkproto.documented = True
 MAY = T0.isoformat()
 
 

@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import dkproto  # noqa: E402
 import dkworld  # noqa: E402
 
+dkproto.documented = True
 MAY = "2026-05-01T09:00:00+08:00"
 ALL = ("assign", "deadline", "escalate")
 PERSON = {"name": "王桂英", "phone": "13800000000", "address": "云岸县石桥镇"}

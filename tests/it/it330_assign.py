@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import dkproto  # noqa: E402
 import dkworld  # noqa: E402
 
+dkproto.documented = True
 MAY = "2026-05-04T09:00:00+08:00"
 SOMEBODY = {"name": "王桂英", "phone": "1380000"}  # is owed a notice
 ALL = ("assign", "deadline", "escalate")

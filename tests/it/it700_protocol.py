@@ -17,9 +17,11 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "support"))
 import dkproto  # noqa: E402
+import dkschema  # noqa: E402
 import dkworld  # noqa: E402
 from checker import instant  # noqa: E402
 
+dkproto.documented = True
 MAY = "2026-05-01T09:00:00+08:00"
 D = b"DKT1"
 
@@ -1164,6 +1166,118 @@ class Actions(Case):
                 with self.problem("wrong-state"):
                     client.act(number, action, **self.GOOD[action])
         self.assertEqual(len(client.events(number)), 1)
+
+
+class Documented(Case):
+    """Every answer in this file is held against its schema, closed; here is
+    that such a look finds something, and that nothing is out of its sight."""
+
+    # Members of an action that become an event of their own.
+    ELSEWHERE = {"way", "informed", "delivered"}
+    # What is decided beside what was asked.
+    DECIDED = {"assigned": {"load"}, "linked": {"unit", "handler", "group"},
+               "resumed": {"ground", "since"}, "closed": {"clock", "clock_no"},
+               "objection_refused": {"since"}, "clock_set": {"clock_no"},
+               "alert_raised": {"replaces"}, "alert_muted": {"clock_no"},
+               "notice_given": {"document"}, "delivered": {"document"}}
+    ROUND = {"action", "at", "actor", "case_no", "command_id", "expect_n"}
+
+    def actions(self):
+        """(event, members of its action), in the order of the schemas."""
+        names = {"handed_over": "hand_over", "transferred": "transfer",
+                 "sent_to_discipline": "send_to_discipline",
+                 "objection_upheld": "uphold_objection",
+                 "objection_refused": "refuse_objection",
+                 "not_accepted": "not_accept", "notice_given": "give_notice",
+                 "review_asked": "ask_review", "urge_answered": "answer_urge",
+                 "re_review_asked": "ask_re_review", "urged": "urge",
+                 "opinion_given": "give_opinion", "withdrawn": "withdraw",
+                 "co_handler_added": "add_co_handler", "settled": "settle",
+                 "co_handler_removed": "remove_co_handler",
+                 "clock_set": "clock", "alert_raised": "alert",
+                 "alert_muted": "mute", "linked": "link", "closed": "close",
+                 "unlinked": "unlink", "evaluated": "evaluate",
+                 "prioritised": "prioritise", "resumed": "resume"}
+        others = {"submitted", "clock_fired", "alert_acked", "repeated"}
+        for event in dkschema.load("defs.json")["$defs"]["event"]["enum"]:
+            if event in others:
+                continue
+            action = names.get(event, re.sub("ed$", "", event))
+            schema = dkschema.load("action.%s.json" % action)
+            yield event, set(schema["properties"]) - self.ROUND
+
+    def test_each_event_has_what_its_action_has_and_what_is_decided(self):
+        for event in dkschema.load("defs.json")["$defs"]["event"]["enum"]:
+            self.assertIsNotNone(dkschema.event_body(event), event)
+        for event, asked in self.actions():
+            with self.subTest(event=event):
+                said = set(dkschema.event_body(event).get("properties", ()))
+                missing = asked - said - {"candidates"}
+                if event not in ("give_notice", "informed", "delivered"):
+                    missing -= self.ELSEWHERE
+                self.assertEqual(missing, set())
+                self.assertEqual(said - asked,
+                                 self.DECIDED.get(event, set()))
+
+    def test_what_a_clock_may_say_is_told_in_three_places(self):
+        """The command, its event and the case file have the same members."""
+        command = set(dkschema.load("action.clock.json")["properties"])
+        event = set(dkschema.event_body("clock_set")["properties"])
+        case = set(dkschema.load("case-file.json")["properties"]["clocks"]
+                   ["items"]["properties"])
+        self.assertEqual(event - {"clock_no"}, command - self.ROUND)
+        self.assertEqual(event - {"clock_no", "policy", "version", "article"},
+                         case - {"no", "state", "stopped_at", "late",
+                                 "first_due", "times", "told",
+                                 "repeat_alert", "quiets", "muted"})
+        with open(os.path.join(dkworld.ROOT, "proto", "PROTOCOL.md"),
+                  encoding="utf-8") as f:
+            document = f.read()
+        for name in sorted(case | event):
+            with self.subTest(member=name):
+                self.assertIn("`%s" % name, document)
+
+    def test_a_member_that_nobody_documented_is_found(self):
+        world, client = self.started(("assign", "deadline", "escalate"),
+                                     test_clock=MAY)
+        number = client.submit(persons=[{"name": "张三",
+                                         "phone": "1380000"}])["case_no"]
+        world.idle(client)
+        client.call("clock.set", {"to": "2026-05-22T09:00:00+08:00",
+                                  "settle": True}, 90)
+        case = client.call("case.get", {"case_no": number})
+        self.assertTrue([k for k in case["clocks"] if k.get("times")])
+        events = client.events(number)
+        self.assertTrue([e for e in events if "replaces" in e["body"]])
+        alerts = client.call("alert.list", {"case_no": number})["items"]
+        page = {"items": alerts, "next": None}
+        for name, value, place in (
+                ("case-file", case, case["clocks"][0]),
+                ("case-file", case, case["clocks"][0]["rungs"][0]),
+                ("case-file", case, case),
+                ("event", events[-1], events[-1]["body"]),
+                ("event", events[0], events[0]["body"]),
+                ("event", events[0], events[0]),
+                ("alert.list.ok", page, alerts[0]["text"]),
+                ("alert.list.ok", page, alerts[0])):
+            with self.subTest(schema=name, members=sorted(place)[:3]):
+                self.assertEqual(dkschema.faults(name, value), [])
+                place["no_such_member"] = 1
+                found = dkschema.faults(name, value)
+                self.assertEqual(len(found), 1, found)
+                self.assertIn("/no_such_member: no schema names", found[0])
+                self.assertEqual(dkschema.faults(name, value, False), [],
+                                 "clients are not told to refuse it")
+                del place["no_such_member"]
+
+    def test_followed_events_are_what_the_schema_says(self):
+        world, client = self.started(("assign", "deadline"), test_clock=MAY)
+        follower = world.follower(1)
+        follower.follow()
+        number = client.submit()["case_no"]
+        world.idle(client)
+        for event in client.events(number):
+            self.assertEqual(follower.event()["seq"], event["seq"])
 
 
 class Worker(Case):

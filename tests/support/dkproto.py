@@ -14,6 +14,12 @@ import time
 
 import zmq
 
+import dkschema
+
+# Set by a test file: every answer and every task must be what the schemas say
+# and nothing more (dkschema.py).
+documented = False
+
 VERSION = b"DKT1"
 BODY_MAX = 65536
 
@@ -271,7 +277,10 @@ class Client(Peer):
 
     def call(self, kind, body=None, timeout=10.0):
         """The body of `ok`; raises Problem or Timeout."""
-        return self.ask(kind, body, timeout).ok()
+        answer = self.ask(kind, body, timeout).ok()
+        if documented:
+            dkschema.check(kind + ".ok", answer)
+        return answer
 
     def insist(self, kind, body, deadline=60.0, each=2.0, on_repeat=None):
         """Repeat the same request until it is answered, over restarts of the
@@ -388,6 +397,8 @@ class Follower(Client):
                             (seq, self.next))
         self.next += 1
         self.left -= 1
+        if documented:
+            dkschema.check("event", message.body)
         return message.body
 
     def drain(self, quiet=0.3, until=None, deadline=30.0):
@@ -538,6 +549,8 @@ class Auto(threading.Thread):
                 continue
             if message.type == "task":
                 self.tasks.append(message.body)
+                if documented:
+                    dkschema.check("worker.task", message.body)
                 worker.tell("result", message.body,
                             commands=self._handler(message.body))
             elif message.type == "done":

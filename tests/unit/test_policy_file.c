@@ -1,4 +1,5 @@
 /* Policy files: small ones, wrong ones, their ladders, and how they print. */
+#include "core/policy_text.h"
 #include "tests/support/lawwork.h"
 
 /* ---- ladders and names ---- */
@@ -124,20 +125,56 @@ static void the_documents_examples_are_right(void **state)
 {
     struct dk_report r = {0};
     size_t len = 0;
-    char *policy = cw_example("docs/POLICY.md", 0, &len);
-    struct dk_policy *p = dk_policy_load("POLICY.md", policy, len, &r);
-    char *calendar = cw_example("docs/POLICY.md", 1, &len);
+    char *calendar = cw_example("docs/POLICY.md", 2, &len);
     struct dk_calendar *c = dk_calendar_load("POLICY.md", calendar, len, &r);
+
     (void)state;
-    if (p == NULL || c == NULL)
-        fail_msg("%s", r.text);
-    dk_policy_check(p, c, &r);
-    assert_int_equal(r.errors, 0);
-    dk_policy_free(p);
+    for (int i = 0; i < 2; i++) {
+        char *policy = cw_example("docs/POLICY.md", i, &len);
+        struct dk_policy *p = dk_policy_load("POLICY.md", policy, len, &r);
+
+        if (p == NULL || c == NULL)
+            fail_msg("%s", r.text);
+        dk_policy_check(p, c, &r);
+        assert_int_equal(r.errors, 0);
+        dk_policy_free(p);
+        free(policy);
+    }
     dk_calendar_free(c);
     dk_report_fini(&r);
-    free(policy);
     free(calendar);
+}
+
+static void names_all(const char *doc, const struct pol_member *m)
+{
+    for (; m->name != NULL; m++) {
+        char want[64];
+
+        (void)snprintf(want, sizeof want, "`%s`", m->name);
+        if (strstr(doc, want) == NULL)
+            fail_msg("docs/POLICY.md does not describe \"%s\"", m->name);
+    }
+}
+
+static void the_document_names_every_member(void **state)
+{
+    static const char *const *const words[] = {
+        pol_level_names, pol_role_names,   pol_when_names,    pol_again_names,
+        pol_count_names, pol_on_due_names, pol_document_names};
+    size_t len = 0;
+    char *doc = cw_read_file("docs/POLICY.md", &len);
+
+    (void)state;
+    doc[len] = '\0';
+    names_all(doc, pol_version_members);
+    names_all(doc, pol_clock_members);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        for (int j = 0; words[i][j] != NULL; j++) {
+            if (strstr(doc, words[i][j]) == NULL)
+                fail_msg("docs/POLICY.md has no word \"%s\"", words[i][j]);
+        }
+    }
+    free(doc);
 }
 
 /* ---- mistakes ---- */
@@ -327,6 +364,7 @@ int main(void)
         cmocka_unit_test(a_clock_may_be_owed_to_some_kinds_only),
         cmocka_unit_test(days_are_those_of_the_calendars_zone),
         cmocka_unit_test(the_documents_examples_are_right),
+        cmocka_unit_test(the_document_names_every_member),
         cmocka_unit_test(every_mistake_is_named_at_once),
         cmocka_unit_test(a_petitioner_cannot_be_reported_by_mistake),
         cmocka_unit_test(what_cannot_work_is_refused),

@@ -86,6 +86,61 @@ static void a_pause_is_counted_before_the_last_day_moves(void **state)
     cw_assert_at(&l->w, "conclude", NULL, "2026-07-11T00:00:00+08:00");
 }
 
+static void a_pause_that_ends_on_a_holiday_counts_to_that_day(void **state)
+{
+    struct law *l = *state;
+
+    /* As above, to Fri 6 March; held from 10 February to Wed 18, which is
+     * Spring Festival: 8 days.  6 March + 8 is Sat 14, moves to Mon 16; the
+     * warning of day 40 comes at the end of day 48, 22 February.
+     */
+    accept_at(l, "2026-01-05T09:00:00+08:00");
+    act(l, "2026-02-10T09:00:00+08:00", "suspend", SUSPEND);
+    act(l, "2026-02-18T09:00:00+08:00", "resume", "{}");
+    cw_assert_at(&l->w, "conclude", NULL, "2026-03-17T00:00:00+08:00");
+    cw_assert_at(&l->w, "conclude", "yellow", "2026-02-23T00:00:00+08:00");
+    assert_int_equal(cw_clock(&l->w, "conclude")->held_days, 8);
+    /* Ended at the last second of that day or at the first of the next. */
+    accept_at(l, "2026-01-05T09:00:00+08:00");
+    act(l, "2026-02-10T00:00:00+08:00", "suspend", SUSPEND);
+    act(l, "2026-02-18T23:59:59+08:00", "resume", "{}");
+    cw_assert_at(&l->w, "conclude", NULL, "2026-03-17T00:00:00+08:00");
+    accept_at(l, "2026-01-05T09:00:00+08:00");
+    act(l, "2026-02-10T00:00:00+08:00", "suspend", SUSPEND);
+    act(l, "2026-02-19T00:00:00+08:00", "resume", "{}");
+    /* 9 days: Sun 15, Mon 16 again.  10 days: Mon 16 by itself. */
+    cw_assert_at(&l->w, "conclude", NULL, "2026-03-17T00:00:00+08:00");
+    assert_int_equal(cw_clock(&l->w, "conclude")->held_days, 9);
+}
+
+static void an_extension_and_a_pause_over_a_holiday_add_up(void **state)
+{
+    static const char *const extend =
+        "{\"days\":30,\"reason\":\"r\",\"approved_by\":\"head-a\"}";
+    struct law *l = *state;
+
+    /* Fri 6 March + 30: 31 March is the 25th, so Sun 5 April; Qingming rests
+     * until Mon 6, so Tue 7.
+     */
+    accept_at(l, "2026-01-05T09:00:00+08:00");
+    act(l, "2026-02-09T09:00:00+08:00", "extend", extend);
+    cw_assert_at(&l->w, "conclude", NULL, "2026-04-08T00:00:00+08:00");
+    /* Then held for 15 days over the Spring Festival: the 75th day is Sat 21
+     * March, moves to Mon 23; + 30 is Wed 22 April.
+     */
+    act(l, "2026-02-10T09:00:00+08:00", "suspend", SUSPEND);
+    act(l, "2026-02-25T09:00:00+08:00", "resume", "{}");
+    cw_assert_at(&l->w, "conclude", NULL, "2026-04-23T00:00:00+08:00");
+    assert_int_equal(cw_clock(&l->w, "conclude")->held_days, 15);
+    assert_int_equal(cw_clock(&l->w, "conclude")->extended_days, 30);
+    /* The other way round it is the same day. */
+    accept_at(l, "2026-01-05T09:00:00+08:00");
+    act(l, "2026-02-10T09:00:00+08:00", "suspend", SUSPEND);
+    act(l, "2026-02-25T09:00:00+08:00", "resume", "{}");
+    act(l, "2026-02-26T09:00:00+08:00", "extend", extend);
+    cw_assert_at(&l->w, "conclude", NULL, "2026-04-23T00:00:00+08:00");
+}
+
 static void a_pause_that_is_answered_after_the_next_one_counts(void **state)
 {
     struct law *l = *state;
@@ -162,6 +217,17 @@ static void working_days_are_held_as_working_days(void **state)
     /* Held on Fri 13, Sat 14, Tue 24 and Wed 25: Mon 2 to Thu 5 March. */
     cw_assert_at(&l->w, "c", NULL, "2026-03-06T00:00:00+08:00");
     assert_int_equal(cw_clock(&l->w, "c")->held_days, 4);
+    /* Until Wed 18, a holiday: Fri 13 and Sat 14 alone; Tue 3 March. */
+    accept_at(l, "2026-02-09T09:00:00+08:00");
+    act(l, "2026-02-12T09:00:00+08:00", "suspend", SUSPEND);
+    act(l, "2026-02-18T09:00:00+08:00", "resume", "{}");
+    cw_assert_at(&l->w, "c", NULL, "2026-03-04T00:00:00+08:00");
+    /* Begun and ended within the holiday: no working day of it is lost. */
+    accept_at(l, "2026-02-09T09:00:00+08:00");
+    act(l, "2026-02-16T09:00:00+08:00", "suspend", SUSPEND);
+    act(l, "2026-02-20T09:00:00+08:00", "resume", "{}");
+    cw_assert_at(&l->w, "c", NULL, "2026-03-01T00:00:00+08:00");
+    assert_int_equal(state_of(l, "c"), DK_CLOCK_RUNNING);
     free_law(l);
 }
 
@@ -436,6 +502,8 @@ int main(void)
         T(a_warning_that_was_given_stays_where_it_was),
         T(a_second_pause_adds_to_the_first),
         T(a_pause_is_counted_before_the_last_day_moves),
+        T(a_pause_that_ends_on_a_holiday_counts_to_that_day),
+        T(an_extension_and_a_pause_over_a_holiday_add_up),
         T(a_pause_that_is_answered_after_the_next_one_counts),
         T(a_hearing_in_a_review_is_not_counted),
         cmocka_unit_test(working_days_are_held_as_working_days),
