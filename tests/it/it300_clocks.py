@@ -18,6 +18,7 @@ T0 = datetime.datetime(2026, 5, 1, 9, 0, 0,
                        tzinfo=datetime.timezone(datetime.timedelta(hours=8)))
 dkproto.documented = True
 MAY = T0.isoformat()
+GOOD = {"text": "好", "legal_basis": "《信访工作条例》第三十四条"}
 
 
 def at(days=0, hours=0, minutes=0, ms=0):
@@ -227,7 +228,7 @@ class Fires(Case):
         world, client = self.line()
         number = self.case(world, client)
         self.go(client, at(7))
-        client.act(number, "withdraw")
+        client.act(number, "withdraw", document="撤-1")
         self.go(client, at(40))
         self.assertEqual([f[0] for f in self.fired(client, number)],
                          ["yellow"])
@@ -236,7 +237,7 @@ class Fires(Case):
     def test_a_worker_that_comes_after_the_stop_starts_it_stopped(self):
         world, client = self.line(deadline=None)
         number = client.submit()["case_no"]
-        client.act(number, "withdraw")
+        client.act(number, "withdraw", document="撤-1")
         world.auto("deadline", clock)
         world.idle(client)
         self.go(client, at(40))
@@ -375,8 +376,8 @@ class Rules(Case):
                          rungs=[{"id": "remind", "at": at(20)}])
         world, client = self.line(window)
         number, asked = (self.accepted(world, client) for _ in "ab")
-        client.act(number, "answer", text="好")
-        client.act(asked, "answer", text="好")
+        client.act(number, "answer", **GOOD)
+        client.act(asked, "answer", **GOOD)
         client.act(asked, "ask_review", grounds="不服")
         world.idle(client)
         self.go(client, at(29))
@@ -434,7 +435,7 @@ class Rules(Case):
     def test_the_end_of_a_case_stops_its_clocks(self):
         def deadline(task):
             return clock(task, stops_on=["answered"])
-        for action, fields in (("withdraw", {}),
+        for action, fields in (("withdraw", {"document": "撤-1"}),
                                ("not_accept", {"ground": "诉讼",
                                                "other_door": "法院"}),
                                ("send_to_discipline", {"body": "jiwei"})):
@@ -467,6 +468,13 @@ class Rules(Case):
                 ({"rungs": [{"id": "a", "at": at(1)},
                             {"id": "a", "at": at(2)}]}, "rungs"),
                 ({"rungs": [{"id": "overdue", "at": at(1)}]}, "rungs"),
+                ({"rungs": [{"id": "repeat", "at": at(1)}]}, "rungs"),
+                ({"holds_for": ["rest"]}, "holds_for"),
+                ({"days": -1}, "days"), ({"held_days": "1"}, "held_days"),
+                ({"repeat_days": 1}, "repeat_at"),
+                ({"repeat_at": at(11)}, "repeat_at"),
+                ({"repeat_days": 1, "repeat_at": at(9)}, "repeat_at"),
+                ({"quiet_until": "later"}, "quiet_until"),
                 ({"rungs": [{"at": at(1)}]}, "rungs"),
                 ({"rungs": [{"id": "a", "at": at(1), "x": 1}]}, "rungs"),
                 ({"surprise": 1}, "surprise")):
@@ -509,7 +517,8 @@ class Marked(Case):
     def test_the_shipped_policy_walks_a_case_through_a_year(self):
         world, client = self.started(("assign", "deadline", "escalate"),
                                      test_clock=MAY)
-        number = client.submit()["case_no"]
+        number = client.submit(persons=[{
+            "name": "王桂英", "phone": "13800000000"}])["case_no"]
         world.idle(client)
         self.go(client, at(200))
         with dkproto.Follower(world.broker.clients) as follower:

@@ -15,6 +15,7 @@ import dkworld  # noqa: E402
 
 dkproto.documented = True
 MAY = "2026-05-01T09:00:00+08:00"
+ANSWER = {"text": "处理意见", "legal_basis": "《信访工作条例》第三十四条"}
 ALL = ("assign", "deadline", "escalate")
 
 
@@ -23,6 +24,8 @@ class Case(dkworld.TestCase):
         return self.started(ALL, test_clock=MAY)
 
     def case(self, world, client, **fields):
+        fields.setdefault("persons", [{"name": "王桂英",
+                                       "phone": "13800000000"}])
         number = client.submit(**fields)["case_no"]
         world.idle(client)
         return number
@@ -31,13 +34,15 @@ class Case(dkworld.TestCase):
         client.call("clock.set", {"to": day + "T09:00:00+08:00",
                                   "settle": True}, 90)
 
-    def alerts(self, client, number, clock=None):
-        """[(clock, rung, level, day raised, roles told)]"""
+    def alerts(self, client, number, clock=None, again=False):
+        """[(clock, rung, level, day raised, roles told)]; with `again` only
+        those that tell it again, else only the others."""
         found = []
         for event in client.events(number):
             body = event["body"]
             if event["type"] == "alert_raised" and \
-                    clock in (None, body["clock"]):
+                    clock in (None, body["clock"]) and \
+                    again == (body["rung"] == "repeat"):
                 found.append((body["clock"], body["rung"], body["level"],
                               event["at"][:10], body["to"]))
         return found
@@ -62,6 +67,16 @@ class Ladder(Case):
             ("notice", "overdue_30", "long_overdue", "2026-06-18",
              [me, head, "office:office", "leader:leader-1",
               "bulletin:u-water"])])
+        # Told again each day from the day after, 20 May, to 1 August: 12, 30,
+        # 31 and 1 days, but for the two on which a step says more.
+        again = self.alerts(client, number, "notice", True)
+        self.assertEqual([a[3] for a in again[:3]],
+                         ["2026-05-20", "2026-05-21", "2026-05-22"])
+        self.assertEqual(again[-1][3:], ("2026-08-01",
+                                         [me, head, "office:office"]))
+        self.assertEqual({a[2] for a in again}, {"overdue", "long_overdue"})
+        self.assertNotIn("2026-05-26", [a[3] for a in again])
+        self.assertEqual(len(again), 74 - 2)
 
     def test_the_text_is_for_people_in_two_languages(self):
         world, client = self.office()
@@ -79,7 +94,7 @@ class Ladder(Case):
         number = self.case(world, client, category="供水",
                            persons=[{"name": "王桂英", "phone": "1380000"}])
         client.act(number, "accept")
-        client.act(number, "answer", text="处理意见")
+        client.act(number, "answer", **ANSWER)
         world.idle(client)
         self.go(client, "2026-06-30")
         told = self.alerts(client, number, "review-window")
@@ -103,6 +118,8 @@ class Ladder(Case):
                          ["yellow", "red", "overdue", "overdue_7"])
         self.assertEqual(told[0][4], ["office:office"])
         self.assertEqual(told[2][4], ["office:office", "leader:leader-1"])
+        self.assertEqual({a[4][0] for a in self.alerts(
+            client, number, "transfer", True)}, {"office:office"})
 
     def go_without_assign(self, world, client, number):
         """Day by day: the clock cannot settle while a task is open."""
@@ -131,8 +148,9 @@ class Ladder(Case):
 class Respondents(Case):
     def everyone_told(self, client, number):
         told = set()
-        for _, _, _, _, to in self.alerts(client, number):
-            told.update(who.split(":", 1)[1] for who in to)
+        for again in (False, True):
+            for _, _, _, _, to in self.alerts(client, number, again=again):
+                told.update(who.split(":", 1)[1] for who in to)
         return told
 
     def test_the_unit_complained_about_gets_neither_case_nor_alert(self):
@@ -207,14 +225,14 @@ class Assignment(Case):
         chosen = [client.call("case.get", {"case_no": n})["handler"]
                   for n in (first, second)]
         self.assertEqual(len(set(chosen)), 2)
-        client.act(second, "withdraw")
+        client.act(second, "withdraw", document="撤-1")
         third = self.case(world, client, category="供水")
         self.assertEqual(client.call("case.get", {"case_no": third})
                          ["handler"], chosen[1])
         world.broker.kill()
         world.broker.start()
         client.reopen()
-        client.act(first, "withdraw")
+        client.act(first, "withdraw", document="撤-2")
         fourth = self.case(world, client, category="供水")
         self.assertEqual(client.call("case.get", {"case_no": fourth})
                          ["handler"], chosen[0])
@@ -251,7 +269,7 @@ class Assignment(Case):
         world, client = self.office()
         number = self.case(world, client, category="供水")
         client.act(number, "accept")
-        client.act(number, "answer", text="处理意见")
+        client.act(number, "answer", **ANSWER)
         client.act(number, "ask_review", grounds="不服")
         world.idle(client)
         self.assertEqual(client.call("case.get", {"case_no": number})
