@@ -187,7 +187,7 @@ static void put_distance(struct explain *x, const struct dk_clock *k)
         ex_put(x, EX_T(x, "%lld day%s left", "还有%lld天%s"),
                (long long)(last - today), plural(x, last - today));
     else
-        ex_put(x, EX_T(x, "%lld day%s over", "已超过%lld天%s"),
+        ex_put(x, EX_T(x, "%lld day%s late", "超期%lld天%s"),
                (long long)(today - last), plural(x, today - last));
 }
 

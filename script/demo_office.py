@@ -12,7 +12,6 @@ import datetime
 import json
 import os
 import queue
-import re
 import shlex
 import shutil
 import signal
@@ -35,6 +34,7 @@ LAW = ["--policy", "policy/xinfang-2022.json",
 ANSWER = {"text": "经调查核实，已依法处理并反馈，详见处理意见书。",
           "legal_basis": "《信访工作条例》第三十四条及相关法律、法规",
           "delivered": "post"}
+HEAD = "HEAD"  # the head of the unit that has the case
 PLANS = [
     ("办得及时", "accepted and answered in time", range(0, 14),
      [(3, "accept", {"notice": "青信受〔2026〕告知书", "way": "in_person"}),
@@ -43,10 +43,10 @@ PLANS = [
     ("依法延期", "extended once, answered inside the longer limit",
      range(14, 18),
      [(6, "accept", {"notice": "青信受〔2026〕告知书", "way": "post"}),
-      (10, "add_co_handler", {"unit": "sthj", "why": "涉及河道"}),
-      (50, "give_opinion", {"unit": "sthj", "text": "同意整改方案。"}),
+      (10, "add_co_handler", {"unit": "zrzy", "why": "涉及用地"}),
+      (50, "give_opinion", {"unit": "zrzy", "text": "同意整改方案。"}),
       (58, "extend", {"days": 30, "reason": "情况复杂，需现场勘测",
-                      "approved_by": "head", "informed": "post"}),
+                      "approved_by": HEAD, "informed": "post"}),
       (88, "answer", ANSWER)]),
     ("答复超期", "accepted, answered ten days late", range(18, 24),
      [(9, "accept", {}), (79, "answer", ANSWER)]),
@@ -55,7 +55,8 @@ PLANS = [
     ("无人受理", "never touched", range(29, 34), []),
     ("不予受理", "not accepted, with the door that is open", range(34, 36),
      [(5, "not_accept", {"ground": "依法应当通过行政复议解决",
-                         "other_door": "县政府行政复议办公室"})]),
+                         "other_door": "县政府行政复议办公室",
+                         "notice": "青信不受〔2026〕告知书", "way": "post"})]),
     ("提出异议", "misdirected: sent to another unit", range(36, 37),
      [(2, "object", {"grounds": "不属于本单位职责范围"}),
       (4, "uphold_objection", {"reason": "职责确不在该单位"})]),
@@ -68,6 +69,15 @@ PLANS = [
 ]
 BY_PETITIONER = {"withdraw", "ask_review", "evaluate"}
 KILL_DAY, LAST_DAY = 28, 108
+URGENT, NEED = 7, "medical"  # which sample cannot wait, and why
+REPEAT = "repeat"  # what is late is told again until somebody acts
+TOLD = 14  # the sample that is explained at the end
+
+
+def last_day(due_at):
+    """A limit ends with its last day, at the midnight after it."""
+    return datetime.date.fromisoformat(due_at[:10]) - \
+        datetime.timedelta(days=1)
 
 
 class Office:
@@ -181,6 +191,19 @@ class Office:
         return [json.loads(line) for line in done.stdout.splitlines()
                 if line.strip()]
 
+    def read(self, *words):
+        """What docketctl tells a person."""
+        path = os.pathsep.join((os.path.join(self.bin, "workers"), self.bin,
+                                os.environ.get("PATH", "")))
+        done = subprocess.run(
+            [self.program("docketctl"), "--connect", self.clients, "--lang",
+             "zh-CN", "--color", "never", "--timeout", "30000"] + list(words),
+            capture_output=True, text=True, env=dict(os.environ, PATH=path))
+        if done.returncode != 0:
+            sys.exit("demo: docketctl %s: %s" % (shlex.join(words),
+                                                 done.stderr.strip()))
+        return done.stdout
+
     def items(self, *words):
         """A whole list, however many pages or lines it comes in."""
         out = []
@@ -250,6 +273,8 @@ class Office:
             return
         if kind not in STEPS and kind not in ("assigned", "alert_raised"):
             return
+        if kind == "alert_raised" and body["rung"] == REPEAT:
+            return  # counted at the end
         date = event["at"][:10]
         days = (datetime.date.fromisoformat(date) - START.date()).days
         self.show.day(date, days)
@@ -271,11 +296,18 @@ class Office:
             text = file.read()
         book = json.loads(text)
         self.units = {u["id"]: u["name"]["zh-CN"] for u in book["units"]}
+        self.heads = {u["id"]: u["head"]["id"] for u in book["units"]
+                      if "head" in u}
         people = [book["leader"]]
         for unit in book["units"]:
             people += [unit["head"]] if "head" in unit else []
             people += unit.get("handlers", [])
         self.people = {p["id"]: p["name"] for p in people}
+
+        with open(os.path.join(ROOT, LAW[1]), encoding="utf-8") as file:
+            law = json.load(file)
+        self.limits = {c["id"]: c["name"]["zh-CN"]
+                       for v in law["versions"] for c in v["clocks"]}
 
     def publish(self):
         with open(os.path.join(ROOT, "script/samples/cases.ndjson"),
@@ -284,6 +316,8 @@ class Office:
         handed_in = (START - datetime.timedelta(minutes=20)).isoformat()
         for n, sample in enumerate(self.samples):
             sample["submitted_at"] = handed_in
+            if n == URGENT:
+                sample["needs"] = [NEED]
             part = os.path.join(self.inbox, ".%02d.part" % n)
             with open(part, "w", encoding="utf-8") as file:
                 json.dump(sample, file, ensure_ascii=False)
@@ -304,7 +338,9 @@ class Office:
             self.ctl("act", no, "transfer", "--actor", duty)
         actor = "petitioner:self" if action in BY_PETITIONER else duty
         self.ctl("act", no, action, "--actor", actor,
-                 *["%s=%s" % item for item in fields.items()])
+                 *["%s=%s" % (key, self.heads[case["unit"]]
+                              if value == HEAD else value)
+                   for key, value in fields.items()])
 
     def kill(self):
         """The promise, at its hardest: no warning, no goodbye."""
@@ -348,20 +384,26 @@ class Office:
         show.line("   案件 %d 件 (cases):  " % len(cases) + "  ".join(
             "%s %d" % pair for pair in by_state.most_common()))
         alerts = self.items("alerts", "--acked")
-        by_level = collections.Counter(a["level"] for a in alerts)
-        show.line("   警示 %d 条 (alerts):  " % len(alerts) + "  ".join(
+        again = sum(a["rung"] == REPEAT for a in alerts)
+        by_level = collections.Counter(a["level"] for a in alerts
+                                       if a["rung"] != REPEAT)
+        show.line("   警示 %d 条 (alerts):  " % (len(alerts) - again) +
+                  "  ".join(
             show.paint(colour, "%s %s %d" % (zh, en, by_level[level]))
             for level, (colour, zh, en) in LEVELS.items()))
+        show.line("   另有催报 %d 次：超期事项每天催报，直至有人处理 (what is late "
+                  "is told again every day until somebody acts)" % again)
         late = self.items("clocks", "--overdue")
         show.line()
         show.line(show.paint("1", "   超期在办 %d 件" % len(late)) +
                   show.paint("2", "  (overdue now)"))
-        show.table(["案件 case", "期限 limit", "到期 due", "超期天数 days late",
-                    "责任单位 unit"],
-                   [[c["case_no"], c["clock"], c["due_at"][:10],
-                     (self.now - datetime.datetime.fromisoformat(
-                         re.sub(r"\.\d+", "", c["due_at"]))).days,
-                     self.units.get(c["unit"], c["unit"])] for c in late])
+        show.table(["案件 case", "期限 limit", "末日 last day",
+                    "超期天数 days late", "办理单位 unit"],
+                   [[c["case_no"], self.limits[c["clock"]], last,
+                     (self.now.date() - last).days,
+                     self.units.get(c["unit"], c["unit"])]
+                    for c, last in ((c, last_day(c["due_at"]))
+                                    for c in late)])
         show.line()
         verdict = self.ctl("verify", check=False)[-1]
         good = verdict["faults"] == 0 and verdict["cases"] == len(cases)
@@ -371,6 +413,28 @@ class Office:
                        "replay holds)") if good else
             show.paint("1;31", "发现 %d 处问题 (faults)" % verdict["faults"])))
         return good
+
+    def figures(self):
+        self.show.head("五月通报", "the bulletin of May: docketctl bulletin "
+                       "--period 2026-05 --against 2026-06")
+        for line in self.read("bulletin", "--period", "2026-05", "--against",
+                              "2026-06").splitlines():
+            self.show.line(("   " + line).rstrip())
+
+    def explain(self):
+        """One case and the limit that was extended; docketctl tells all."""
+        no = self.number[self.samples[TOLD]["subject"]]
+        self.show.head("为什么是这个单位、这个日子", "why this unit and this "
+                       "day: docketctl explain %s" % no)
+        parts = self.read("explain", no, *LAW, "--book", BOOK).split("\n\n")
+        for part in parts:
+            if part.startswith("  ") and "（conclude）" not in part:
+                continue  # another limit
+            for line in part.splitlines():
+                self.show.line("   " + line)
+            self.show.line()
+        self.show.line(self.show.paint("2", "   （其他期限从略；the other "
+                                       "limits are left out here）"))
 
     def next_steps(self, stay):
         show = self.show
@@ -386,6 +450,7 @@ class Office:
                 "export DOCKET_CLIENTS=%s" % self.clients,
                 "%s list --open" % ctl,
                 "%s show %s" % (ctl, no),
+                "%s explain %s %s --book %s" % (ctl, no, " ".join(LAW), BOOK),
                 "%s alerts --level red" % ctl,
                 "%s clock advance 7d --settle" % ctl,
                 "%s follow" % ctl,
@@ -420,6 +485,8 @@ class Office:
                            self.show.paint("2", "  (%s)" % en))
         self.play()
         good = self.summary()
+        self.explain()
+        self.figures()
         self.next_steps(stay)
         return good
 

@@ -42,8 +42,10 @@ class Case(dkworld.TestCase):
         return found[0]
 
     def submit(self, *argv):
+        """Of somebody who can be told, and so is owed a notice."""
         answer = self.one("submit", "--subject", "路灯不亮", "--facts",
-                          "三盏路灯坏了", *argv)
+                          "三盏路灯坏了", "--name", "王桂英", "--phone",
+                          "13800001234", *argv)
         self.w.idle(self.c)
         return answer["case_no"]
 
@@ -193,7 +195,7 @@ class Commands(Case):
         alerts = self.one("alerts")["items"]
         self.assertEqual([a["rung"] for a in alerts if
                           a["clock"] == "notice"],
-                         ["yellow", "red", "overdue"])
+                         ["yellow", "red", "overdue", "repeat"])
         self.assertEqual(
             {a["level"] for a in
              self.one("alerts", "--level", "overdue")["items"]},
