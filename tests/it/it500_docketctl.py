@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -563,6 +564,35 @@ class Import(Case):
         process = self.process("/no/such.ndjson")
         self.assertIn(process.wait(30), (64, 65, 66, 74))
         self.assertIn("/no/such.ndjson", process.errors())
+
+
+class Manual(dkworld.TestCase):
+    """docs/DOCKETCTL.md names what --help offers."""
+
+    def help(self, world, *words):
+        return world.ctl("--lang", "en", *words, "--help", connect=False)[1]
+
+    def test_every_command_and_option_is_in_the_manual(self):
+        world = self.world()
+        text = ""
+        for name in ("DOCKETCTL.md", "SIMULATE.md"):
+            with open(os.path.join(dkworld.ROOT, "docs", name),
+                      encoding="utf-8") as file:
+                text += file.read()
+        top = self.help(world)
+        part = top.split("Commands (")[1].split("Options:")[0]
+        commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?)\b", part, re.M)
+        self.assertGreater(len(commands), 30)
+        missing = []
+        for command in commands:
+            if not re.search(r"`(docketctl )?%s\b" % command, text):
+                missing.append(command)
+            own = self.help(world, *command.split()).split(
+                "Options of every command")[0]
+            for option in re.findall(r"^  (--[a-z-]+)", own, re.M):
+                if not re.search(option + r"(?![a-z-])", text):
+                    missing.append("%s %s" % (command, option))
+        self.assertEqual(missing, [])
 
 
 class Verify(Case):
