@@ -15,7 +15,7 @@
     X(KIOSK, "kiosk", "收件终端")                                              \
     X(WORKER_ASSIGN, "worker:assign", "分派服务")                              \
     X(WORKER_DEADLINE, "worker:deadline", "期限服务")                          \
-    X(WORKER_ESCALATE, "worker:escalate", "催办服务")                          \
+    X(WORKER_ESCALATE, "worker:escalate", "警示服务")                          \
     X(HANDLER, "handler", "承办人")                                            \
     X(SUPERVISOR, "supervisor", "督办人")                                      \
     X(AUDITOR, "auditor", "审计人")                                            \

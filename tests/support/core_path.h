@@ -12,40 +12,11 @@
 
 #define PATH_OTHER "330000-20260215-000001-4"
 
-/* Arguments with which the action is right wherever it is possible. */
-static inline const char *path_args(const struct kit *k, enum dk_action a)
+static inline const char *path_args_more(const struct kit *k, enum dk_action a)
 {
     static char buf[64];
 
     switch ((int)a) {
-    case DK_ACT_ASSIGN:
-        return k->c->state == DK_S_IN_REVIEW ||
-                       k->c->state == DK_S_REVIEW_SUSPENDED
-                   ? "{\"unit\":\"县五\"}"
-               : k->c->state == DK_S_IN_RE_REVIEW ||
-                       k->c->state == DK_S_RE_REVIEW_SUSPENDED
-                   ? "{\"unit\":\"市六\"}"
-                   : "{\"unit\":\"局三\",\"handler\":\"o1\"}";
-    case DK_ACT_TRANSFER:
-    case DK_ACT_HAND_OVER:
-        return "{\"unit\":\"局三\"}";
-    case DK_ACT_DISCIPLINE:
-        return "{\"body\":\"纪委\"}";
-    case DK_ACT_OBJECT:
-    case DK_ACT_ASK_REVIEW:
-    case DK_ACT_ASK_RE_REVIEW:
-    case DK_ACT_URGE:
-        return "{\"grounds\":\"见附件\"}";
-    case DK_ACT_UPHOLD_OBJECTION:
-    case DK_ACT_REFUSE_OBJECTION:
-    case DK_ACT_SUSPEND:
-        return "{\"reason\":\"听证\"}";
-    case DK_ACT_NOT_ACCEPT:
-        return "{\"ground\":\"已诉讼\",\"other_door\":\"法院\"}";
-    case DK_ACT_EXTEND:
-        return "{\"days\":30,\"reason\":\"复杂\",\"approved_by\":\"head\"}";
-    case DK_ACT_ANSWER:
-        return "{\"text\":\"已办\",\"legal_basis\":\"条例\"}";
     case DK_ACT_WITHDRAW:
         return "{\"document\":\"撤-1\"}";
     case DK_ACT_GIVE_NOTICE:
@@ -97,6 +68,43 @@ static inline const char *path_args(const struct kit *k, enum dk_action a)
         return buf;
     default:
         return "{}";
+    }
+}
+
+/* Arguments with which the action is right wherever it is possible. */
+static inline const char *path_args(const struct kit *k, enum dk_action a)
+{
+    switch ((int)a) {
+    case DK_ACT_ASSIGN:
+        return k->c->state == DK_S_IN_REVIEW ||
+                       k->c->state == DK_S_REVIEW_SUSPENDED
+                   ? "{\"unit\":\"县五\"}"
+               : k->c->state == DK_S_IN_RE_REVIEW ||
+                       k->c->state == DK_S_RE_REVIEW_SUSPENDED
+                   ? "{\"unit\":\"市六\"}"
+                   : "{\"unit\":\"局三\",\"handler\":\"o1\"}";
+    case DK_ACT_TRANSFER:
+    case DK_ACT_HAND_OVER:
+        return "{\"unit\":\"局三\"}";
+    case DK_ACT_DISCIPLINE:
+        return "{\"body\":\"纪委\"}";
+    case DK_ACT_OBJECT:
+    case DK_ACT_ASK_REVIEW:
+    case DK_ACT_ASK_RE_REVIEW:
+    case DK_ACT_URGE:
+        return "{\"grounds\":\"见附件\"}";
+    case DK_ACT_UPHOLD_OBJECTION:
+    case DK_ACT_REFUSE_OBJECTION:
+    case DK_ACT_SUSPEND:
+        return "{\"reason\":\"听证\"}";
+    case DK_ACT_NOT_ACCEPT:
+        return "{\"ground\":\"已诉讼\",\"other_door\":\"法院\"}";
+    case DK_ACT_EXTEND:
+        return "{\"days\":30,\"reason\":\"复杂\",\"approved_by\":\"head\"}";
+    case DK_ACT_ANSWER:
+        return "{\"text\":\"已办\",\"legal_basis\":\"条例\"}";
+    default:
+        return path_args_more(k, a);
     }
 }
 

@@ -191,44 +191,45 @@ static inline const char *walk_extendable(struct walk *w)
     return c->n_clock > 0 ? c->clock[0].id : "conclude";
 }
 
+/* Every text that some action asks for.  Each takes its own of these, so
+ * that what it does not know is refused; NULL: see below.
+ */
+static const char *const walk_plain[DK_ACT_N] = {
+    [DK_ACT_OBJECT] = "{\"grounds\":\"不属本单位\"}",
+    [DK_ACT_UPHOLD_OBJECTION] = "{\"reason\":\"属实\"}",
+    [DK_ACT_REFUSE_OBJECTION] = "{\"reason\":\"不成立\"}",
+    [DK_ACT_NOT_ACCEPT] = "{\"ground\":\"已诉讼\",\"other_door\":\"法院\"}",
+    [DK_ACT_SUSPEND] = "{\"ground\":\"appraisal\",\"reason\":\"鉴定\"}",
+    [DK_ACT_REPORT] = "{\"text\":\"已核实\"}",
+    [DK_ACT_ANSWER] = "{\"text\":\"已修复\",\"legal_basis\":\"条例\","
+                      "\"delivered\":\"post\"}",
+    [DK_ACT_ASK_REVIEW] = "{\"grounds\":\"不服\"}",
+    [DK_ACT_REVIEW] = "{\"result\":\"changed\",\"text\":\"改变\"}",
+    [DK_ACT_ASK_RE_REVIEW] = "{\"grounds\":\"不服\"}",
+    [DK_ACT_RE_REVIEW] = "{\"result\":\"upheld\",\"text\":\"维持\"}",
+    [DK_ACT_REOPEN] = "{\"facts\":\"又坏了\"}",
+    [DK_ACT_EVALUATE] = "{\"handling\":5,\"result\":4}",
+    [DK_ACT_URGE] = "{\"grounds\":\"逾期\",\"answer_days\":10}",
+    [DK_ACT_ANSWER_URGE] = "{\"text\":\"即办\"}",
+    [DK_ACT_DISCIPLINE] = "{\"body\":\"纪委\"}",
+    [DK_ACT_ACCEPT] = "{\"notice\":\"受-1\",\"way\":\"left\"}",
+    [DK_ACT_WITHDRAW] = "{\"document\":\"撤-1\"}",
+    [DK_ACT_GIVE_NOTICE] = "{\"way\":\"in_person\",\"number\":\"受-2\"}",
+    [DK_ACT_DELIVER] = "{\"way\":\"public\"}",
+    [DK_ACT_INFORM] = "{\"document\":\"other\",\"way\":\"post\"}",
+    [DK_ACT_SETTLE] = "{\"manner\":\"agreed\",\"text\":\"和解\"}",
+    [DK_ACT_PRIORITISE] = "{\"need\":\"wages\",\"why\":\"年前\"}",
+};
+
 /* Arguments of most kinds of action; a few wrong ones among them. */
 static inline void walk_args(struct walk *w, enum dk_action a, char *buf,
                              size_t cap)
 {
-    /* Every text that some action asks for.  Each takes its own of these, so
-     * that what it does not know is refused; NULL: see below.
-     */
-    static const char *const plain[DK_ACT_N] = {
-        [DK_ACT_OBJECT] = "{\"grounds\":\"不属本单位\"}",
-        [DK_ACT_UPHOLD_OBJECTION] = "{\"reason\":\"属实\"}",
-        [DK_ACT_REFUSE_OBJECTION] = "{\"reason\":\"不成立\"}",
-        [DK_ACT_NOT_ACCEPT] = "{\"ground\":\"已诉讼\",\"other_door\":\"法院\"}",
-        [DK_ACT_SUSPEND] = "{\"ground\":\"appraisal\",\"reason\":\"鉴定\"}",
-        [DK_ACT_REPORT] = "{\"text\":\"已核实\"}",
-        [DK_ACT_ANSWER] = "{\"text\":\"已修复\",\"legal_basis\":\"条例\","
-                          "\"delivered\":\"post\"}",
-        [DK_ACT_ASK_REVIEW] = "{\"grounds\":\"不服\"}",
-        [DK_ACT_REVIEW] = "{\"result\":\"changed\",\"text\":\"改变\"}",
-        [DK_ACT_ASK_RE_REVIEW] = "{\"grounds\":\"不服\"}",
-        [DK_ACT_RE_REVIEW] = "{\"result\":\"upheld\",\"text\":\"维持\"}",
-        [DK_ACT_REOPEN] = "{\"facts\":\"又坏了\"}",
-        [DK_ACT_EVALUATE] = "{\"handling\":5,\"result\":4}",
-        [DK_ACT_URGE] = "{\"grounds\":\"逾期\",\"answer_days\":10}",
-        [DK_ACT_ANSWER_URGE] = "{\"text\":\"即办\"}",
-        [DK_ACT_DISCIPLINE] = "{\"body\":\"纪委\"}",
-        [DK_ACT_ACCEPT] = "{\"notice\":\"受-1\",\"way\":\"left\"}",
-        [DK_ACT_WITHDRAW] = "{\"document\":\"撤-1\"}",
-        [DK_ACT_GIVE_NOTICE] = "{\"way\":\"in_person\",\"number\":\"受-2\"}",
-        [DK_ACT_DELIVER] = "{\"way\":\"public\"}",
-        [DK_ACT_INFORM] = "{\"document\":\"other\",\"way\":\"post\"}",
-        [DK_ACT_SETTLE] = "{\"manner\":\"agreed\",\"text\":\"和解\"}",
-        [DK_ACT_PRIORITISE] = "{\"need\":\"wages\",\"why\":\"年前\"}",
-    };
     const struct dk_case *c = w->k.c;
     unsigned form = w->pick(w, 4);
 
-    if (plain[a] != NULL)
-        (void)snprintf(buf, cap, "%s", plain[a]);
+    if (walk_plain[a] != NULL)
+        (void)snprintf(buf, cap, "%s", walk_plain[a]);
     else if (a == DK_ACT_ASSIGN && form == 0)
         (void)snprintf(buf, cap, "{\"unit\":\"%s\",\"handler\":\"%s\"}",
                        WALK_WORD(w, walk_units), WALK_WORD(w, walk_officers));

@@ -55,90 +55,91 @@ static void reach(struct law *l, const char *clock, const char *at)
 #define N30 "review-window review re-review-window re-review"
 #define N60 "conclude report-back"
 
+static const struct {
+    const char *clocks, *start, *due;
+} days[] = {
+    /* The end of January, 31 days; February 2025 has 28.
+     * 15: Sat 15 February moves to Mon 17.  30: 31 January + 28 is 28
+     * February, + 2 Sun 2 March, moves to Mon 3.  60: + 31 is 31 March,
+     * the 59th; Tue 1 April.  10: Mon 10 February.  5 working days, from
+     * Fri 31 January: Wed 5, Thu 6, Fri 7, Sat 8 (make-up), Mon 10.  An
+     * evaluation keeps Sun 2 March.
+     */
+    {N15, "2025-01-31T09:00:00+08:00", "2025-02-18"},
+    {N30, "2025-01-31T09:00:00+08:00", "2025-03-04"},
+    {N60, "2025-01-31T09:00:00+08:00", "2025-04-02"},
+    {"urge-answer", "2025-01-31T09:00:00+08:00", "2025-02-11"},
+    {"object", "2025-01-31T09:00:00+08:00", "2025-02-11"},
+    {"evaluate", "2025-01-31T09:00:00+08:00", "2025-03-03"},
+    /* A leap year.  15: 30 January 2024 + 15 is Wed 14 February, Spring
+     * Festival, moves to Sun 18, a make-up workday.  30: 31 January is the
+     * first, + 29 is Thu 29 February.  60: + 30 is Sat 30 March, moves to
+     * Mon 1 April.  10: Fri 9 February.  5 working days: Wed 31, Thu 1,
+     * Fri 2, Sun 4 (make-up), Mon 5.
+     */
+    {N15, "2024-01-30T09:00:00+08:00", "2024-02-19"},
+    {N30, "2024-01-30T09:00:00+08:00", "2024-03-01"},
+    {N60, "2024-01-30T09:00:00+08:00", "2024-04-02"},
+    {"urge-answer", "2024-01-30T09:00:00+08:00", "2024-02-10"},
+    {"object", "2024-01-30T09:00:00+08:00", "2024-02-06"},
+    {"evaluate", "2024-01-30T09:00:00+08:00", "2024-03-01"},
+    /* The last day within the Spring Festival of 2026, until Mon 23; Tue 24
+     * works.  15: 2 February + 15 is 17.  30: 17 January + 14 is 31, + 16
+     * is 16 February.  60: 20 December + 11 is 31, + 31 is 31 January, the
+     * 42nd, + 18 is 18 February.  10: 6 February + 10 is 16.  5 working
+     * days from Thu 12: Fri 13, Sat 14 (make-up), Tue 24, Wed 25, Thu 26.
+     */
+    {N15, "2026-02-02T09:00:00+08:00", "2026-02-25"},
+    {N30, "2026-01-17T09:00:00+08:00", "2026-02-25"},
+    {N60, "2025-12-20T09:00:00+08:00", "2026-02-25"},
+    {"urge-answer", "2026-02-06T09:00:00+08:00", "2026-02-25"},
+    {"object", "2026-02-12T09:00:00+08:00", "2026-02-27"},
+    {"evaluate", "2026-01-17T09:00:00+08:00", "2026-02-17"},
+    /* The last day within the National Day holiday, until Wed 7 October;
+     * Thu 8 works.  15: 16 September + 14 is 30, + 1.  30: 3 September + 27
+     * is 30, + 3.  60: 5 August + 26 is 31, + 30 is 30 September, the 56th,
+     * + 4.  10: 25 September + 5 is 30, + 5.  5 working days from Mon 28:
+     * Tue 29, Wed 30, Thu 8, Fri 9, Sat 10 (make-up).
+     */
+    {N15, "2026-09-16T09:00:00+08:00", "2026-10-09"},
+    {N30, "2026-09-03T09:00:00+08:00", "2026-10-09"},
+    {N60, "2026-08-05T09:00:00+08:00", "2026-10-09"},
+    {"urge-answer", "2026-09-25T09:00:00+08:00", "2026-10-09"},
+    {"object", "2026-09-28T09:00:00+08:00", "2026-10-11"},
+    {"evaluate", "2026-09-03T09:00:00+08:00", "2026-10-04"},
+    /* Day 0 is the day in Shanghai, whatever the hour: Mon 2 March is day 0
+     * at its last second, Tue 3 March at the first of its own.  15: Tue 17,
+     * Wed 18 March.  30: Wed 1, Thu 2 April.  60: Fri 1 May, Labour Day,
+     * and Sat 2 May; both move to Wed 6.  10: Thu 12, Fri 13 March.  5
+     * working days: Mon 9, Tue 10 March.
+     */
+    {N15, "2026-03-02T23:59:59+08:00", "2026-03-18"},
+    {N15, "2026-03-03T00:00:00+08:00", "2026-03-19"},
+    {N30, "2026-03-02T23:59:59+08:00", "2026-04-02"},
+    {N30, "2026-03-03T00:00:00+08:00", "2026-04-03"},
+    {N60, "2026-03-02T23:59:59+08:00", "2026-05-07"},
+    {N60, "2026-03-03T00:00:00+08:00", "2026-05-07"},
+    {"urge-answer", "2026-03-02T23:59:59+08:00", "2026-03-13"},
+    {"urge-answer", "2026-03-03T00:00:00+08:00", "2026-03-14"},
+    {"object", "2026-03-02T23:59:59+08:00", "2026-03-10"},
+    {"object", "2026-03-03T00:00:00+08:00", "2026-03-11"},
+    {"evaluate", "2026-03-02T15:59:59.999Z", "2026-04-02"},
+    {"evaluate", "2026-03-02T16:00:00Z", "2026-04-03"},
+};
+
 static void each_clock_ends_on_the_day_worked_out_by_hand(void **state)
 {
-    static const struct {
-        const char *clocks, *start, *due;
-    } row[] = {
-        /* The end of January, 31 days; February 2025 has 28.
-         * 15: Sat 15 February moves to Mon 17.  30: 31 January + 28 is 28
-         * February, + 2 Sun 2 March, moves to Mon 3.  60: + 31 is 31 March,
-         * the 59th; Tue 1 April.  10: Mon 10 February.  5 working days, from
-         * Fri 31 January: Wed 5, Thu 6, Fri 7, Sat 8 (make-up), Mon 10.  An
-         * evaluation keeps Sun 2 March.
-         */
-        {N15, "2025-01-31T09:00:00+08:00", "2025-02-18"},
-        {N30, "2025-01-31T09:00:00+08:00", "2025-03-04"},
-        {N60, "2025-01-31T09:00:00+08:00", "2025-04-02"},
-        {"urge-answer", "2025-01-31T09:00:00+08:00", "2025-02-11"},
-        {"object", "2025-01-31T09:00:00+08:00", "2025-02-11"},
-        {"evaluate", "2025-01-31T09:00:00+08:00", "2025-03-03"},
-        /* A leap year.  15: 30 January 2024 + 15 is Wed 14 February, Spring
-         * Festival, moves to Sun 18, a make-up workday.  30: 31 January is the
-         * first, + 29 is Thu 29 February.  60: + 30 is Sat 30 March, moves to
-         * Mon 1 April.  10: Fri 9 February.  5 working days: Wed 31, Thu 1,
-         * Fri 2, Sun 4 (make-up), Mon 5.
-         */
-        {N15, "2024-01-30T09:00:00+08:00", "2024-02-19"},
-        {N30, "2024-01-30T09:00:00+08:00", "2024-03-01"},
-        {N60, "2024-01-30T09:00:00+08:00", "2024-04-02"},
-        {"urge-answer", "2024-01-30T09:00:00+08:00", "2024-02-10"},
-        {"object", "2024-01-30T09:00:00+08:00", "2024-02-06"},
-        {"evaluate", "2024-01-30T09:00:00+08:00", "2024-03-01"},
-        /* The last day within the Spring Festival of 2026, until Mon 23; Tue 24
-         * works.  15: 2 February + 15 is 17.  30: 17 January + 14 is 31, + 16
-         * is 16 February.  60: 20 December + 11 is 31, + 31 is 31 January, the
-         * 42nd, + 18 is 18 February.  10: 6 February + 10 is 16.  5 working
-         * days from Thu 12: Fri 13, Sat 14 (make-up), Tue 24, Wed 25, Thu 26.
-         */
-        {N15, "2026-02-02T09:00:00+08:00", "2026-02-25"},
-        {N30, "2026-01-17T09:00:00+08:00", "2026-02-25"},
-        {N60, "2025-12-20T09:00:00+08:00", "2026-02-25"},
-        {"urge-answer", "2026-02-06T09:00:00+08:00", "2026-02-25"},
-        {"object", "2026-02-12T09:00:00+08:00", "2026-02-27"},
-        {"evaluate", "2026-01-17T09:00:00+08:00", "2026-02-17"},
-        /* The last day within the National Day holiday, until Wed 7 October;
-         * Thu 8 works.  15: 16 September + 14 is 30, + 1.  30: 3 September + 27
-         * is 30, + 3.  60: 5 August + 26 is 31, + 30 is 30 September, the 56th,
-         * + 4.  10: 25 September + 5 is 30, + 5.  5 working days from Mon 28:
-         * Tue 29, Wed 30, Thu 8, Fri 9, Sat 10 (make-up).
-         */
-        {N15, "2026-09-16T09:00:00+08:00", "2026-10-09"},
-        {N30, "2026-09-03T09:00:00+08:00", "2026-10-09"},
-        {N60, "2026-08-05T09:00:00+08:00", "2026-10-09"},
-        {"urge-answer", "2026-09-25T09:00:00+08:00", "2026-10-09"},
-        {"object", "2026-09-28T09:00:00+08:00", "2026-10-11"},
-        {"evaluate", "2026-09-03T09:00:00+08:00", "2026-10-04"},
-        /* Day 0 is the day in Shanghai, whatever the hour: Mon 2 March is day 0
-         * at its last second, Tue 3 March at the first of its own.  15: Tue 17,
-         * Wed 18 March.  30: Wed 1, Thu 2 April.  60: Fri 1 May, Labour Day,
-         * and Sat 2 May; both move to Wed 6.  10: Thu 12, Fri 13 March.  5
-         * working days: Mon 9, Tue 10 March.
-         */
-        {N15, "2026-03-02T23:59:59+08:00", "2026-03-18"},
-        {N15, "2026-03-03T00:00:00+08:00", "2026-03-19"},
-        {N30, "2026-03-02T23:59:59+08:00", "2026-04-02"},
-        {N30, "2026-03-03T00:00:00+08:00", "2026-04-03"},
-        {N60, "2026-03-02T23:59:59+08:00", "2026-05-07"},
-        {N60, "2026-03-03T00:00:00+08:00", "2026-05-07"},
-        {"urge-answer", "2026-03-02T23:59:59+08:00", "2026-03-13"},
-        {"urge-answer", "2026-03-03T00:00:00+08:00", "2026-03-14"},
-        {"object", "2026-03-02T23:59:59+08:00", "2026-03-10"},
-        {"object", "2026-03-03T00:00:00+08:00", "2026-03-11"},
-        {"evaluate", "2026-03-02T15:59:59.999Z", "2026-04-02"},
-        {"evaluate", "2026-03-02T16:00:00Z", "2026-04-03"},
-    };
     struct law *l = *state;
 
-    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+    for (size_t i = 0; i < sizeof days / sizeof days[0]; i++) {
         char list[80], *rest = list, *clock;
 
-        (void)snprintf(list, sizeof list, "%s", row[i].clocks);
+        (void)snprintf(list, sizeof list, "%s", days[i].clocks);
         while ((clock = strsep(&rest, " ")) != NULL) {
             char want[40];
 
-            (void)snprintf(want, sizeof want, "%sT00:00:00+08:00", row[i].due);
-            reach(l, clock, row[i].start);
+            (void)snprintf(want, sizeof want, "%sT00:00:00+08:00", days[i].due);
+            reach(l, clock, days[i].start);
             cw_assert_at(&l->w, clock, NULL, want);
         }
     }

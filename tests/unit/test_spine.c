@@ -284,7 +284,8 @@ static bool scenario(struct world *w)
     return hello_all(w) && submit_all(w) &&
            advance(w, "2026-05-10T00:00:00+08:00") &&
            act(w, 0, 0, "accept", "") &&
-           act(w, 0, 1, "answer", ",\"text\":\"已修好\",\"legal_basis\":\"条例\"") &&
+           act(w, 0, 1, "answer",
+               ",\"text\":\"已修好\",\"legal_basis\":\"条例\"") &&
            advance(w, "2026-06-01T00:00:00+08:00");
 }
 
