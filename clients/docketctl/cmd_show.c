@@ -89,6 +89,7 @@ static const struct shown {
     {"n", AS_TEXT, "events", "事件数"},
     {"alerts", AS_APART, NULL, NULL},
     {"clocks", AS_APART, NULL, NULL},
+    {"marks", AS_APART, NULL, NULL}, /* of the figures: for programs */
     {"last", AS_APART, NULL, NULL},
 };
 /* clang-format on */

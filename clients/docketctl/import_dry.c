@@ -142,9 +142,9 @@ static int conclude(const struct dry *d)
         (void)fprintf(
             ctl->out,
             T(ctl,
-              "%" PRId64 " lines checked: %" PRId64
-              " would be refused, %" PRId64 " ids come twice, %" PRId64
-              " times are to come; nothing was sent.\n",
+              "Lines checked: %" PRId64 "; that would be refused: %" PRId64
+              "; with an id that came before: %" PRId64
+              "; with a time to come: %" PRId64 ". Nothing was sent.\n",
               "检查了 %" PRId64 " 行：%" PRId64 " 行将被拒绝，%" PRId64
               " 个编号重复，%" PRId64 " 行的时间尚未到来；未发送任何内容。\n"),
             d->lines, d->bad, d->twice, d->ahead);

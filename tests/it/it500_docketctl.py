@@ -104,6 +104,7 @@ class Commands(Case):
         _, out, _ = world.ctl("show", number, "--events")
         for word in (number, "路灯不亮", "u-water", "transfer", "notice"):
             self.assertIn(word, out)
+        self.assertNotIn("marks", out)  # of the figures: for programs
         code = client.submit()["query_code"]
         third = list(client.pages("case.list"))[-1]["case_no"]
         view = self.one("query", third, code)
