@@ -80,6 +80,63 @@ class Case(dkworld.TestCase):
                 if e["type"] == "assigned"][-1]
 
 
+class Rules(Case):
+    RULES = [  # the one that says most of a case wins
+        {"id": "by-place", "region": "青石镇", "unit": "land"},
+        {"id": "by-matter", "category": "供水", "unit": "water"},
+        {"id": "both", "region": "青石镇", "category": "供水",
+         "unit": "forest"},
+        {"id": "by-way", "region": "青石镇", "category": "供水",
+         "channel": ["visit"], "unit": "land"},
+        {"id": "ideas", "region": "青石镇", "category": "供水",
+         "channel": ["visit"], "kind": "suggestion", "unit": "water"},
+    ]
+
+    def test_region_category_channel_and_kind_choose_together(self):
+        world = self.world(test_clock=MAY)
+        world.broker.start()
+        book = world.path("book.json", dict(BOOK, rules=self.RULES))
+        for name in ALL:
+            world.service(name, files={"book": book})
+        client = world.client()
+        for fields, rule, unit in (
+                ({"region": "青石镇"}, "by-place", "land"),
+                ({"category": "供水"}, "by-matter", "water"),
+                ({"region": "青石镇", "category": "供水/水价"}, "both",
+                 "forest"),
+                ({"region": "青石镇", "category": "供水",
+                  "channel": "visit"}, "by-way", "land"),
+                ({"region": "青石镇", "category": "供水", "channel": "visit",
+                  "kind": "suggestion"}, "ideas", "water")):
+            fields = dict({"category": "别的", "region": "别处"}, **fields)
+            body = self.assigned(client, self.case(world, client, **fields))
+            self.assertEqual((body["rule"], body["unit"]), (rule, unit),
+                             fields)
+            self.assertIn("“%s”" % rule, body["why"])
+
+    def test_the_load_of_a_unit_is_shared_evenly(self):
+        world, client, _ = self.office()
+        had = {}
+        for n in range(12):
+            body = self.assigned(client, self.case(world, client,
+                                                   category="供水"))
+            self.assertEqual(body["load"], n // 3)
+            had[body["handler"]] = had.get(body["handler"], 0) + 1
+        self.assertEqual(had, {"w-1": 4, "w-2": 4, "w-3": 4})
+
+    def test_nobody_judges_itself_in_review(self):
+        world, client, _ = self.office()
+        number = self.case(world, client, category="供水", persons=[SOMEBODY])
+        client.act(number, "accept", notice="受-1")
+        client.act(number, "answer", text="t", legal_basis="b")
+        client.act(number, "ask_review", actor="petitioner:self", grounds="g")
+        world.idle(client)
+        body = self.assigned(client, number)
+        self.assertEqual((body["unit"], body["rule"]), ("county", "review"))
+        with self.problem("respondent", "/unit"):
+            client.act(number, "assign", unit="water")
+
+
 class Leave(Case):
     def test_who_is_on_leave_gets_no_case_and_the_reason_says_so(self):
         world, client, _ = self.office()
