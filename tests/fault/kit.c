@@ -164,6 +164,9 @@ struct kit_options kit_options(int argc, char **argv, int64_t short_count,
     return o;
 }
 
+/* In a build with the leak sanitizer; children do not come to their exit(). */
+void __lsan_do_leak_check(void) __attribute__((weak));
+
 /* ---- several processes -------------------------------------------------- */
 
 bool kit_spread(int jobs, kit_fn fn, void *arg, int64_t total[KIT_SUMS])
@@ -181,6 +184,8 @@ bool kit_spread(int jobs, kit_fn fn, void *arg, int64_t total[KIT_SUMS])
         if (child == 0) {
             fn(arg, i, jobs, sums + (size_t)i * KIT_SUMS);
             fflush(stdout);
+            if (__lsan_do_leak_check != NULL)
+                __lsan_do_leak_check();
             _exit(0);
         }
     }

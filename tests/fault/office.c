@@ -84,6 +84,16 @@ static void commands_for(int service, const cJSON *task, char *buf, size_t cap)
                  text_of(body, "rung"));
 }
 
+static void hello(struct office *o, int service)
+{
+    char body[128];
+
+    snprintf(body, sizeof(body),
+             "{\"service\":\"%s\",\"worker\":\"w\",\"credit\":4}",
+             dk_service_names[service]);
+    send4(o->worker[service], "hello", "hello", body);
+}
+
 static bool work(struct office *o, int service)
 {
     char type[64];
@@ -101,6 +111,9 @@ static bool work(struct office *o, int service)
                  text_of(t, "task_id"), text_of(t, "lease"), commands);
         send4(o->worker[service], "result", request, result);
     }
+    /* Another answer that was refused comes again with its lease. */
+    if (strcmp(type, "problem") == 0 && strcmp(request, "hello") == 0)
+        hello(o, service);
     cJSON_Delete(t);
     return true;
 }
@@ -178,16 +191,11 @@ static void *dealer(struct office *o, const char *endpoint)
 
 static void connect_all(struct office *o)
 {
-    char body[128];
-
     o->zctx = zmq_ctx_new();
     o->client = dealer(o, o->cfg.clients);
     for (int i = 0; i < DK_SVC_N; i++) {
         o->worker[i] = dealer(o, o->cfg.workers);
-        snprintf(body, sizeof(body),
-                 "{\"service\":\"%s\",\"worker\":\"w\",\"credit\":4}",
-                 dk_service_names[i]);
-        send4(o->worker[i], "hello", "0", body);
+        hello(o, i);
     }
 }
 

@@ -118,7 +118,7 @@ static bool do_seen(struct office *o, size_t id)
     char body[256];
 
     if (o->alert_id[0] == '\0') {
-        cJSON *list = office_ask(o, "alert.list", "q", "{}", false);
+        cJSON *list = office_ask(o, "alert.list", "list", "{}", false);
         if (list == NULL)
             return false;
         const cJSON *item = cJSON_GetArrayItem(
@@ -136,12 +136,15 @@ static bool do_seen(struct office *o, size_t id)
     return say(o, id, "alert.ack", body, false, NULL);
 }
 
-static bool do_wait(struct office *o, const char *to)
+static bool do_wait(struct office *o, size_t id, const char *to)
 {
     char body[128];
+    char request[32]; /* an answer that came twice is not the next one's */
+
+    snprintf(request, sizeof(request), "q%zu", id);
 
     snprintf(body, sizeof(body), "{\"to\":\"%s\",\"settle\":true}", to);
-    cJSON *answer = office_ask(o, "clock.set", "q", body, false);
+    cJSON *answer = office_ask(o, "clock.set", request, body, false);
     cJSON_Delete(answer);
     return answer != NULL;
 }
@@ -175,7 +178,7 @@ static bool do_step(struct office *o, size_t id)
     case SEEN:
         return do_seen(o, id);
     case WAIT:
-        return do_wait(o, s->what);
+        return do_wait(o, id, s->what);
     case MOVE:
         return do_move(o, s->i != 0);
     case RESTART:

@@ -90,3 +90,12 @@ int __wrap_zev_send(struct zev *z, const struct zev_peer *peer,
     }
     return __real_zev_send(z, peer, type, request, body, len);
 }
+
+/* What goes wrong is what these programs want: nothing for a journal. */
+void __wrap_log_line(enum log_level l, const char *event, const char *fmt, ...);
+void __wrap_log_line(enum log_level l, const char *event, const char *fmt, ...)
+{
+    (void)l;
+    (void)event;
+    (void)fmt;
+}
