@@ -446,6 +446,8 @@ int store_sqlite_open(const char *path, const struct store_options *opt,
     if (rc == 0)
         rc = sq_file_sync(&s->file, p);
     if (rc == 0)
+        rc = sq_wal_check(&s->file, p);
+    if (rc == 0)
         rc = connect_file(s, p);
     if (rc == 0)
         rc = check_schema(s, &version, p);

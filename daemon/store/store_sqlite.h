@@ -2,6 +2,7 @@
  *
  *   store_sqlite.c       open, check, epoch, close
  *   store_sqlite_file.c  the files around the database: lock, syncs, header
+ *   store_sqlite_wal.c   is the log damaged in its middle?
  *   store_sqlite_use.c   one way to run a statement and to name an error
  *   store_sqlite_write.c store_commit()
  *   store_sqlite_log.c   when the log goes into the file
@@ -40,6 +41,10 @@ int sq_file_claim(struct sq_file *f, const char *path, bool create,
  * file: closing a descriptor of it later would drop SQLite's own locks.
  */
 int sq_file_sync(const struct sq_file *f, struct dk_problem *p);
+/* DK_EIO: the log is damaged where no power cut can have done it
+ * (store_sqlite_wal.c).  Before SQLite opens the file, for the same reason.
+ */
+int sq_wal_check(const struct sq_file *f, struct dk_problem *p);
 /* Put the finished file f->fresh in the place of f->db, durably. */
 int sq_file_adopt(struct sq_file *f, struct dk_problem *p);
 void sq_file_discard_fresh(const struct sq_file *f);

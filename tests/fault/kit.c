@@ -82,11 +82,15 @@ void *kit_grow(void *v, size_t n, size_t *cap, size_t size)
 
 /* ---- words -------------------------------------------------------------- */
 
+char kit_context[160];
+
 void kit_die(const char *file, int line, const char *fmt, ...)
 {
     va_list ap;
 
     fflush(stdout);
+    if (kit_context[0] != '\0')
+        fprintf(stderr, "%s: ", kit_context);
     fprintf(stderr, "%s:%d: ", file, line);
     va_start(ap, fmt);
     vfprintf(stderr, fmt, ap);

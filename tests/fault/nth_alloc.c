@@ -192,7 +192,12 @@ static void day(struct play *p)
             blame(p, "it does not come to its end");
             return;
         }
-        if (started && office_day(o)) {
+        bool done = started && office_day(o);
+        while (started && !done && o->gave_up && heap.struck == 0) {
+            o->gave_up = false; /* only slow so far */
+            done = office_day(o);
+        }
+        if (done) {
             finish(p);
             return;
         }
@@ -215,6 +220,8 @@ static void one_point(long n, bool forever, int64_t *sum)
     struct play p = {.o = fresh(), .sum = sum};
     int64_t held = sqlite3_memory_used();
 
+    snprintf(kit_context, sizeof(kit_context), "allocation %ld%s", n,
+             forever ? " and all after it" : "");
     heap.at = n;
     heap.forever = forever;
     heap.calls = heap.struck = 0;

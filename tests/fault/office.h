@@ -64,6 +64,9 @@ void office_stop(struct office *o, bool clean);
  */
 bool office_day(struct office *o);
 
+/* The id that the client gives to the thing `id`. */
+struct dk_uuid office_uuid(size_t id);
+
 /* Ids of the history that are found in a store, by the marks in its events. */
 int office_seen(struct store *st, struct history_seen **out, size_t *n);
 

@@ -50,15 +50,24 @@ static const struct step steps[] = {
     {ACT, 1, "answer", "text", ",\"legal_basis\":\"条例\""},
     {MOVE, 0, NULL, NULL, NULL},
     {ACT, 2, "accept", "note", ""},
+    {ACT, 2, "report", "text", ""},
+    {ACT, 3, "accept", "note", ""},
 };
 #define STEPS (sizeof(steps) / sizeof(steps[0]))
 
-static void uuid_of(size_t id, char buf[DK_UUID_TEXT])
+struct dk_uuid office_uuid(size_t id)
 {
     struct dk_uuid u;
     uint8_t rnd[10] = {7, 0, 0, 0, (uint8_t)id};
 
     dk_uuid_v7(&u, INT64_C(1778029200000), rnd);
+    return u;
+}
+
+static void uuid_of(size_t id, char buf[DK_UUID_TEXT])
+{
+    struct dk_uuid u = office_uuid(id);
+
     dk_uuid_format(&u, buf);
 }
 

@@ -7,6 +7,7 @@
 
 #include "daemon/daemon.h"
 #include "tests/fault/kit.h"
+#include "tests/fault/office.h"
 
 /* ---- rows --------------------------------------------------------------- */
 
@@ -190,6 +191,70 @@ static int read_persons(struct store *st, FILE *f)
     return rc;
 }
 
+/* What a client is told who says the same again. */
+static int read_requests(struct store *st, FILE *f)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < 32; i++) {
+        struct dk_uuid id = office_uuid(i);
+        struct store_request r;
+        bool found = false;
+
+        rc = store_find_requests(st, &id, 1, &r, &found);
+        if (rc != 0 || !found)
+            continue;
+        fprintf(f, "request %zu %" PRId64 " %u %d %" PRId64 " ", i, r.key, r.n,
+                (int)r.state, r.at);
+        put_hex(f, r.hash, sizeof(r.hash));
+        fprintf(f, "\n");
+    }
+    return rc;
+}
+
+/* The same cases by every way that leads to them. */
+static int read_ways(struct store *st, FILE *f)
+{
+    const struct store_case_filter ways[] = {
+        {.state = -1, .unit = "u1"},
+        {.state = -1, .unit = "u1", .handler = "h1"},
+        {.state = -1, .handler = "h2"},
+        {.state = -1, .open = true},
+        {.state = -1, .overdue = true},
+        {.state = -1, .work = true, .after_due = DK_NEVER},
+        {.state = -1, .newest_first = true, .after = INT64_MAX},
+    };
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < sizeof(ways) / sizeof(ways[0]); i++) {
+        fprintf(f, "way %zu\n", i);
+        rc = store_list_cases(st, &ways[i], INT64_MAX, on_case, f);
+    }
+    for (int s = 0; rc == 0 && s < DK_S_N; s++) {
+        struct store_case_filter one = {.state = s};
+
+        fprintf(f, "state %d\n", s);
+        rc = store_list_cases(st, &one, INT64_MAX, on_case, f);
+    }
+    return rc;
+}
+
+static int on_case_event(void *arg, const struct dk_event *e)
+{
+    fprintf(arg, "of %" PRId64 " %u %" PRId64 "\n", e->key, e->n, e->seq);
+    return 0;
+}
+
+static int read_keys(struct store *st, FILE *f)
+{
+    struct keys keys = {.n = 0};
+    int rc = store_list_keys(st, INT64_MIN, 256, on_key, &keys);
+
+    for (size_t i = 0; rc == 0 && i < keys.n; i++)
+        rc = store_case_events(st, keys.v[i], 1, INT64_MAX, on_case_event, f);
+    return rc;
+}
+
 static int read_sums(struct store *st, FILE *f)
 {
     static const int32_t days[] = {20260506, 20260507, 20260510, 20260601};
@@ -233,6 +298,12 @@ struct truth truth_read(struct store *st, dk_ms test_now)
         t.rc = read_queues(st, f);
     if (t.rc == 0)
         t.rc = read_persons(st, f);
+    if (t.rc == 0)
+        t.rc = read_keys(st, f);
+    if (t.rc == 0)
+        t.rc = read_requests(st, f);
+    if (t.rc == 0)
+        t.rc = read_ways(st, f);
     if (t.rc == 0)
         t.rc = read_sums(st, f);
     fclose(f);

@@ -466,6 +466,47 @@ static void a_header_torn_by_a_power_cut_is_mended_from_the_log(void **state)
     free(log);
 }
 
+/* SQLite alone would go back to before that place, without a word. */
+static void a_log_damaged_in_its_middle_is_refused(void **state)
+{
+    struct world *w = *state;
+    char wal[128], *db = NULL, *log = NULL;
+    int refused = 0, whole = 0, cut = 0;
+
+    (void)snprintf(wal, sizeof wal, "%s-wal", w->path);
+    for (int i = 1; i <= 20; i++)
+        submit(w, i);
+    size_t n_db = slurp(w->path, &db), n_log = slurp(wal, &log);
+    world_close(w);
+    for (size_t at = 5; at < n_log; at += 997) {
+        log[at] = (char)(log[at] ^ 0x10);
+        spill(w->path, db, n_db);
+        spill(wal, log, n_log);
+        log[at] = (char)(log[at] ^ 0x10);
+        int rc = world_open(w);
+        if (rc == DK_EIO) {
+            assert_non_null(strstr(w->problem.detail, "damaged in its middle"));
+            assert_non_null(strstr(w->problem.detail_zh, "日志中段已损坏"));
+            refused++;
+            continue;
+        }
+        assert_int_equal(rc, 0);
+        assert_in_range(w->info.last_seq, 19, 20); /* the last one, at most */
+        whole += w->info.last_seq == 20;
+        cut += w->info.last_seq == 19;
+        world_close(w);
+    }
+    print_message("%d refused, %d whole, %d without the last\n", refused, whole,
+                  cut);
+    assert_true(refused > 100 && cut > 0 && refused > 10 * cut);
+    spill(w->path, db, n_db);
+    spill(wal, log, n_log);
+    assert_int_equal(world_open(w), 0);
+    assert_int_equal(w->info.last_seq, 20);
+    free(db);
+    free(log);
+}
+
 static void totals_that_do_not_fit_the_stream_are_refused(void **state)
 {
     struct world *w = *state;
@@ -533,6 +574,7 @@ int main(void)
         OPEN(a_file_cut_short_is_refused),
         OPEN(a_page_of_rubbish_is_found_when_it_is_read_and_stops_the_store),
         OPEN(a_header_torn_by_a_power_cut_is_mended_from_the_log),
+        OPEN(a_log_damaged_in_its_middle_is_refused),
         OPEN(totals_that_do_not_fit_the_stream_are_refused),
         FOLDER(a_store_half_made_by_a_crash_is_made_again),
     };
