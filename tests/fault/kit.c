@@ -168,6 +168,17 @@ struct kit_options kit_options(int argc, char **argv, int64_t short_count,
     return o;
 }
 
+bool kit_pass(const struct kit_options *first, struct kit_options *o, int pass,
+              double start)
+{
+    double left = first->budget - (kit_seconds() - start);
+
+    *o = *first;
+    o->seed = first->seed + (uint64_t)pass;
+    o->budget = first->budget > 0 ? left : 0;
+    return pass == 0 || (first->budget > 0 && first->only < 0 && left > 0);
+}
+
 /* In a build with the leak sanitizer; children do not come to their exit(). */
 void __lsan_do_leak_check(void) __attribute__((weak));
 

@@ -65,6 +65,12 @@ struct kit_options {
 struct kit_options kit_options(int argc, char **argv, int64_t short_count,
                                const char *usage);
 double kit_seconds(void); /* since some moment */
+/* With a budget a program plays its short form again and again, each pass with
+ * the next seed: is there time for another?  Without one: once.  `first` is
+ * what the options were, `o` those of the pass.
+ */
+bool kit_pass(const struct kit_options *first, struct kit_options *o, int pass,
+              double start);
 
 /* ---- several processes -------------------------------------------------- */
 

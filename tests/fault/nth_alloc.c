@@ -302,7 +302,10 @@ int main(int argc, char **argv)
     if (run.opt.count > 0 && run.opt.only < 0 && 2 * run.calls > run.opt.count)
         run.stride = (2 * run.calls / run.opt.count) | 1;
     double start = kit_seconds();
-    bool ended = kit_spread(run.opt.jobs, points, &run, sum);
+    const struct kit_options first = run.opt;
+    bool ended = true;
+    for (int pass = 0; kit_pass(&first, &run.opt, pass, start); pass++)
+        ended = kit_spread(first.jobs, points, &run, sum) && ended;
     struct history_counts c = {sum[S_ATTEMPTED],
                                sum[S_ACKED],
                                sum[S_LOST],

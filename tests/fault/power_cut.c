@@ -348,10 +348,11 @@ static bool cut(const char *name, const struct day *day,
     struct run run = {.day = day, .opt = *opt, .quiet = quiet};
     int64_t sum[KIT_SUMS] = {0};
     double start = kit_seconds();
-    bool ended = kit_spread(opt->jobs, images, &run, sum);
-    bool good = report(name, sum, kit_seconds() - start);
+    bool ended = true;
 
-    return ended && good;
+    for (int pass = 0; kit_pass(opt, &run.opt, pass, start); pass++)
+        ended = kit_spread(opt->jobs, images, &run, sum) && ended;
+    return report(name, sum, kit_seconds() - start) && ended;
 }
 
 /* ---- controls: what must lose ------------------------------------------- */
@@ -383,6 +384,7 @@ static bool control(const char *name, const struct kit_options *opt)
     normal = false;
     few.count = opt->count / 20 > 400 ? 400 : opt->count / 20 + 100;
     few.only = -1;
+    few.budget = 0;
     bool held = cut(name, &day, &few, true);
     day_fini(&day);
     if (held)
