@@ -57,8 +57,8 @@ enum dk_watch_saw {
 
 /* What was seen of one thing.  The unit of value and limit is the kind's:
  * no_worker, unassigned, backup, queue, storage_full: seconds (backup -1: there
- * is none); clock_jump: seconds, negative when it was set back; disk: MB that
- * are free; calendar: a year; dead_letter: how many.
+ * is none, -2: it failed); clock_jump: seconds, negative when it was set back;
+ * disk: MB that are free; calendar: a year; dead_letter: how many.
  */
 struct dk_watch_obs {
     enum dk_watch_saw saw;

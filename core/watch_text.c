@@ -143,6 +143,17 @@ static int disk(const struct said *t)
 
 static int backup(const struct said *t)
 {
+    if (t->value == -2 && t->zh)
+        return snprintf(t->buf, t->cap,
+                        "向 %s 的备份失败。原因见 docketctl backup --status；"
+                        "消除后请重新备份，成功后本警示自动解除。",
+                        t->about);
+    if (t->value == -2)
+        return snprintf(t->buf, t->cap,
+                        "The backup to %s failed. docketctl backup --status "
+                        "says why; mend that and make another: this alert "
+                        "clears when one succeeds.",
+                        t->about);
     if (t->value < 0 && t->zh)
         return snprintf(t->buf, t->cap,
                         "%s 处没有任何备份。请检查备份任务，或更正 [watch] "

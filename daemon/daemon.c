@@ -66,6 +66,7 @@ static int open_store(struct daemon *d)
         .test_now = d->cfg->test_time,
         .create = true,
         .offset_min = d->cfg->offset_min,
+        .now = real_now(),
     };
 
     randombytes_buf(random, sizeof(random));
@@ -78,6 +79,11 @@ static int open_store(struct daemon *d)
     sodium_memzero(random, sizeof(random));
     if (rc != DK_OK)
         return daemon_complain(&p, exit_of_store(d->cfg, rc));
+    if (d->info.restored)
+        log_warn("restored",
+                 "epoch=%" PRId64 " last_seq=%" PRId64
+                 " why=\"this was a backup: followers begin anew\"",
+                 d->info.epoch, d->info.last_seq);
     ballast_open(d);
     rc = store_next_due(d->st, &d->next_due);
     if (rc == DK_OK)
@@ -218,7 +224,7 @@ static int add_events(struct daemon *d)
     }
     d->again = evtimer_new(d->base, on_again, d);
     d->house = event_new(d->base, -1, EV_PERSIST, on_house, d);
-    if (d->again == NULL || d->house == NULL ||
+    if (backup_init(d) != DK_OK || d->again == NULL || d->house == NULL ||
         event_add(d->house, &house) != 0)
         return EX_OSERR;
     dk_ms now = d->cfg->test_clock ? d->info.test_now : 0;
@@ -273,6 +279,7 @@ int daemon_build(struct daemon *d, const struct config *cfg)
     memset(d, 0, sizeof(*d));
     d->cfg = cfg;
     d->wall.fd = -1;
+    d->backup.fd = -1;
     ballast_init(&d->ballast, cfg);
     d->stats.started_mono = mono_now();
     d->quiet_since = DK_NEVER;
@@ -310,6 +317,7 @@ void daemon_tear_down(struct daemon *d)
     bool had_clients = d->clients != NULL;
     bool had_workers = d->workers != NULL;
 
+    backup_stop(d);
     zev_close(d->clients);
     zev_close(d->workers);
     if (d->zctx != NULL)

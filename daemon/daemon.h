@@ -10,6 +10,7 @@
 #include <event2/event.h>
 
 #include "core/decide.h"
+#include "daemon/backup.h"
 #include "daemon/ballast.h"
 #include "daemon/batch.h"
 #include "daemon/config.h"
@@ -49,6 +50,7 @@ struct daemon {
     struct stats stats;
     struct watch watch;
     struct ballast ballast;
+    struct backup backup;
     struct store_day day; /* latest day of which the counter is known */
     dk_ms next_due;       /* earliest rung in the store; DK_NEVER: none */
     dk_ms pause_until; /* monotonic: nothing is written before; 0: no pause */

@@ -392,6 +392,8 @@ static const struct client_type types[] = {
      NULL, read_tally},
     {"worker.list", NO_FIELDS, NULL, read_workers},
     {"stats", NO_FIELDS, NULL, read_stats},
+    {"backup.start", FIELDS("backup_id", "file"), NULL, read_backup_start},
+    {"backup.status", NO_FIELDS, NULL, read_backup_status},
     {"verify", FIELDS("after", "limit"), NULL, read_verify},
     {"hello", FIELDS("client"), NULL, read_hello},
     {"events.follow", FIELDS("from", "credit"), NULL, read_follow},

@@ -60,6 +60,7 @@ int read_follow(struct daemon *d, const struct item *it, struct dk_jw *w,
     snprintf(text, sizeof(text), "%" PRId64, from);
     dk_jw_obj(w, NULL);
     dk_jw_str(w, "next", text);
+    dk_jw_hex(w, "broker", d->info.broker, sizeof(d->info.broker));
     dk_jw_end_obj(w);
     return DK_OK;
 }

@@ -293,7 +293,10 @@ static int64_t newest(const char *path)
     if (dir == NULL)
         return 0;
     while (left-- > 0 && (e = readdir(dir)) != NULL) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
+        size_t n = strlen(e->d_name);
+        bool part = n > 5 && strcmp(e->d_name + n - 5, ".part") == 0;
+        if (part || strcmp(e->d_name, ".") == 0 ||
+            strcmp(e->d_name, "..") == 0 ||
             fstatat(dirfd(dir), e->d_name, &st, 0) != 0)
             continue;
         if (st.st_mtim.tv_sec > t)
@@ -310,6 +313,13 @@ static void look_at_backup(struct daemon *d)
     const char *path = d->cfg->watch.backup;
 
     o->saw = DK_SAW_GOOD;
+    if (d->backup.state == BACKUP_FAILED) { /* until one succeeds */
+        o->saw = DK_SAW_BAD;
+        o->level = DK_WL_SERIOUS;
+        o->value = -2;
+        say_path(o, d->backup.file);
+        return;
+    }
     if (path[0] == '\0')
         return;
     int64_t t = newest(path);

@@ -25,6 +25,7 @@ struct follow {
     int64_t alive_at;  /* when to renew credit at the latest */
     int64_t silent_at; /* when the silence is suspicious */
     int64_t event_at;  /* last event, for idle_ms */
+    char broker[33];   /* whose stream it is; "": not told */
 };
 
 /* What was kept of this follow is of no use any more, nor what still comes. */
@@ -154,6 +155,17 @@ static int on_ok(struct follow *f, const struct dk_reply *r,
         return dk_fail(p, DK_EBUG, "/next",
                        "the broker began the stream before what was asked",
                        "服务器发送的起始序号早于请求");
+    const cJSON *b = cJSON_GetObjectItemCaseSensitive(r->json, "broker");
+    if (cJSON_IsString(b)) {
+        if (f->broker[0] != '\0' && strcmp(f->broker, b->valuestring) != 0)
+            return dk_fail(p, DK_ECONFLICT, "/broker",
+                           "the broker's database was restored from a backup "
+                           "meanwhile: its events are another stream; follow "
+                           "it from 1",
+                           "服务器数据库已从备份恢复，事件流已更换；请从 1 "
+                           "号重新跟随");
+        (void)snprintf(f->broker, sizeof(f->broker), "%s", b->valuestring);
+    }
     f->next = next;
     f->running = true;
     return 0;

@@ -7,6 +7,7 @@
 #include "store.h"
 
 #define MIGRATE_APPLICATION_ID 0x444B5431 /* "DKT1" */
+#define MIGRATE_BACKUP_ID      0x444B5442 /* "DKTB": not opened yet */
 
 int migrate_latest(void); /* the schema this program writes */
 

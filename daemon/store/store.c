@@ -256,6 +256,35 @@ int store_recount(struct store *st, struct store_totals *out)
     return rc != 0 ? rc : st->ops->recount(st, out);
 }
 
+int store_backup_begin(struct store *st, const char *path, struct dk_problem *p)
+{
+    int rc = store_before_read(st);
+
+    if (rc != 0)
+        return dk_fail(p, rc, NULL, NULL, NULL);
+    if (st->ops->backup_begin == NULL)
+        return dk_fail(p, DK_EFORBIDDEN, NULL,
+                       "this broker keeps its cases in memory, for tests: "
+                       "there is nothing to back up",
+                       "本服务仅在内存中保存案件（用于测试），没有可备份的"
+                       "内容");
+    return st->ops->backup_begin(st, path, p);
+}
+
+int store_backup_step(struct store *st, int pages, struct store_backup *b,
+                      struct dk_problem *p)
+{
+    if (st->failed) /* nothing that it gives now can be trusted */
+        return dk_fail(p, DK_EIO, NULL, NULL, NULL);
+    return st->ops->backup_step(st, pages, b, p);
+}
+
+void store_backup_end(struct store *st)
+{
+    if (st != NULL && st->ops->backup_end != NULL)
+        st->ops->backup_end(st);
+}
+
 int store_checkpoint(struct store *st, bool whole)
 {
     if (st->failed)

@@ -20,6 +20,7 @@
 #ifndef DK_STORE_H
 #define DK_STORE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "core/case.h"
@@ -34,6 +35,7 @@ struct store_options {
     bool create;     /* make it if it is not there */
     int offset_min;  /* the office's, for a store of an older schema whose
                         figures are made from its events */
+    dk_ms now;       /* for a backup that is opened for the first time */
 };
 
 /* What a store says of itself when opened. */
@@ -44,7 +46,15 @@ struct store_info {
     uint8_t broker[16]; /* random id of this stream, made at creation */
     uint8_t secret[32]; /* for query codes, made at creation */
     dk_ms last_at;      /* recorded time of the last event; 0: none */
+    bool restored;      /* it was a backup: another stream begins (below) */
 };
+
+/* A backup that is opened for the first time becomes a store of its own: its
+ * broker id is new, its epoch far ahead, and the numbers of today's cases go on
+ * in the next hundred thousand, since those that come next may have been given
+ * out before the backup was needed (docs/adr/0012).
+ */
+#define STORE_RESTORE_STEP 100000
 
 /* Open, check, migrate and sync (docs/adr/0002: the file and its log are
  * synced and checkpointed before this returns).  `random` are 48 random bytes
@@ -425,6 +435,38 @@ int store_recount(struct store *st, struct store_totals *out);
  * the log is emptied).
  */
 int store_checkpoint(struct store *st, bool whole);
+
+/* ---- backup ---------------------------------------------------------------
+ */
+
+/* A copy of the store into the file at `path`, which is there and empty, made
+ * step by step while the store is in use: what is committed before the last
+ * step is in it.  Any failure ends the copy and leaves the store as it is:
+ *   DK_EFULL, DK_EIO  the copy cannot be written, or the store not be read
+ *   DK_EFORBIDDEN     this kind of store has no file
+ * *p holds a sentence for an operator.
+ */
+struct store_backup {
+    int64_t done, total; /* pages */
+    bool whole;          /* it is finished, and closed, but not synced */
+};
+int store_backup_begin(struct store *st, const char *path,
+                       struct dk_problem *p);
+int store_backup_step(struct store *st, int pages, struct store_backup *b,
+                      struct dk_problem *p);
+void store_backup_end(struct store *st); /* give it up; none is no error */
+
+/* Mark the whole copy as a backup, sync it by its descriptor `fd`, and read all
+ * of it: is every page sound, and is it what was to be copied?  Needs no store
+ * and may run in another thread.  DK_ESHUTDOWN once *stop is true.
+ */
+struct store_backup_want {
+    uint8_t broker[16];
+    int64_t last_seq, cases;
+};
+int store_backup_check(const char *path, int fd,
+                       const struct store_backup_want *want,
+                       const atomic_bool *stop, struct dk_problem *p);
 
 /* Tests only: make the n-th call from now (1 = the next) of store_commit, and
  * of the reads when `reads`, fail with `code`, `times` times (-1: for ever),

@@ -96,6 +96,11 @@ struct store_ops {
                       void *arg); /* in order of n */
     int (*recount)(struct store *st, struct store_totals *out);
     int (*checkpoint)(struct store *st, bool whole);
+    int (*backup_begin)(struct store *st, const char *path,
+                        struct dk_problem *p); /* NULL: it has no file */
+    int (*backup_step)(struct store *st, int pages, struct store_backup *b,
+                       struct dk_problem *p);
+    void (*backup_end)(struct store *st);
 };
 
 /* The head of every back end's own struct. */

@@ -247,7 +247,8 @@ static int check_schema(struct sq *s, int *version, struct dk_problem *p)
         rc = ask_int(s->db, "PRAGMA user_version", &v);
     if (rc != SQLITE_OK)
         return say_sqlite(s, rc, p);
-    if (app != MIGRATE_APPLICATION_ID || v < 1)
+    s->restored = app == MIGRATE_BACKUP_ID;
+    if ((app != MIGRATE_APPLICATION_ID && !s->restored) || v < 1)
         return sq_not_ours(&s->file, p);
     if (v > migrate_latest())
         return dk_failf(p, DK_EVERSION, NULL,
@@ -302,58 +303,6 @@ static int quick_check(struct sq *s, const char *sql, struct dk_problem *p)
     return strcmp(got, "ok") == 0 ? 0 : say_code(s, DK_EIO, got, p);
 }
 
-/* One row that must be there; the caller reads it and ends the use. */
-static int must_row(struct sq_use *u)
-{
-    int rc = sq_step(u);
-
-    if (rc == 0)
-        return sq_damaged(u->s);
-    return rc == 1 ? 0 : rc;
-}
-
-static int read_meta(struct sq *s, struct store_info *info)
-{
-    struct sq_use u = sq_use(s, SQ_META_GET);
-    int rc = must_row(&u);
-
-    if (rc == 0) {
-        info->test_now = sq_col_int(&u, 0);
-        info->epoch = sq_col_int(&u, 1);
-        if (!sq_col_bytes(&u, 2, info->broker, sizeof info->broker) ||
-            !sq_col_bytes(&u, 3, info->secret, sizeof info->secret))
-            rc = sq_damaged(s);
-    }
-    sq_end(&u);
-    return rc;
-}
-
-static int read_total(struct sq *s)
-{
-    struct sq_use u = sq_use(s, SQ_TOTAL_GET);
-    int rc = must_row(&u);
-
-    s->tot = (struct store_totals){
-        sq_col_int(&u, 0), sq_col_int(&u, 1), sq_col_int(&u, 2),
-        sq_col_int(&u, 3), sq_col_int(&u, 4), (uint64_t)sq_col_int(&u, 5)};
-    sq_end(&u);
-    return rc;
-}
-
-static int read_last(struct sq *s, struct store_info *info)
-{
-    struct sq_use u = sq_use(s, SQ_LAST_EVENT);
-    int rc = sq_step(&u);
-
-    if (rc == 1) {
-        info->last_seq = sq_col_int(&u, 0);
-        info->last_at = sq_col_int(&u, 1);
-    }
-    sq_end(&u);
-    s->last_seq = info->last_seq;
-    return rc < 0 ? rc : 0;
-}
-
 /* Read the state that is kept, and hold it against what it must agree with.
  * All of it is a few pages, whatever the number of cases; `docketctl verify`
  * reads everything.
@@ -361,12 +310,8 @@ static int read_last(struct sq *s, struct store_info *info)
 static int read_state(struct sq *s, struct store_info *info,
                       struct dk_problem *p)
 {
-    int rc = read_meta(s, info);
+    int rc = sq_read_state(s, info);
 
-    if (rc == 0)
-        rc = read_total(s);
-    if (rc == 0)
-        rc = read_last(s, info);
     if (rc != 0)
         return say_code(s, rc, "its state cannot be read", p);
     if (s->tot.events != s->last_seq)
@@ -390,6 +335,7 @@ static int raise_epoch(struct sq *s, struct store_info *info,
 
 static void shut(struct sq *s, bool failed)
 {
+    sq_backup_end(&s->base);
     sq_finalize(s);
     /* BUSY would mean a statement of ours still open: nothing to be done. */
     (void)sqlite3_close(s->db);
@@ -404,14 +350,16 @@ static void sq_close(struct store *st)
 
 /* From a file known to be ours to one that may be served. */
 static int make_ready(struct sq *s, int version,
-                      const struct store_options *opt, struct store_info *info,
-                      struct dk_problem *p)
+                      const struct store_options *opt, const uint8_t random[48],
+                      struct store_info *info, struct dk_problem *p)
 {
     int rc =
         sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_wal_checkpoint_v2(s->db, "main",
                                        SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if (rc == SQLITE_OK && s->restored)
+        rc = sq_restore(s->db, opt, random);
     if (rc == SQLITE_OK)
         rc = migrate_run(s->db, version, opt);
     if (rc == SQLITE_OK)
@@ -454,11 +402,12 @@ int store_sqlite_open(const char *path, const struct store_options *opt,
     if (rc == 0)
         rc = check_options(s, opt, p);
     if (rc == 0)
-        rc = make_ready(s, version, opt, info, p);
+        rc = make_ready(s, version, opt, random, info, p);
     if (rc != 0) {
         shut(s, true);
         return rc;
     }
+    info->restored = s->restored;
     *out = &s->base;
     return 0;
 }
@@ -492,4 +441,7 @@ static const struct store_ops ops = {
     .alert_rows = sq_alert_rows,
     .recount = sq_recount,
     .checkpoint = sq_checkpoint,
+    .backup_begin = sq_backup_begin,
+    .backup_step = sq_backup_step,
+    .backup_end = sq_backup_end,
 };

@@ -1,6 +1,7 @@
 /* store_sqlite.h - the parts of the SQLite back end; private to its files:
  *
  *   store_sqlite.c       open, check, epoch, close
+ *   store_sqlite_state.c what it knows of itself
  *   store_sqlite_file.c  the files around the database: lock, syncs, header
  *   store_sqlite_wal.c   is the log damaged in its middle?
  *   store_sqlite_use.c   one way to run a statement and to name an error
@@ -11,12 +12,15 @@
  *   store_sqlite_office.c the office's own alerts
  *   store_sqlite_tally.c the office's figures
  *   store_sqlite_fill.c  what a store of schema 1 does not have yet
+ *   store_sqlite_backup.c a copy while the store is in use
+ *   store_sqlite_restore.c the first opening of such a copy
  *   store_sqlite_check.c rows as they are, for `verify`
  */
 #ifndef DK_STORE_SQLITE_H
 #define DK_STORE_SQLITE_H
 
 #include <sqlite3.h>
+#include <stdlib.h>
 
 #include "store_impl.h"
 
@@ -257,6 +261,10 @@ struct sq {
     int wal_pages; /* in the log after the last commit */
     int wal_max;   /* then it goes into the file; 0: not measured yet */
     bool full;     /* the last commit found no room */
+    bool restored; /* opened for the first time after a backup */
+    sqlite3_backup *backup; /* under way, into backup_db; or all NULL */
+    sqlite3 *backup_db;
+    char *backup_path;
 };
 
 /* A use of a statement, from the first bind to sq_end().  Binds are in order
@@ -296,6 +304,7 @@ int sq_damaged(struct sq *s);
 int sq_odd(struct sq *s);
 int sq_prepare(struct sq *s);
 void sq_finalize(struct sq *s);
+int sq_read_state(struct sq *s, struct store_info *info);
 
 /* ---- the calls ---------------------------------------------------------- */
 
@@ -350,5 +359,12 @@ int sq_case_row(struct store *st, int64_t key, row_case_fn fn, void *arg);
 int sq_clock_rows(struct store *st, int64_t key, row_clock_fn fn, void *arg);
 int sq_alert_rows(struct store *st, int64_t key, row_alert_fn fn, void *arg);
 int sq_recount(struct store *st, struct store_totals *out);
+int sq_backup_begin(struct store *st, const char *path, struct dk_problem *p);
+int sq_backup_step(struct store *st, int pages, struct store_backup *b,
+                   struct dk_problem *p);
+void sq_backup_end(struct store *st);
+/* store_sqlite_restore.c: an SQLite result code */
+int sq_restore(sqlite3 *db, const struct store_options *opt,
+               const uint8_t broker[16]);
 
 #endif /* DK_STORE_SQLITE_H */

@@ -1,0 +1,66 @@
+/* store_sqlite_state.c - what a store knows of itself, read when it is opened.
+ */
+#include "store_sqlite.h"
+
+/* One row that must be there; the caller reads it and ends the use. */
+static int must_row(struct sq_use *u)
+{
+    int rc = sq_step(u);
+
+    if (rc == 0)
+        return sq_damaged(u->s);
+    return rc == 1 ? 0 : rc;
+}
+
+static int read_meta(struct sq *s, struct store_info *info)
+{
+    struct sq_use u = sq_use(s, SQ_META_GET);
+    int rc = must_row(&u);
+
+    if (rc == 0) {
+        info->test_now = sq_col_int(&u, 0);
+        info->epoch = sq_col_int(&u, 1);
+        if (!sq_col_bytes(&u, 2, info->broker, sizeof info->broker) ||
+            !sq_col_bytes(&u, 3, info->secret, sizeof info->secret))
+            rc = sq_damaged(s);
+    }
+    sq_end(&u);
+    return rc;
+}
+
+static int read_total(struct sq *s)
+{
+    struct sq_use u = sq_use(s, SQ_TOTAL_GET);
+    int rc = must_row(&u);
+
+    s->tot = (struct store_totals){
+        sq_col_int(&u, 0), sq_col_int(&u, 1), sq_col_int(&u, 2),
+        sq_col_int(&u, 3), sq_col_int(&u, 4), (uint64_t)sq_col_int(&u, 5)};
+    sq_end(&u);
+    return rc;
+}
+
+static int read_last(struct sq *s, struct store_info *info)
+{
+    struct sq_use u = sq_use(s, SQ_LAST_EVENT);
+    int rc = sq_step(&u);
+
+    if (rc == 1) {
+        info->last_seq = sq_col_int(&u, 0);
+        info->last_at = sq_col_int(&u, 1);
+    }
+    sq_end(&u);
+    s->last_seq = info->last_seq;
+    return rc < 0 ? rc : 0;
+}
+
+int sq_read_state(struct sq *s, struct store_info *info)
+{
+    int rc = read_meta(s, info);
+
+    if (rc == 0)
+        rc = read_total(s);
+    if (rc == 0)
+        rc = read_last(s, info);
+    return rc;
+}
