@@ -201,7 +201,7 @@ int store_backup_check(const char *path, int fd,
                        const struct store_backup_want *want,
                        const atomic_bool *stop, struct dk_problem *p)
 {
-    char why[160] = "";
+    char why[320] = "";
     sqlite3 *db = NULL;
     int err = mark(fd);
 
