@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/order.h"
 #include "tests/support/core_walk.h"
 
 #define STEPS_MAX 200
@@ -31,6 +32,29 @@ static void die(const struct walk *w)
     abort();
 }
 
+/* Neither how many people stand behind a case nor how it came changes its place
+ * in line.
+ */
+static void check_order(struct walk *w)
+{
+    struct dk_case *a = w->k.c, *b = dk_case_clone(a);
+
+    if (b == NULL)
+        abort();
+    for (unsigned i = 0; i < 2; i++) { /* one that came before, one after */
+        b->key = i == 0 ? a->key - 1 : a->key + 1;
+        for (unsigned ch = 0; ch < DK_CH_N; ch++) {
+            b->channel = (enum dk_channel)ch;
+            b->petitioners = 1 + (int64_t)ch * 1000;
+            b->imported = (ch & 1) != 0;
+            if ((dk_order_cmp(b, a) < 0) != (i == 0) ||
+                (dk_order_cmp(a, b) < 0) != (i == 1))
+                w->k.fault = "the order depends on what it must not";
+        }
+    }
+    dk_case_free(b);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct walk w = {.pick = pick_byte, .bytes = data, .left = size};
@@ -42,6 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         w.k.fault = kit_check_json(&w.k);
     if (w.k.fault == NULL)
         w.k.fault = kit_check_replay(&w.k);
+    if (w.k.fault == NULL && w.k.c->n > 0)
+        check_order(&w);
     if (w.k.fault != NULL)
         die(&w);
     kit_close(&w.k);

@@ -248,6 +248,7 @@ int main(int argc, char **argv)
         return 2;
     double began = real_seconds();
     printf("from seed %llu\n", (unsigned long long)o.from);
+    fflush(stdout); /* before the jobs have copies of it */
     sim_set_trace(o.trace ? stdout : NULL);
     if (o.one) {
         run_one(s, o.from);
