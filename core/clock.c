@@ -147,12 +147,26 @@ static bool is_end(enum dk_state s)
            s == DK_S_NOT_ACCEPTED || s == DK_S_DISCIPLINE;
 }
 
+/* Rights that end with the case, unless their time began after that: an answer
+ * that reached the petitioner when the case was closed already.
+ */
+#define ASKS (BIT(DK_EV_REVIEW_ASKED) | BIT(DK_EV_RE_REVIEW_ASKED))
+
+bool dk_clock_can_stop(const struct dk_case *c, const struct dk_clock *k)
+{
+    uint64_t may = dk_fsm_allowed(c->state);
+
+    if (c->state == DK_S_CLOSED && k->basis < c->last_n[DK_EV_CLOSED])
+        may &= ~ASKS;
+    return (k->stops_on & may) != 0;
+}
+
 static bool waits_for_more(const struct dk_case *c, const struct dk_clock *k)
 {
-    uint64_t later =
-        dk_fsm_allowed(c->state) & ~(NO_RIGHT | BOOKKEEPING | ASIDE);
+    struct dk_clock steps = *k;
 
-    return (k->stops_on & later) != 0;
+    steps.stops_on &= ~(NO_RIGHT | BOOKKEEPING | ASIDE);
+    return dk_clock_can_stop(c, &steps);
 }
 
 /* The event that brought the case to the end it is in. */

@@ -96,6 +96,12 @@ bool dk_clock_same(const struct dk_clock *a, const struct dk_clock *b);
  */
 bool dk_clock_superseded(const struct dk_case *c, const struct dk_clock *k);
 
+/* Can, of what stops the clock, something still happen to the case as it is?
+ * In a closed case the petitioner can ask for review only when the time for it
+ * began afterwards.
+ */
+bool dk_clock_can_stop(const struct dk_case *c, const struct dk_clock *k);
+
 /* The clock (index) whose passed limit forbids `ev` at instant `at`, or -1. */
 int dk_clock_forbids(const struct dk_case *c, enum dk_ev ev, dk_ms at);
 

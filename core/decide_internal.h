@@ -65,6 +65,7 @@ int dk_decide_mute(struct dk_decision *d);
 int dk_decide_resume(struct dk_decision *d);
 int dk_decide_refuse_objection(struct dk_decision *d);
 int dk_decide_answer(struct dk_decision *d);
+int dk_decide_ask(struct dk_decision *d);
 int dk_decide_close(struct dk_decision *d);
 int dk_decide_withdraw(struct dk_decision *d);
 int dk_decide_settle(struct dk_decision *d);

@@ -168,6 +168,32 @@ int dk_decide_settle(struct dk_decision *d)
 
 /* ---- ends that the petitioner chooses ------------------------------------ */
 
+/* A closed case is open to review only while a time for it runs that began when
+ * the answer or the opinion reached the petitioner afterwards.
+ */
+int dk_decide_ask(struct dk_decision *d)
+{
+    enum dk_ev ev = dk_action_event(d->cmd->action);
+
+    if (d->c->state != DK_S_CLOSED)
+        return 0;
+    for (int i = 0; i < d->c->n_clock; i++) {
+        const struct dk_clock *k = &d->c->clock[i];
+
+        if (k->state == DK_CLOCK_RUNNING &&
+            (k->stops_on & UINT64_C(1) << ev) != 0)
+            return 0;
+    }
+    return dk_fail(
+        d->p, DK_ELIMIT, NULL,
+        "the case is closed and no time to ask for this runs; if "
+        "the answer reached the petitioner only now, record that "
+        "first ('deliver'), and new facts open the case again "
+        "('reopen')",
+        "案件已办结，申请期限已过；答复系办结后送达的，请先登记送达；"
+        "有新情况的，可以重新受理");
+}
+
 /* While a right of the petitioner's runs, nobody else closes the case. */
 int dk_decide_close(struct dk_decision *d)
 {

@@ -252,8 +252,7 @@ static bool is_moot(const struct firing *f)
         return k->no != f->clock_no || k->state != DK_CLOCK_RUNNING ||
                k->times > f->times;
     return k->on_due != DK_DUE_OVERDUE &&
-           ((k->stops_on & dk_fsm_allowed(f->c->state)) == 0 ||
-            dk_clock_superseded(f->c, k));
+           (!dk_clock_can_stop(f->c, k) || dk_clock_superseded(f->c, k));
 }
 
 /* A repetition says as much as the highest step that was reached. */

@@ -151,7 +151,10 @@ static const uint8_t next_plus_1[DK_S_N][DK_EV_N] = {
         [DK_EV_REOPENED] = TO(REGISTERED),
         ANY_TIME(WITHDRAWN),
     },
+    /* What reaches the petitioner only now can still be asked about. */
     [DK_S_CLOSED] = {
+        [DK_EV_REVIEW_ASKED] = TO(IN_REVIEW),
+        [DK_EV_RE_REVIEW_ASKED] = TO(IN_RE_REVIEW),
         DONE(CLOSED),
     },
 };

@@ -226,6 +226,40 @@ class Ends(Case):
         self.clean(client)
 
 
+    def test_an_answer_that_arrives_late_can_still_be_reviewed(self):
+        world, client = self.office()
+        submitted = client.submit(category="供水", persons=[PERSON])
+        number = submitted["case_no"]
+        world.idle(client)
+        client.act(number, "accept", notice="受-8")
+        client.act(number, "answer", **ANSWER)
+        world.idle(client)
+        # 1 May + 30 days is Sunday 31 May: until Monday 1 June.
+        self.go(client, "2026-06-03")
+        self.assertEqual(self.get(client, number)["state"], "closed")
+        with self.problem("limit-passed"):
+            client.act(number, "ask_review", actor="petitioner:self",
+                       grounds="不服")
+        client.act(number, "deliver", way="post")
+        world.idle(client)
+        # 3 June + 30 days: Friday 3 July.
+        window = self.clock(client, number, "review-window")
+        self.assertEqual((window["no"], window["state"], window["due_at"]),
+                         (2, "running", "2026-07-04T00:00:00.000+08:00"))
+        self.assertEqual(client.call("case.query", {
+            "case_no": number, "query_code": submitted["query_code"]})
+            ["next_limit"]["clock"], "review-window")
+        client.act(number, "ask_review", actor="petitioner:self",
+                   grounds="不服")
+        world.idle(client)
+        case = self.get(client, number)
+        self.assertEqual(case["state"], "in_review")
+        self.assertNotEqual(case["unit"], "u-water")
+        self.assertEqual(self.clock(client, number, "review")["state"],
+                         "running")
+        self.clean(client)
+
+
 class Links(Case):
     def test_the_same_matter_again_goes_to_who_knows_it(self):
         world, client = self.office()

@@ -160,7 +160,10 @@ class Case:
     # -- clocks (PROTOCOL.md, "Rules of the clocks")
 
     def waits(self, clock):
-        return bool(clock.stops & ENDS[self.state][1])
+        may = ENDS[self.state][1]
+        if self.state == "closed" and clock.basis > self.n("closed"):
+            may = may | {"review_asked", "re_review_asked"}
+        return bool(clock.stops & may)
 
     def can_hold(self, clock, kind, at):
         if kind not in clock.holds:

@@ -26,6 +26,25 @@ static int act(struct kit *k, enum dk_action a)
     return kit_do(k, a, path_args(k, a));
 }
 
+/* A closed case can be asked about while a time for it runs that began when
+ * the answer was handed over afterwards.
+ */
+static void open_window(struct kit *k)
+{
+    char json[300];
+
+    path_do(k, DK_ACT_DELIVER);
+    (void)snprintf(json, sizeof json,
+                   "{\"clock\":\"window\",\"basis\":%u,"
+                   "\"started_at\":\"2026-03-01T08:00:00+08:00\","
+                   "\"due_at\":\"2026-06-01T00:00:00+08:00\","
+                   "\"on_due\":\"close\",\"stops_on\":[\"review_asked\","
+                   "\"re_review_asked\"],\"rungs\":[]}",
+                   k->c->n);
+    assert_int_equal(kit_do(k, DK_ACT_CLOCK, json), 0);
+    assert_int_equal(k->c->clock[k->c->n_clock - 1].state, DK_CLOCK_RUNNING);
+}
+
 static void every_action_is_possible_exactly_where_its_event_is(void **state)
 {
     (void)state;
@@ -38,6 +57,9 @@ static void every_action_is_possible_exactly_where_its_event_is(void **state)
             int rc;
 
             path_to(&k, (enum dk_state)s);
+            if (s == DK_S_CLOSED &&
+                (ev == DK_EV_REVIEW_ASKED || ev == DK_EV_RE_REVIEW_ASKED))
+                open_window(&k);
             n = k.c->n;
             rc = act(&k, (enum dk_action)a);
             if (rc != (next < 0 ? DK_ESTATE : 0))

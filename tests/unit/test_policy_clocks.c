@@ -282,6 +282,47 @@ static void a_later_receipt_gives_the_petitioner_the_longer_window(void **state)
     assert_int_equal(l->w.c->state, DK_S_CLOSED);
 }
 
+static const char *const asked = "{\"grounds\":\"g\"}";
+
+static void an_answer_that_came_too_late_can_still_be_reviewed(void **state)
+{
+    struct law *l = *state;
+    struct dk_problem p = {0};
+
+    reach(l, "review-window", "2026-03-02T09:00:00+08:00");
+    cw_fire(&l->w, "2026-04-02T00:00:00+08:00");
+    assert_int_equal(l->w.c->state, DK_S_CLOSED);
+    assert_int_equal(
+        cw_try_act(&l->w, "2026-04-08T09:00:00+08:00", "ask_review", asked, &p),
+        DK_ELIMIT);
+    /* It is handed over on Wed 8 April: + 30 is Fri 8 May. */
+    act(l, "2026-04-08T09:00:00+08:00", "deliver", "{\"way\":\"post\"}");
+    assert_int_equal(l->w.c->state, DK_S_CLOSED);
+    assert_int_equal(state_of(l, "review-window"), DK_CLOCK_RUNNING);
+    cw_assert_at(&l->w, "review-window", NULL, "2026-05-09T00:00:00+08:00");
+    assert_int_equal(cw_try_act(&l->w, NULL, "ask_re_review", asked, &p),
+                     DK_ELIMIT);
+    act(l, "2026-05-08T23:59:59+08:00", "ask_review", asked);
+    assert_int_equal(l->w.c->state, DK_S_IN_REVIEW);
+    /* 8 May + 30 is Sun 7 June, moves to Mon 8. */
+    cw_assert_at(&l->w, "review", NULL, "2026-06-09T00:00:00+08:00");
+}
+
+static void that_time_ends_too(void **state)
+{
+    struct law *l = *state;
+    struct dk_problem p = {0};
+
+    reach(l, "review-window", "2026-03-02T09:00:00+08:00");
+    cw_fire(&l->w, "2026-04-02T00:00:00+08:00");
+    act(l, "2026-04-08T09:00:00+08:00", "deliver", "{\"way\":\"post\"}");
+    cw_fire(&l->w, "2026-05-09T00:00:00+08:00");
+    assert_int_equal(l->w.c->state, DK_S_CLOSED);
+    assert_int_equal(state_of(l, "review-window"), DK_CLOCK_LAPSED);
+    assert_int_equal(cw_try_act(&l->w, NULL, "ask_review", asked, &p),
+                     DK_ELIMIT);
+}
+
 static void a_review_opinion_has_a_window_of_its_own(void **state)
 {
     struct law *l = *state;
@@ -383,6 +424,8 @@ int main(void)
         T(what_is_settled_is_not_owed_any_more),
         T(passing_a_case_around_does_not_move_the_first_limit),
         T(a_later_receipt_gives_the_petitioner_the_longer_window),
+        T(an_answer_that_came_too_late_can_still_be_reviewed),
+        T(that_time_ends_too),
         T(a_review_opinion_has_a_window_of_its_own),
         T(a_receipt_answered_before_the_answer_keeps_its_window),
         T(urging_again_does_not_push_the_end_away),
