@@ -7,8 +7,10 @@
  *
  * What tells them apart: a transaction is written only after the one before it
  * was synced.  So a power cut can leave rubbish in the last transaction alone.
- * Where a frame follows a commit, and its sum goes on from that commit's, both
- * were whole once; if SQLite would stop before them, the log is damaged.
+ * Where a whole commit is followed by a frame whose sum goes on from it, all up
+ * to that commit was synced once; if SQLite would stop before, the log is
+ * damaged.  (Where the hurt frame is itself the commit of the last transaction
+ * but one, that cannot be told.)
  * (https://www.sqlite.org/fileformat.html, 4.)
  */
 #include <errno.h>
@@ -127,16 +129,18 @@ static int walk(struct wal *w, struct walk *x)
         if (i == 0 && !w->header_good)
             memcpy(x->salt, f + 8, 8);
         bool on = memcmp(f + 8, x->salt, 8) == 0;
+        bool linked = on && (same(next, is) || same(sum_frame(w, made), is));
 
         whole = whole && on && same(next, is);
         x->good += whole;
         if (on)
             x->n = i + 1;
-        if (on && commit && (same(next, is) || same(sum_frame(w, made), is)))
+        if (linked && commit)
             x->last = i - 1;
         made = next;
         stored = is;
-        commit = on && be32(f + 4) != 0;
+        /* Only its own sum tells that it is a commit, and no rubbish. */
+        commit = linked && be32(f + 4) != 0;
     }
     return 0;
 }

@@ -214,7 +214,8 @@ static bool may_be_cut(const struct sample *s, enum damage d, uint64_t hash)
 {
     int n = s->o != NULL ? behind(s->o, hash) : 0;
 
-    return n == 1 || (n > 0 && n <= 4 && d == SWAP) || (n > 0 && d == SHORTER);
+    return n == 1 || n == 2 || (n > 0 && n <= 4 && d == SWAP) ||
+           (n > 0 && d == SHORTER);
 }
 
 static char *last_text; /* what the store told */

@@ -491,9 +491,10 @@ static void a_log_damaged_in_its_middle_is_refused(void **state)
             continue;
         }
         assert_int_equal(rc, 0);
-        assert_in_range(w->info.last_seq, 19, 20); /* the last one, at most */
+        /* the last one, or two where a commit itself was hit */
+        assert_in_range(w->info.last_seq, 18, 20);
         whole += w->info.last_seq == 20;
-        cut += w->info.last_seq == 19;
+        cut += w->info.last_seq < 20;
         world_close(w);
     }
     print_message("%d refused, %d whole, %d without the last\n", refused, whole,
