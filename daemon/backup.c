@@ -55,8 +55,7 @@ static int sync_folder(const char *file)
     return err;
 }
 
-/* Give the copy its name, never over another file. */
-static int give_name(const char *part, const char *file, struct dk_problem *p)
+int backup_give_name(const char *part, const char *file, struct dk_problem *p)
 {
     struct stat st;
     int err = link(part, file) == 0 ? 0 : errno;
@@ -84,7 +83,7 @@ static void *work(void *arg)
         j->rc =
             store_backup_check(j->part, j->fd, &j->want, &j->stop, &j->problem);
     if (j->finish && j->rc == DK_OK)
-        j->rc = give_name(j->part, j->file, &j->problem);
+        j->rc = backup_give_name(j->part, j->file, &j->problem);
     atomic_store(&j->over, true);
     return NULL;
 }

@@ -63,6 +63,11 @@ struct item;
 int backup_init(struct daemon *d);  /* a DK_E code */
 void backup_stop(struct daemon *d); /* gives up what is under way */
 
+/* Give a finished, synced file its name, never over another one, durably.
+ * DK_ECONFLICT: there is one; DK_EIO.
+ */
+int backup_give_name(const char *part, const char *file, struct dk_problem *p);
+
 /* backup.start: answers as backup.status does. */
 int read_backup_start(struct daemon *d, const struct item *it, struct dk_jw *w,
                       struct dk_problem *p);

@@ -8,10 +8,11 @@
 #include <unistd.h>
 
 #include "daemon/daemon.h"
+#include "daemon/recover.h"
 #include "proto/timefmt.h"
 
 struct options {
-    const char *config;
+    const char *config, *recover, *out;
     bool check, help, version;
 };
 
@@ -38,6 +39,8 @@ static const struct {
 enum {
     OPT_CONFIG = 256,
     OPT_TEST_CLOCK,
+    OPT_RECOVER,
+    OPT_OUT,
     OPT_CHECK,
     OPT_HELP,
     OPT_VERSION
@@ -55,6 +58,8 @@ static void usage(FILE *f)
         fprintf(f, "  --%-12s %-8s %s\n", setters[i].name, setters[i].arg,
                 setters[i].help);
     fputs("  --test-clock TIME     time stands still and moves only by order\n"
+          "  --recover FILE --out NEW\n"
+          "                        save what a damaged database still holds\n"
           "  --check-config        check options and config, then exit\n"
           "  --help, --version\n\n"
           "SIGTERM finishes what is under way and stops.  Exit status: 0, or\n"
@@ -73,6 +78,8 @@ static void build_options(struct option *o)
     o[n++] = (struct option){"config", required_argument, NULL, OPT_CONFIG};
     o[n++] =
         (struct option){"test-clock", required_argument, NULL, OPT_TEST_CLOCK};
+    o[n++] = (struct option){"recover", required_argument, NULL, OPT_RECOVER};
+    o[n++] = (struct option){"out", required_argument, NULL, OPT_OUT};
     o[n++] = (struct option){"check-config", no_argument, NULL, OPT_CHECK};
     o[n++] = (struct option){"help", no_argument, NULL, OPT_HELP};
     o[n++] = (struct option){"version", no_argument, NULL, OPT_VERSION};
@@ -95,7 +102,7 @@ static int set_test_clock(struct config *c, const char *arg)
 static int read_options(int argc, char **argv, struct config *c,
                         struct options *opt, bool second)
 {
-    struct option long_opts[N_SETTERS + 6];
+    struct option long_opts[N_SETTERS + 8];
     struct dk_problem p = {0};
     int o;
 
@@ -105,6 +112,10 @@ static int read_options(int argc, char **argv, struct config *c,
     while ((o = getopt_long(argc, argv, "", long_opts, NULL)) != -1) {
         if (o == OPT_CONFIG)
             opt->config = optarg;
+        else if (o == OPT_RECOVER)
+            opt->recover = optarg;
+        else if (o == OPT_OUT)
+            opt->out = optarg;
         else if (o == OPT_CHECK)
             opt->check = true;
         else if (o == OPT_HELP)
@@ -152,6 +163,12 @@ static int configure(int argc, char **argv, struct config *c,
     rc = read_config(c, opt);
     if (rc == 0)
         rc = read_options(argc, argv, c, opt, true);
+    if (rc == 0 && (opt->recover != NULL) != (opt->out != NULL)) {
+        fputs("docketd: --recover FILE and --out NEW go together\n", stderr);
+        return EX_USAGE;
+    }
+    if (opt->recover != NULL)
+        return rc; /* the file tells the rest */
     if (rc == 0 && config_check(c, &p) != DK_OK) {
         if (opt->config != NULL)
             fprintf(stderr, "docketd: %s, or the options beside it:\n",
@@ -179,6 +196,8 @@ int main(int argc, char **argv)
     }
     if (rc != 0 || opt.check)
         return rc;
+    if (opt.recover != NULL)
+        return recover_run(&cfg, opt.recover, opt.out);
     signal(SIGPIPE, SIG_IGN);
     /* Batches come and go: giving their memory back to the system each time
      * costs a page fault per page of the next one.

@@ -211,6 +211,8 @@ void more_import(const struct ctl *ctl);
 void more_bulletin(const struct ctl *ctl);
 extern const struct opt opts_bulletin[];
 extern const struct opt opts_simulate[];
+int cmd_recover(struct ctl *ctl, const struct args *a);
+extern const struct opt opts_recover[];
 int cmd_backup(struct ctl *ctl, const struct args *a);
 extern const struct opt opts_backup[];
 void more_backup(const struct ctl *ctl);

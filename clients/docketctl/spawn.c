@@ -9,12 +9,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The path of a program beside this one, in the build's folder of workers,
+/* The path of a program beside this one, in the build's folders,
  * else its name for PATH to find.
  */
 static void find_program(const char *name, char out[PATH_MAX])
 {
-    static const char *const folders[] = {"", "../workers/"};
+    static const char *const folders[] = {"", "../workers/", "../"};
     char self[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", self, PATH_MAX - 1);
     const char *slash = NULL;
@@ -23,7 +23,7 @@ static void find_program(const char *name, char out[PATH_MAX])
         self[n] = '\0';
         slash = strrchr(self, '/');
     }
-    for (int i = 0; i < 2 && slash != NULL; i++) {
+    for (int i = 0; i < 3 && slash != NULL; i++) {
         int len = snprintf(out, PATH_MAX, "%.*s%s%s", (int)(slash + 1 - self),
                            self, folders[i], name);
         if (len > 0 && len < PATH_MAX && access(out, X_OK) == 0)

@@ -27,7 +27,10 @@ LAYERS = [  # (name, its files, may use, system headers it may not see)
     ("core", r"core/", "core proto", PURE),
     ("store", r"daemon/store/", "store core proto",
      r"zmq\.h|event2/.*|systemd/.*|time\.h|locale\.h"),
-    ("daemon", r"daemon/", "daemon store core proto",
+    # Recovery sorts what it reads in a scratch database of its own.
+    ("recover", r"daemon/recover", "recover daemon store core proto",
+     r"locale\.h"),
+    ("daemon", r"daemon/", "daemon recover store core proto",
      r"sqlite3\.h|locale\.h"),
     ("workers", r"workers/", "workers core client proto",
      r"sqlite3\.h|locale\.h"),

@@ -1,0 +1,215 @@
+/* recover_stage.c - which row is what, and a place to keep it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/recover_int.h"
+
+static const char schema[] =
+    "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+    "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -16384;"
+    "CREATE TABLE ev (seq, key, n, type, at, claimed, actor, hash, body,"
+    " UNIQUE (key, n, hash));"
+    "CREATE TABLE req (id PRIMARY KEY, hash, key, n, state, at, submitted_at);"
+    "CREATE TABLE person (key, salt, data, current);"
+    "CREATE TABLE task (id INTEGER PRIMARY KEY, key, n, attempts);"
+    "CREATE TABLE kase (key INTEGER PRIMARY KEY, hash);"
+    "CREATE TABLE note (key, what);"
+    "CREATE TABLE saved (key, n, type, seq, hash, PRIMARY KEY (key, n))"
+    " WITHOUT ROWID;"
+    "BEGIN;";
+
+int recover_failed(struct recover *r, int rc)
+{
+    if (rc == SQLITE_OK || rc == SQLITE_DONE || rc == SQLITE_ROW)
+        return DK_OK;
+    int code = (rc & 0xff) == SQLITE_FULL    ? DK_EFULL
+               : (rc & 0xff) == SQLITE_NOMEM ? DK_ENOMEM
+                                             : DK_EIO;
+    return dk_failf(&r->problem, code, NULL,
+                    "the scratch file beside the new one failed (%s); make "
+                    "room there and try again",
+                    "新文件旁的临时文件出错（%s），请清理空间后重试",
+                    sqlite3_errstr(rc));
+}
+
+int recover_stage_open(struct recover *r, const char *path)
+{
+    int rc = sqlite3_open(path, &r->db);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(r->db, schema, NULL, NULL, NULL);
+    return recover_failed(r, rc);
+}
+
+int recover_stage_end(struct recover *r)
+{
+    return recover_failed(r, sqlite3_exec(r->db,
+                                          "COMMIT;"
+                                          "CREATE INDEX ev_seq ON ev (seq);"
+                                          "CREATE INDEX req_of ON req (key, n);"
+                                          "CREATE INDEX person_of ON person "
+                                          "(key, current);"
+                                          "CREATE INDEX task_of ON task (key);",
+                                          NULL, NULL, NULL));
+}
+
+void recover_stage_close(struct recover *r)
+{
+    (void)sqlite3_close(r->db);
+    r->db = NULL;
+}
+
+bool recover_damaged(const struct recover *r)
+{
+    const struct salvage_report *s = &r->scan;
+
+    return s->missing + s->unreadable + s->blank + s->bad_pages + s->bad_rows !=
+               0 ||
+           s->bad_header || s->bad_log;
+}
+
+void recover_note(struct recover *r, int64_t key, int what)
+{
+    sqlite3_stmt *q = NULL;
+
+    if (sqlite3_prepare_v2(r->db, "INSERT INTO note VALUES (?, ?)", -1, &q,
+                           NULL) != SQLITE_OK)
+        return;
+    sqlite3_bind_int64(q, 1, key);
+    sqlite3_bind_int(q, 2, what);
+    (void)sqlite3_step(q);
+    (void)sqlite3_finalize(q);
+}
+
+/* ---- which row is what ----------------------------------------------------
+ */
+
+/* One letter for each column: I integer, i integer or NULL, N NULL, T text, t
+ * text or NULL, B blob; "+": and any more.
+ */
+static bool looks_like(const struct salvage_row *row, const char *shape)
+{
+    int i = 0;
+
+    for (; shape[i] != '\0' && shape[i] != '+'; i++) {
+        if (i >= row->n)
+            return false;
+        enum salvage_type t = row->v[i].type;
+        bool fits = (shape[i] == 'I' && t == SALVAGE_INT) ||
+                    (shape[i] == 'i' && t == SALVAGE_INT) ||
+                    (shape[i] == 'i' && t == SALVAGE_NULL) ||
+                    (shape[i] == 'N' && t == SALVAGE_NULL) ||
+                    (shape[i] == 'T' && t == SALVAGE_TEXT) ||
+                    (shape[i] == 't' && t == SALVAGE_TEXT) ||
+                    (shape[i] == 't' && t == SALVAGE_NULL) ||
+                    (shape[i] == 'B' && t == SALVAGE_BLOB);
+        if (!fits)
+            return false;
+    }
+    return shape[i] == '+' || i == row->n;
+}
+
+static bool is_event(const struct salvage_row *r)
+{
+    return r->has_id && looks_like(r, "NIIIIiTBT") && r->id > 0 &&
+           r->v[2].i > 0 && r->v[2].i <= UINT32_MAX && r->v[3].i >= 0 &&
+           r->v[3].i < DK_EV_N && r->v[6].n <= DK_ID_MAX &&
+           r->v[7].n == DK_HASH_LEN;
+}
+
+static bool is_meta(const struct salvage_row *r)
+{
+    return r->has_id && r->id == 1 && looks_like(r, "NIIIIBB+") &&
+           r->v[1].i >= 0 && r->v[1].i <= 999999 && r->v[5].n == 16 &&
+           r->v[6].n == 32;
+}
+
+static int put(struct recover *r, const char *sql,
+               const struct salvage_row *row, int from, bool with_id,
+               int64_t last, bool has_last)
+{
+    sqlite3_stmt *q = NULL;
+    int at = 0;
+    int rc = sqlite3_prepare_v2(r->db, sql, -1, &q, NULL);
+
+    if (rc == SQLITE_OK && with_id)
+        rc = sqlite3_bind_int64(q, ++at, row->id);
+    int all = sqlite3_bind_parameter_count(q) - (has_last ? 1 : 0);
+    for (int i = from; rc == SQLITE_OK && at < all; i++) {
+        const struct salvage_value *v = &row->v[i];
+        at++;
+        if (v->type == SALVAGE_INT)
+            rc = sqlite3_bind_int64(q, at, v->i);
+        else if (v->type == SALVAGE_TEXT)
+            rc = sqlite3_bind_text(q, at, (const char *)v->p, (int)v->n,
+                                   SQLITE_STATIC);
+        else if (v->type == SALVAGE_BLOB)
+            rc = sqlite3_bind_blob(q, at, v->n != 0 ? v->p : (const void *)"",
+                                   (int)v->n, SQLITE_STATIC);
+    }
+    if (rc == SQLITE_OK && has_last)
+        rc = sqlite3_bind_int64(q, ++at, last);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(q);
+    (void)sqlite3_finalize(q);
+    return recover_failed(r, rc);
+}
+
+static void take_meta(struct recover *r, const struct salvage_row *row)
+{
+    if (r->has_meta && !row->current)
+        return;
+    r->has_meta = true;
+    r->county = (int32_t)row->v[1].i;
+    r->test_clock = row->v[2].i != 0;
+    r->test_now = row->v[3].i;
+    memcpy(r->secret, row->v[6].p, sizeof r->secret);
+}
+
+/* Tasks end and are deleted: only the page as it stands tells of open ones. */
+static int take_task(struct recover *r, const struct salvage_row *row)
+{
+    static const char sql[] = "INSERT OR IGNORE INTO task VALUES (?, ?, ?, ?)";
+
+    if (!row->current)
+        return 0;
+    if (row->has_id) /* open */
+        return put(r, sql, row, 1, true, 0, false);
+    return put(r, sql, row, 1, false, 0, false); /* dead: tried again */
+}
+
+int recover_stage_row(void *arg, const struct salvage_row *row)
+{
+    struct recover *r = arg;
+
+    if (is_event(row))
+        return put(r,
+                   "INSERT OR IGNORE INTO ev VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
+                   "?)",
+                   row, 1, true, 0, false);
+    if (is_meta(row)) {
+        take_meta(r, row);
+        return 0;
+    }
+    if (row->has_id && looks_like(row, "NBBIIIII") && row->v[1].n == 16 &&
+        row->v[2].n == 16)
+        return put(r, "INSERT OR IGNORE INTO req VALUES (?, ?, ?, ?, ?, ?, ?)",
+                   row, 1, false, 0, false);
+    if (!row->has_id && looks_like(row, "BBIIIII") && row->v[0].n == 16 &&
+        row->v[1].n == 16)
+        return put(r, "INSERT OR IGNORE INTO req VALUES (?, ?, ?, ?, ?, ?, ?)",
+                   row, 0, false, 0, false);
+    if (row->has_id && looks_like(row, "NIIIit") && row->id > 0)
+        return take_task(r, row);
+    if (!row->has_id && looks_like(row, "IIIIIit"))
+        return take_task(r, row);
+    if (row->has_id && row->current && looks_like(row, "NIITTttBT+") &&
+        row->v[7].n == DK_HASH_LEN)
+        return put(r, "INSERT OR IGNORE INTO kase VALUES (?, ?)", row, 7, true,
+                   0, false);
+    if (row->has_id && looks_like(row, "NBB+") && row->v[1].n == 16)
+        return put(r, "INSERT INTO person VALUES (?, ?, ?, ?)", row, 1, true,
+                   row->current, true);
+    return 0;
+}

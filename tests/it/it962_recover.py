@@ -1,0 +1,280 @@
+"""docketd --recover: what a damaged database still holds, in a new one.
+
+Whatever is broken, every case of the new database is a prefix of the case as it
+was, verify finds nothing wrong with it, the damaged file is not touched, and
+what could not be saved is named.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "support"))
+import dkproto  # noqa: E402
+import dkworld  # noqa: E402
+
+START = "2026-05-06T09:00:00+08:00"
+PAGE = 4096
+CASES = 40
+
+
+def digest(path):
+    try:
+        with open(path, "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+class Recover(dkworld.TestCase):
+    """One office, damaged again and again."""
+
+    def setUp(self):
+        super().setUp()
+        world = self.world(test_clock=START)
+        world.broker.options.update(heartbeat_ms=300)
+        world.broker.start()
+        client = world.client()
+        world.services()
+        self.answers = []
+        for i in range(CASES):
+            body = dkproto.submission(
+                facts="事实%d " % i * (700 if i % 5 == 0 else 20),
+                persons=[{"name": "张三%d" % i, "phone": "057112345678"}])
+            self.answers.append((body, client.call("case.submit", body, 20)))
+        world.idle(client, 60)
+        self.act = {"command_id": dkproto.uuid7(),
+                    "case_no": self.answers[3][1]["case_no"],
+                    "action": "accept", "actor": "officer:li"}
+        self.acted = client.call("case.act", self.act, 20)
+        world.idle(client, 60)
+        for process in world.processes[1:]:
+            process.stop()
+        self.open = client.call("case.submit", dkproto.submission(), 20)
+        self.tasks = len(client.call("task.list", {"limit": 500})["items"])
+        self.history = self.stream(world)
+        world.broker.kill()
+        self.world0 = world
+
+    def stream(self, world):
+        with world.follower(credit=5000) as follower:
+            follower.follow()
+            events = follower.drain()
+        world.peers = [p for p in world.peers if p is not follower]
+        cases = {}
+        for event in events:
+            cases.setdefault(event["case_no"], []).append(event["hash"])
+        return cases
+
+    def copy(self, moved=True):
+        """The files of the stopped office, the log moved in or not."""
+        folder = self.world0.path("copy%d" % len(os.listdir(
+            self.world0.folder)))
+        shutil.copytree(self.world0.broker.data, folder)
+        db = os.path.join(folder, "docket.db")
+        if moved and os.path.exists(db + "-wal"):
+            import sqlite3
+            con = sqlite3.connect(db)
+            con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            con.close()
+        return db
+
+    def recover(self, db, code):
+        out = db + ".new"
+        before = digest(db), digest(db + "-wal")
+        done = subprocess.run(
+            [dkworld.program("docketd"), "--county", dkworld.COUNTY,
+             "--recover", db, "--out", out], capture_output=True, check=False,
+            timeout=60 * dkworld.STRETCH)
+        text = done.stdout.decode() + done.stderr.decode()
+        self.assertIsNone(dkworld.REPORT.search(text), text[-3000:])
+        self.assertEqual(done.returncode, code, text)
+        self.assertEqual((digest(db), digest(db + "-wal")), before,
+                         "the damaged file was written")
+        left = [n for n in os.listdir(os.path.dirname(db))
+                if n.endswith((".part", ".work", ".lock.1"))]
+        self.assertEqual(left, [])
+        return out, text
+
+    def check(self, out, text, least, named=False):
+        """The new database: sound, and a prefix of what was."""
+        world = self.world(test_clock=START)
+        os.makedirs(world.broker.data)
+        shutil.copyfile(out, world.broker.db)
+        world.broker.start()
+        self.assertRegex(world.broker.process.errors(), "event=restored")
+        client = world.client()
+        _, _, faults = client.verify_all()
+        for fault in faults:  # lost is lost, and told
+            self.assertEqual(fault["what"], "person-differs")
+            self.assertRegex(text, fault["case_no"] + "  the petitioners' "
+                             "data is lost")
+        now = self.stream(world)
+        whole = 0
+        for number, hashes in now.items():
+            was = self.history[number]
+            self.assertEqual(hashes, was[:len(hashes)])
+            whole += len(hashes) == len(was)
+            if named and len(hashes) < len(was):
+                self.assertIn(number + "  events 1 to %d saved" % len(hashes),
+                              text)
+        for number in self.history:
+            if named and number not in now:
+                self.assertIn(number + "  lost", text)
+        print("%d of %d cases whole, %d there" % (
+            whole, len(self.history), len(now)), flush=True)
+        self.assertGreaterEqual(whole, least)
+        # Numbers given out from now on are nobody's.
+        number = client.call("case.submit", dkproto.submission(), 20)
+        self.assertRegex(number["case_no"], r"-20260506-100001-")
+        return world, client, now
+
+    def damage(self, db, *changes):
+        with open(db, "r+b") as file:
+            for at, data in changes:
+                file.seek(at)
+                file.write(data)
+
+    def test_a_sound_file_is_saved_whole(self):
+        for moved in (True, False):
+            out, text = self.recover(self.copy(moved), 0)
+            world, client, now = self.check(out, text, len(self.history))
+            self.assertEqual(now, self.history)
+            # Tasks, ids, codes, acts: as they were.
+            self.assertEqual(
+                len(client.call("task.list", {"limit": 500})["items"]),
+                self.tasks + 2)
+            for body, answer in self.answers[:3]:
+                self.assertEqual(client.call("case.submit", body, 20), answer)
+                client.call("case.query", {
+                    "case_no": answer["case_no"],
+                    "query_code": answer["query_code"]})
+            self.assertEqual(client.call("case.act", self.act, 20),
+                             self.acted)
+            world.services()
+            world.idle(client, 60)
+            self.assertEqual(
+                client.call("task.list", {"dead": True})["items"], [])
+
+    def test_the_roots_are_zeroed(self):
+        # The first page, and the roots of every table.
+        db = self.copy()
+        import sqlite3
+        con = sqlite3.connect("file:%s?mode=ro" % db, uri=True)
+        roots = [r[0] for r in con.execute(
+            "SELECT DISTINCT rootpage FROM sqlite_schema WHERE rootpage > 0 "
+            "AND tbl_name IN ('event', 'case_file', 'request')")]
+        con.close()
+        for page in roots:
+            with open(db, "rb") as file:
+                file.seek((page - 1) * PAGE)
+                if file.read(1) == b"\x0d":  # small: all its rows are there
+                    roots.remove(page)
+        self.damage(db, (0, bytes(PAGE)),
+                    *[((p - 1) * PAGE, bytes(PAGE)) for p in roots])
+        refused = self.world(test_clock=START)
+        os.makedirs(refused.broker.data)
+        shutil.copyfile(db, refused.broker.db)
+        refused.broker.refused(65, "not a database of docket")
+        out, text = self.recover(db, 65)
+        world, client, _ = self.check(out, text, len(self.history))
+        world.services()
+        world.idle(client, 60)
+
+    def test_pages_in_the_middle_are_noise(self):
+        rng = dkproto.seeded()
+        for many in (1, 1, 1, 1, 1, 6):
+            db = self.copy()
+            pages = os.path.getsize(db) // PAGE
+            hit = sorted(rng.sample(range(1, pages), many))
+            print("pages", hit)
+            self.damage(db, *[(p * PAGE, rng.randbytes(PAGE)) for p in hit])
+            out = db + ".new"
+            done = subprocess.run(
+                [dkworld.program("docketd"), "--recover", db, "--out", out],
+                capture_output=True, check=False,
+                timeout=60 * dkworld.STRETCH)
+            text = (done.stdout + done.stderr).decode()
+            self.assertIn(done.returncode, (0, 65), text)
+            # Of one page, everything else still speaks.
+            world, client, _ = self.check(out, text, 1, named=many == 1)
+            world.services()
+            world.idle(client, 60)
+            self.assertEqual(
+                client.call("task.list", {"dead": True})["items"], [])
+            world.broker.stop()
+
+    def test_single_bits_are_flipped(self):
+        rng = dkproto.seeded()
+        for _ in range(4):
+            db = self.copy()
+            with open(db, "rb") as file:
+                data = file.read()
+            changes = []
+            for _ in range(12):
+                at = rng.randrange(PAGE, len(data))
+                changes.append((at, bytes([data[at] ^ 1 << rng.randrange(8)])))
+            self.damage(db, *changes)
+            out = db + ".new"
+            done = subprocess.run(
+                [dkworld.program("docketd"), "--recover", db, "--out", out],
+                capture_output=True, check=False,
+                timeout=60 * dkworld.STRETCH)
+            text = (done.stdout + done.stderr).decode()
+            self.assertIn(done.returncode, (0, 65), text)
+            self.check(out, text, CASES // 4)[0].broker.stop()
+
+    def test_the_file_ends_early(self):
+        db = self.copy()
+        os.truncate(db, os.path.getsize(db) // 2 // PAGE * PAGE + 1000)
+        out, text = self.recover(db, 65)
+        self.assertRegex(text, r"missing / 缺失 [1-9]")
+        self.check(out, text, 1)
+
+    def test_the_log_is_torn_and_noise(self):
+        db = self.copy(moved=False)
+        wal = db + "-wal"
+        size = os.path.getsize(wal)
+        self.assertGreater(size, 10 * PAGE)
+        frame = PAGE + 24
+        with open(wal, "r+b") as file:
+            file.seek(32 + (size - 32) // frame * 2 // 3 * frame + 2000)
+            file.write(b"\xa5" * 300)
+        out, text = self.recover(db, 65)
+        self.assertIn("The log has more than can be trusted", text)
+        self.check(out, text, 1)
+
+    def test_what_is_no_database_is_told(self):
+        world = self.world0
+        path = world.path("no.db", b"this is a letter\n" * 3000)
+        new = world.path("new.db")
+        docketd = dkworld.program("docketd")
+
+        def run(*argv):
+            done = subprocess.run([docketd, *argv], capture_output=True,
+                                  check=False, timeout=60)
+            return done.returncode, done.stderr.decode()
+        code, err = run("--recover", path, "--out", new)
+        self.assertEqual(code, 64)
+        self.assertIn("--county", err)
+        code, err = run("--recover", world.path("none.db"), "--out", new)
+        self.assertEqual(code, 66)
+        code, err = run("--recover", path, "--out", path)
+        self.assertEqual(code, 73)
+        self.assertIn("not written over", err)
+        code, err = run("--recover", path)
+        self.assertEqual(code, 64)
+        self.assertFalse(os.path.exists(new))
+        # docketctl asks docketd to do it.
+        db = self.copy()
+        _, out, _ = world.ctl("recover", db, "--out", new, connect=False)
+        self.assertRegex(out, r"cases saved / \S+ +%d\b" % len(self.history))
+        self.assertTrue(os.path.exists(new))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
