@@ -72,9 +72,13 @@ static struct dk_case *case_for(enum dk_action a)
     (void)snprintf(c->clock[0].rung[0].id, DK_RUNG_ID, "overdue");
     c->clock[0].rung[0].at = c->clock[0].due_at;
     c->clock[0].late = a == DK_ACT_MUTE; /* nothing else can be muted */
-    for (int s = DK_S_SUBMITTED; s < DK_S_N; s++)
-        if (dk_fsm_next((enum dk_state)s, dk_action_event(a)) >= 0)
+    for (int s = DK_S_SUBMITTED; s < DK_S_N; s++) {
+        bool late = s == DK_S_CLOSED &&
+                    (a == DK_ACT_ASK_REVIEW || a == DK_ACT_ASK_RE_REVIEW);
+
+        if (!late && dk_fsm_next((enum dk_state)s, dk_action_event(a)) >= 0)
             c->state = (enum dk_state)s;
+    }
     return c;
 }
 
