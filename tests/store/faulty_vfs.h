@@ -4,6 +4,7 @@
 #ifndef DK_TEST_STORE_FAULTY_VFS_H
 #define DK_TEST_STORE_FAULTY_VFS_H
 
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ static struct {
     long at;      /* 0: no fault */
     bool forever; /* from then on, or once */
     bool full;    /* only writes fail, with SQLITE_FULL */
+    bool deadly;  /* the process is killed there instead */
     long struck;
 } faulty;
 
@@ -44,6 +46,8 @@ static inline bool faulty_strikes(void)
         (faulty.ops > faulty.at && !faulty.forever))
         return false;
     faulty.struck++;
+    if (faulty.deadly)
+        (void)raise(SIGKILL);
     return true;
 }
 
