@@ -440,6 +440,8 @@ static int apply_kind(struct daemon *d, struct item *it, struct dk_problem *p)
         return apply_drop(d, it, p);
     case ITEM_OFFICE_ACK:
         return watch_ack(d, it, p);
+    case ITEM_CHECKPOINT:
+        return history_make(d, it, p);
     case ITEM_RESULT:
         return apply_result(d, it, p);
     case ITEM_FAIL:

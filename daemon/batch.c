@@ -167,7 +167,8 @@ bool batch_writes(const struct batch *b)
 {
     return b->events.n != 0 || b->n_request != 0 || b->n_done != 0 ||
            b->n_fail != 0 || b->n_retry != 0 || b->rewrite ||
-           b->changes.n_office != 0 || b->changes.test_now != DK_NEVER;
+           b->changes.n_office != 0 || b->changes.ckpt != NULL ||
+           b->changes.test_now != DK_NEVER;
 }
 
 struct dk_jw *batch_reply(struct batch *b, struct item *it)

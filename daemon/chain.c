@@ -5,21 +5,28 @@
 #include <stdio.h>
 #include <string.h>
 
+size_t chain_head(const struct dk_event *e, char out[CHAIN_HEAD])
+{
+    char claimed[24] = "-";
+
+    if (e->claimed != DK_NEVER)
+        snprintf(claimed, sizeof(claimed), "%" PRId64, e->claimed);
+    int n = snprintf(
+        out, CHAIN_HEAD, "%" PRId64 "\n%" PRIu32 "\n%s\n%" PRId64 "\n%s\n%s\n",
+        e->key, e->n, dk_ev_name(e->type), e->at, claimed, e->actor);
+    return n > 0 ? (size_t)n : 0;
+}
+
 void chain_hash(const uint8_t prev[DK_HASH_LEN], const struct dk_event *e,
                 uint8_t out[DK_HASH_LEN])
 {
     crypto_generichash_state st;
-    char claimed[24] = "-";
-    char head[192 + DK_ID_MAX];
+    char head[CHAIN_HEAD];
+    size_t len = chain_head(e, head);
 
-    if (e->claimed != DK_NEVER)
-        snprintf(claimed, sizeof(claimed), "%" PRId64, e->claimed);
-    snprintf(head, sizeof(head),
-             "%" PRId64 "\n%" PRIu32 "\n%s\n%" PRId64 "\n%s\n%s\n", e->key,
-             e->n, dk_ev_name(e->type), e->at, claimed, e->actor);
     crypto_generichash_init(&st, NULL, 0, DK_HASH_LEN);
     crypto_generichash_update(&st, prev, DK_HASH_LEN);
-    crypto_generichash_update(&st, (const unsigned char *)head, strlen(head));
+    crypto_generichash_update(&st, (const unsigned char *)head, len);
     crypto_generichash_update(&st, (const unsigned char *)e->body, e->body_len);
     crypto_generichash_final(&st, out, DK_HASH_LEN);
 }

@@ -12,6 +12,11 @@
 
 #include "core/case.h"
 
+#define CHAIN_HEAD (192 + DK_ID_MAX)
+
+/* The text up to BODY; its length. */
+size_t chain_head(const struct dk_event *e, char out[CHAIN_HEAD]);
+
 void chain_hash(const uint8_t prev[DK_HASH_LEN], const struct dk_event *e,
                 uint8_t out[DK_HASH_LEN]);
 

@@ -62,6 +62,9 @@ static const struct key keys[] = {
     INT("watch.look_s", watch.look_s, 1, 3600),
     INT("watch.repeat_h", watch.repeat_h, 1, 8760),
     INT("watch.ack_h", watch.ack_h, 1, 8760),
+    INT("history.checkpoint_min", history.checkpoint_min, 0, 10080),
+    TEXT("history.key", history.key),
+    TEXT("history.old_keys", history.old_keys),
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -91,6 +94,7 @@ void config_defaults(struct config *c)
                   .look_s = 10,
                   .repeat_h = 24,
                   .ack_h = 72},
+        .history = {.checkpoint_min = 60},
     };
 }
 

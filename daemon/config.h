@@ -32,6 +32,11 @@ struct config {
         int64_t look_s;   /* between two looks at disk and backup */
         int64_t repeat_h, ack_h;
     } watch;
+    struct {
+        int64_t checkpoint_min; /* 0: only on demand */
+        char key[512];          /* file; "": beside the database */
+        char old_keys[544];     /* public ones, in hex */
+    } history;
 };
 
 void config_defaults(struct config *c);

@@ -179,6 +179,7 @@ static void on_house(evutil_socket_t fd, short what, void *arg)
     daemon_house_store(d, mono_now());
     ballast_house(d);
     watch_house(d);
+    history_house(d);
     if (sd_watchdog_enabled(0, &limit) > 0)
         sd_notify(0, "WATCHDOG=1");
     zev_rearm(d->workers);
@@ -301,6 +302,8 @@ int daemon_build(struct daemon *d, const struct config *cfg)
         rc = no_resources();
     if (rc == 0)
         rc = start_watch(d);
+    if (rc == 0)
+        rc = history_start(d);
     d->exit_code = rc;
     return rc;
 }
@@ -336,6 +339,7 @@ void daemon_tear_down(struct daemon *d)
         event_free(d->again);
     if (d->house != NULL)
         event_free(d->house);
+    history_stop(d);
     if (d->base != NULL)
         event_base_free(d->base);
     if (d->st != NULL && d->exit_code == 0)

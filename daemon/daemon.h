@@ -16,6 +16,7 @@
 #include "daemon/config.h"
 #include "daemon/desk.h"
 #include "daemon/follow.h"
+#include "daemon/history.h"
 #include "daemon/item.h"
 #include "daemon/loads.h"
 #include "daemon/stats.h"
@@ -51,6 +52,7 @@ struct daemon {
     struct watch watch;
     struct ballast ballast;
     struct backup backup;
+    struct history_state history;
     struct store_day day; /* latest day of which the counter is known */
     dk_ms next_due;       /* earliest rung in the store; DK_NEVER: none */
     dk_ms pause_until; /* monotonic: nothing is written before; 0: no pause */
@@ -105,7 +107,7 @@ void door_worker(struct daemon *d, struct item *it, const struct dk_frame f[],
 
 /* What ITEM_READ calls after the commit: writes the answer's body (nothing:
  * there is no answer), or returns a problem.  reads.c, lists.c, tallies.c,
- * verify.c, stats.c, follow.c.
+ * verify.c, stats.c, follow.c, history_talk.c, history_proof.c.
  */
 int read_hello(struct daemon *d, const struct item *it, struct dk_jw *w,
                struct dk_problem *p);
@@ -133,6 +135,10 @@ int read_workers(struct daemon *d, const struct item *it, struct dk_jw *w,
                  struct dk_problem *p);
 int read_stats(struct daemon *d, const struct item *it, struct dk_jw *w,
                struct dk_problem *p);
+int read_ckpts(struct daemon *d, const struct item *it, struct dk_jw *w,
+               struct dk_problem *p);
+int read_export(struct daemon *d, const struct item *it, struct dk_jw *w,
+                struct dk_problem *p);
 int read_verify(struct daemon *d, const struct item *it, struct dk_jw *w,
                 struct dk_problem *p);
 int read_clock_now(struct daemon *d, const struct item *it, struct dk_jw *w,

@@ -272,6 +272,15 @@ static int decode_office_ack(struct daemon *d, struct item *it,
     return rc == DK_OK ? read_actor(it, p) : rc;
 }
 
+static int decode_checkpoint(struct daemon *d, struct item *it,
+                             struct dk_problem *p)
+{
+    (void)d;
+    (void)p;
+    it->kind = ITEM_CHECKPOINT;
+    return DK_OK;
+}
+
 /* ---- the test clock ------------------------------------------------------ */
 
 /* Another asks for the same: whoever asked before gets its answer now. */
@@ -394,6 +403,9 @@ static const struct client_type types[] = {
     {"stats", NO_FIELDS, NULL, read_stats},
     {"backup.start", FIELDS("backup_id", "file"), NULL, read_backup_start},
     {"backup.status", NO_FIELDS, NULL, read_backup_status},
+    {"checkpoint.make", NO_FIELDS, decode_checkpoint, NULL},
+    {"checkpoint.list", FIELDS("after", "limit"), NULL, read_ckpts},
+    {"case.export", FIELDS("case_no", "from_n", "limit"), NULL, read_export},
     {"verify", FIELDS("after", "limit"), NULL, read_verify},
     {"hello", FIELDS("client"), NULL, read_hello},
     {"events.follow", FIELDS("from", "credit"), NULL, read_follow},

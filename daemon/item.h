@@ -18,10 +18,11 @@ enum item_kind {
     ITEM_RETRY,  /* task.retry */
     ITEM_DROP,   /* task.drop */
     ITEM_OFFICE_ACK,
-    ITEM_RESULT, /* a worker's answer */
-    ITEM_FAIL,   /* a worker gave up */
-    ITEM_LOST,   /* a lease ended without an answer */
-    ITEM_FIRE    /* a clock is due */
+    ITEM_CHECKPOINT, /* checkpoint.make */
+    ITEM_RESULT,     /* a worker's answer */
+    ITEM_FAIL,       /* a worker gave up */
+    ITEM_LOST,       /* a lease ended without an answer */
+    ITEM_FIRE        /* a clock is due */
 };
 
 struct daemon;

@@ -290,10 +290,13 @@ void spine_tick(struct daemon *d)
     if (rc == DK_OK)
         watch_stage(d);
     if (rc == DK_OK)
+        history_stage(d);
+    if (rc == DK_OK)
         rc = write_and_commit(d);
     if (rc != DK_OK)
         take_back(d, rc);
     watch_settle(d, rc);
+    history_settle(d, rc);
     d->stats.batches += b->n_item != 0;
     release(d, rc);
     if (rc == DK_OK && batch_writes(b)) {

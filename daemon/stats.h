@@ -28,7 +28,8 @@
     X(commit_us_max)                                                           \
     X(replies_lost)                                                            \
     X(events_followed)                                                         \
-    X(clock_steps)
+    X(clock_steps)                                                             \
+    X(checkpoints)
 
 struct stats {
 #define STATS_FIELD(name) int64_t name;

@@ -2,7 +2,8 @@
  *
  * In slices of bounded size, by a cursor: case after case (its chain, its
  * replay, and every row that is made of it), then the open tasks, the dead
- * letters, and at the very end the totals.  It reads and never mends.
+ * letters, the stream against its checkpoints (verify_stream.c), and at the
+ * very end the totals.  It reads and never mends.
  *
  * The figures are recounted on the way.  Rows are too many to be held, so the
  * cursor carries a sum over them (dk_tally_print()), and what that must come to
@@ -15,45 +16,13 @@
 #include <string.h>
 
 #include "daemon/chain.h"
-#include "daemon/daemon.h"
 #include "daemon/replay.h"
+#include "daemon/verify_int.h"
 #include "proto/caseno.h"
 
-#define SLICE_MAX 200
+static const char letters[] = "ctdys"; /* in the cursor, of all but the end */
 
-enum phase {
-    PHASE_CASES,
-    PHASE_OPEN, /* tasks */
-    PHASE_DEAD,
-    PHASE_END
-};
-
-static const char letters[] = "ctd"; /* in the cursor, of the first three */
-
-/* The recount of the figures under way. */
-struct figures {
-    bool on;       /* from the first case on, and no history had a fault */
-    int64_t until; /* last event that counts */
-    uint64_t sum;  /* so far */
-    uint64_t want; /* after the last case */
-};
-
-struct slice {
-    struct daemon *d;
-    struct dk_jw *w;
-    enum phase phase;
-    int64_t after; /* key or task id */
-    size_t left;   /* may still be looked at */
-    bool more;     /* the phase has more than was left */
-    size_t n;      /* collected */
-    int64_t key[SLICE_MAX];
-    struct store_task task[SLICE_MAX];
-    int64_t cases, events;
-    struct figures figures;
-};
-
-/* Any number may be a damaged row's key; not every one is a case's number. */
-static bool is_case_key(const struct daemon *d, int64_t key)
+bool verify_is_case(const struct daemon *d, int64_t key)
 {
     char no[DK_CASE_NO_MAX];
     int32_t county;
@@ -63,12 +32,11 @@ static bool is_case_key(const struct daemon *d, int64_t key)
     return dk_case_no_parse(no, &county, &back) == DK_OK && back == key;
 }
 
-/* `key` 0: of no case. */
-static void put_fault(struct slice *x, int64_t key, const char *what,
-                      const char *detail)
+void verify_fault(struct slice *x, int64_t key, const char *what,
+                  const char *detail)
 {
     dk_jw_obj(x->w, NULL);
-    if (is_case_key(x->d, key))
+    if (verify_is_case(x->d, key))
         wire_case_no(x->d, x->w, "case_no", key);
     else
         dk_jw_null(x->w, "case_no");
@@ -132,13 +100,13 @@ static int check_case(struct slice *x, int64_t key)
     }
     x->cases++;
     x->events += r.events;
-    if (rc == DK_OK && !is_case_key(x->d, key)) {
+    if (rc == DK_OK && !verify_is_case(x->d, key)) {
         f.what = "bad-key";
         snprintf(f.detail, sizeof(f.detail),
                  "something is kept for %" PRId64 ", which is no case", key);
     }
     if (rc == DK_OK && f.what != NULL)
-        put_fault(x, key, f.what, f.detail);
+        verify_fault(x, key, f.what, f.detail);
     replay_fini(&r);
     return rc;
 }
@@ -160,8 +128,10 @@ static int check_cases(struct slice *x)
         store_list_keys(x->d->st, x->after, (int64_t)x->left + 1, on_key, x);
 
     for (size_t i = 0; rc == DK_OK && i < x->n; i++) {
+        rc = verify_gap(x, x->after, x->key[i]);
         x->after = x->key[i];
-        rc = check_case(x, x->key[i]);
+        if (rc == DK_OK)
+            rc = check_case(x, x->key[i]);
     }
     return rc;
 }
@@ -196,7 +166,7 @@ static int check_task(struct slice *x, const struct store_task *t)
              "task %" PRId64 " is about an event that is not there, or asks "
              "nothing",
              t->id);
-    put_fault(x, t->key, "stray-task", detail);
+    verify_fault(x, t->key, "stray-task", detail);
     return DK_OK;
 }
 
@@ -238,8 +208,8 @@ static int begin_figures(struct slice *x)
 static void check_figures(struct slice *x)
 {
     if (x->figures.on && x->figures.sum != x->figures.want)
-        put_fault(x, 0, "wrong-tally",
-                  "the figures that are kept are not what the events give");
+        verify_fault(x, 0, "wrong-tally",
+                     "the figures that are kept are not what the events give");
 }
 
 /* ---- totals -------------------------------------------------------------- */
@@ -268,15 +238,33 @@ static int check_totals(struct slice *x)
         snprintf(detail, sizeof(detail),
                  "there should be %" PRId64 " %s, there are %" PRId64,
                  v[i].kept, v[i].name, v[i].is);
-        put_fault(x, 0, "wrong-total", detail);
+        verify_fault(x, 0, "wrong-total", detail);
     }
     if (kept.tallies != is.tallies)
-        put_fault(x, 0, "wrong-tally",
-                  "a row of the figures was changed or is not there");
+        verify_fault(x, 0, "wrong-tally",
+                     "a row of the figures was changed or is not there");
     return DK_OK;
 }
 
 /* ---- the slice ----------------------------------------------------------- */
+
+static int check_phase(struct slice *x)
+{
+    switch (x->phase) {
+    case PHASE_CASES:
+        return check_cases(x);
+    case PHASE_OPEN:
+    case PHASE_DEAD:
+        return check_tasks(x);
+    case PHASE_DAYS:
+        return verify_days(x);
+    case PHASE_STREAM:
+        return verify_stream(x);
+    case PHASE_END:
+        break;
+    }
+    return DK_OK;
+}
 
 static int check_slice(struct slice *x)
 {
@@ -285,7 +273,7 @@ static int check_slice(struct slice *x)
     while (rc == DK_OK && x->phase != PHASE_END) {
         x->n = 0;
         x->more = false;
-        rc = x->phase == PHASE_CASES ? check_cases(x) : check_tasks(x);
+        rc = check_phase(x);
         x->left -= x->n;
         if (x->more || rc != DK_OK)
             return rc;
@@ -296,6 +284,8 @@ static int check_slice(struct slice *x)
     }
     return rc == DK_OK ? check_totals(x) : rc;
 }
+
+/* ---- the cursor ---------------------------------------------------------- */
 
 /* ".until.sum.want" of a cursor; the sums in hex. */
 static int read_figures(const char *text, struct figures *f)
@@ -311,6 +301,25 @@ static int read_figures(const char *text, struct figures *f)
     return DK_OK;
 }
 
+/* ".number.open.seq. .." of a cursor. */
+static int read_walk(const char *text, struct walk *k)
+{
+    int64_t open = 0;
+    int used = 0;
+
+    if (sscanf(text,
+               ".%18" SCNd64 ".%1" SCNd64 ".%18" SCNd64 ".%18" SCNd64
+               ".%18" SCNd64 ".%18" SCNd64 ".%18" SCNd64 ".%18" SCNd64
+               ".%18" SCNd64 ".%16" SCNx64 "%n",
+               &k->number, &open, &k->seq, &k->last, &k->cases, &k->missing,
+               &k->first_missing, &k->changed, &k->first_changed, &k->sum,
+               &used) != 10 ||
+        text[used] != '\0' || k->seq < 1)
+        return DK_EFIELD;
+    k->open = open != 0;
+    return DK_OK;
+}
+
 static int read_cursor(const char *text, struct slice *x)
 {
     const char *at;
@@ -323,10 +332,12 @@ static int read_cursor(const char *text, struct slice *x)
     if (at == NULL || strcspn(text, ".") > 21 ||
         sscanf(text + 1, "%" SCNd64 "%n", &x->after, &used) != 1)
         return DK_EFIELD;
-    x->phase = (enum phase)(at - letters);
+    x->phase = (enum verify_phase)(at - letters);
     text += 1 + used;
     if (text[0] == '\0')
         return DK_OK;
+    if (x->phase == PHASE_STREAM)
+        return read_walk(text, &x->walk);
     return x->phase == PHASE_CASES ? read_figures(text, &x->figures)
                                    : DK_EFIELD;
 }
@@ -334,33 +345,41 @@ static int read_cursor(const char *text, struct slice *x)
 static void put_result(struct slice *x)
 {
     const struct figures *f = &x->figures;
-    char next[96], figures[64] = "";
+    const struct walk *k = &x->walk;
+    char next[240], rest[200] = "";
 
     dk_jw_int(x->w, "cases", x->cases);
     dk_jw_int(x->w, "events", x->events);
+    dk_jw_int(x->w, "checkpoints", x->checkpoints);
     if (x->phase == PHASE_END) {
         dk_jw_null(x->w, "next");
         return;
     }
     if (x->phase == PHASE_CASES && f->on)
-        snprintf(figures, sizeof(figures), ".%" PRId64 ".%" PRIx64 ".%" PRIx64,
+        snprintf(rest, sizeof(rest), ".%" PRId64 ".%" PRIx64 ".%" PRIx64,
                  f->until, f->sum, f->want);
+    if (x->phase == PHASE_STREAM)
+        snprintf(rest, sizeof(rest),
+                 ".%" PRId64 ".%d.%" PRId64 ".%" PRId64 ".%" PRId64 ".%" PRId64
+                 ".%" PRId64 ".%" PRId64 ".%" PRId64 ".%" PRIx64,
+                 k->number, k->open, k->seq, k->last, k->cases, k->missing,
+                 k->first_missing, k->changed, k->first_changed, k->sum);
     snprintf(next, sizeof(next), "%c%" PRId64 "%s", letters[x->phase], x->after,
-             figures);
+             rest);
     dk_jw_str(x->w, "next", next);
 }
 
 int read_verify(struct daemon *d, const struct item *it, struct dk_jw *w,
                 struct dk_problem *p)
 {
-    struct slice x = {.d = d, .w = w};
+    struct slice x = {.d = d, .w = w, .walk = {.seq = 1}};
     const char *after = NULL;
     int64_t limit = 100;
     int rc =
-        dk_json_str(it->body, "after", DK_OPTIONAL, 1, 150, &after, NULL, p);
+        dk_json_str(it->body, "after", DK_OPTIONAL, 1, 239, &after, NULL, p);
 
     if (rc == DK_OK)
-        rc = dk_json_int(it->body, "limit", DK_OPTIONAL, 1, SLICE_MAX, &limit,
+        rc = dk_json_int(it->body, "limit", DK_OPTIONAL, 1, VERIFY_MAX, &limit,
                          NULL, p);
     if (rc == DK_OK && read_cursor(after, &x) != DK_OK)
         rc = dk_fail(p, DK_EFIELD, "/after",

@@ -1,4 +1,4 @@
-/* cmd_watch.c - look at the broker: ping, hello, stats, follow, verify. */
+/* cmd_watch.c - look at the broker: ping, hello, stats, follow. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,14 +30,6 @@ const struct opt opts_follow[] = {
     {.name = "type", .kind = OPT_TEXT, .arg = "TYPE",
      .en = "print only events of this type, as in alert_raised",
      .zh = "只看该类事件，如 alert_raised"},
-    OPT_END,
-};
-const struct opt opts_verify[] = {
-    {.name = "limit", .kind = OPT_INT, .member = "limit", .arg = "N",
-     .min = 1, .max = 200, .en = "cases of one slice (default 100)",
-     .zh = "每批案件数（默认 100）"},
-    {.name = "after", .kind = OPT_TEXT, .arg = "CURSOR",
-     .en = "go on after this cursor", .zh = "从该游标之后继续"},
     OPT_END,
 };
 /* clang-format on */
@@ -263,129 +255,4 @@ int cmd_follow(struct ctl *ctl, const struct args *a)
     if (rc < 0)
         return say_problem(ctl, &p);
     return 0; /* a broken output shows when main flushes */
-}
-
-/* What verify has seen so far. */
-struct verify {
-    int64_t cases, events, faults;
-    bool tty;
-    dk_ms said;
-};
-
-static void say_progress(const struct ctl *ctl, struct verify *v, bool last)
-{
-    dk_ms now = ctl_monotonic();
-
-    if (ctl->json || (!last && now - v->said < (v->tty ? 200 : 5000)))
-        return;
-    if (last && !v->tty)
-        return;
-    v->said = now;
-    (void)fprintf(
-        ctl->err,
-        T(ctl, "%s%" PRId64 " cases, %" PRId64 " events, %" PRId64 " faults%s",
-          "%s%" PRId64 " 件案件，%" PRId64 " 个事件，%" PRId64 " 处错误%s"),
-        v->tty ? "\r" : "", v->cases, v->events, v->faults,
-        v->tty && !last ? "" : "\n");
-}
-
-static void put_faults(const struct ctl *ctl, struct verify *v,
-                       const cJSON *faults)
-{
-    const cJSON *f;
-    struct dk_jw w = {0};
-
-    cJSON_ArrayForEach (f, faults) {
-        v->faults++;
-        if (ctl->json) {
-            dk_jw_reset(&w);
-            dk_jw_cjson(&w, NULL, f);
-            (void)fprintf(ctl->out, "%s\n", w.oom ? "{}" : w.buf);
-            continue;
-        }
-        (void)fputs(ctl->color ? table_color(CELL_BAD) : "", ctl->out);
-        put_member(ctl, f, "case_no");
-        put_member(ctl, f, "what");
-        put_member(ctl, f, "detail");
-        (void)fputs(ctl->color ? TABLE_COLOR_OFF "\n" : "\n", ctl->out);
-    }
-    dk_jw_fini(&w);
-}
-
-/* One slice; `after` ("" at first and at the end) moves on. */
-static int verify_slice(struct ctl *ctl, const struct args *a, struct verify *v,
-                        char *after, size_t cap)
-{
-    struct dk_jw w = {0};
-    struct dk_reply r;
-    int64_t cases = 0, events = 0;
-
-    dk_jw_obj(&w, NULL);
-    (void)ctl_write_opts(ctl, a, &w);
-    if (after[0] != '\0')
-        dk_jw_str(&w, "after", after);
-    dk_jw_end_obj(&w);
-    int rc = ctl_ask(ctl, "verify", &w, &r);
-    if (rc != 0)
-        return rc;
-    const cJSON *next = cJSON_GetObjectItemCaseSensitive(r.json, "next");
-    if (dk_json_int(r.json, "cases", DK_REQUIRED, 0, INT64_MAX, &cases, NULL,
-                    NULL) != 0 ||
-        dk_json_int(r.json, "events", DK_REQUIRED, 0, INT64_MAX, &events, NULL,
-                    NULL) != 0) {
-        dk_reply_free(&r);
-        return say_odd_reply(ctl, "cases");
-    }
-    v->cases += cases;
-    v->events += events;
-    put_faults(ctl, v, cJSON_GetObjectItemCaseSensitive(r.json, "faults"));
-    after[0] = '\0';
-    if (cJSON_IsString(next))
-        (void)snprintf(after, cap, "%s", next->valuestring);
-    dk_reply_free(&r);
-    return 0;
-}
-
-int cmd_verify(struct ctl *ctl, const struct args *a)
-{
-    struct verify v = {.tty = isatty(STDERR_FILENO) != 0};
-    const char *start = args_get(a, "after");
-    char after[512];
-    int rc;
-
-    v.said = ctl_monotonic();
-    if (ctl->timeout_ms == 0)
-        ctl->timeout_ms = 60000; /* a slice reads much */
-    (void)snprintf(after, sizeof after, "%s", start == NULL ? "" : start);
-    do {
-        rc = verify_slice(ctl, a, &v, after, sizeof after);
-        if (rc == 0)
-            say_progress(ctl, &v, after[0] == '\0');
-        else if (after[0] != '\0')
-            (void)fprintf(ctl->err,
-                          T(ctl, "  Go on with --after '%s'\n",
-                            "  可用 --after '%s' 继续\n"),
-                          after);
-    } while (rc == 0 && after[0] != '\0');
-    if (rc != 0)
-        return rc;
-    if (ctl->json)
-        (void)fprintf(ctl->out,
-                      "{\"cases\":%" PRId64 ",\"events\":%" PRId64
-                      ",\"faults\":%" PRId64 "}\n",
-                      v.cases, v.events, v.faults);
-    else if (v.faults == 0)
-        (void)fprintf(ctl->out,
-                      T(ctl,
-                        "All well: %" PRId64 " cases, %" PRId64
-                        " events, every chain and every replay.\n",
-                        "全部正确：%" PRId64 " 件案件、%" PRId64
-                        " 个事件，哈希链与重放均一致。\n"),
-                      v.cases, v.events);
-    else
-        (void)fprintf(ctl->out,
-                      T(ctl, "%" PRId64 " faults in %" PRId64 " cases.\n",
-                        "发现 %" PRId64 " 处错误（共 %" PRId64 " 件）。\n"),
-                      v.faults, v.cases);
-    return v.faults == 0 ? 0 : EX_DATAERR;
 }

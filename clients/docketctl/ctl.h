@@ -183,6 +183,12 @@ int cmd_follow(struct ctl *ctl, const struct args *a);
 int cmd_bulletin(struct ctl *ctl, const struct args *a);
 int cmd_stats(struct ctl *ctl, const struct args *a);
 int cmd_verify(struct ctl *ctl, const struct args *a);
+int cmd_checkpoint(struct ctl *ctl, const struct args *a);
+int cmd_checkpoint_list(struct ctl *ctl, const struct args *a);
+int cmd_checkpoint_key(struct ctl *ctl, const struct args *a);
+int cmd_export(struct ctl *ctl, const struct args *a);
+extern const struct opt opts_checkpoint[], opts_checkpoint_list[],
+    opts_export[];
 int cmd_ping(struct ctl *ctl, const struct args *a);
 int cmd_hello(struct ctl *ctl, const struct args *a);
 int cmd_clock_now(struct ctl *ctl, const struct args *a);

@@ -1,9 +1,13 @@
 #include "file.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int file_fail(const char *path, int err, struct dk_problem *p)
 {
@@ -66,4 +70,42 @@ int file_read(const char *path, size_t max, char **out, size_t *len,
     int rc = read_all(f, path, max, out, len, p);
     (void)fclose(f);
     return rc;
+}
+
+static int write_durably(const char *path, const char *text, size_t len)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+
+    if (fd < 0)
+        return -1;
+    while (len > 0) {
+        ssize_t n = write(fd, text, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            break;
+        text += n;
+        len -= (size_t)n;
+    }
+    bool bad = len > 0 || fsync(fd) != 0;
+    int err = errno;
+    if (close(fd) != 0 && !bad) {
+        bad = true;
+        err = errno;
+    }
+    errno = err;
+    return bad ? -1 : 0;
+}
+
+int file_write(const char *path, const char *text, size_t len,
+               struct dk_problem *p)
+{
+    char aside[PATH_MAX];
+    int n = snprintf(aside, sizeof aside, "%s.new", path);
+
+    if (n < 0 || (size_t)n >= sizeof aside)
+        return file_fail(path, ENAMETOOLONG, p);
+    if (write_durably(aside, text, len) != 0 || rename(aside, path) != 0)
+        return file_fail(path, errno, p);
+    return 0;
 }

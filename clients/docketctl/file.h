@@ -13,6 +13,10 @@
 int file_read(const char *path, size_t max, char **out, size_t *len,
               struct dk_problem *p);
 
+/* Written aside (PATH.new), made durable, then renamed over the old one. */
+int file_write(const char *path, const char *text, size_t len,
+               struct dk_problem *p);
+
 /* Why a file cannot be used, from errno. */
 int file_fail(const char *path, int err, struct dk_problem *p);
 

@@ -98,52 +98,19 @@ int import_state_load(const char *path, const char *source,
                     path, why.detail);
 }
 
-static int write_durably(const char *path, const char *text, size_t len)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-
-    if (fd < 0)
-        return -1;
-    while (len > 0) {
-        ssize_t n = write(fd, text, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            break;
-        text += n;
-        len -= (size_t)n;
-    }
-    bool bad = len > 0 || fsync(fd) != 0;
-    int err = errno;
-    if (close(fd) != 0 && !bad) {
-        bad = true;
-        err = errno;
-    }
-    errno = err;
-    return bad ? -1 : 0;
-}
-
 int import_state_save(const char *path, const char *source,
                       const struct import_state *s, struct dk_problem *p)
 {
-    char aside[PATH_MAX];
     struct dk_jw w = {0};
-    int rc = 0;
 
-    int n = snprintf(aside, sizeof aside, "%s.new", path);
-    if (n < 0 || (size_t)n >= sizeof aside)
-        return file_fail(path, ENAMETOOLONG, p);
     dk_jw_obj(&w, NULL);
     dk_jw_str(&w, "source", source);
     dk_jw_str(&w, "mark", s->mark);
     for (int i = 0; i < COUNT_N; i++)
         dk_jw_int(&w, counts[i].name, get_count(s, i));
     dk_jw_end_obj(&w);
-    if (w.oom)
-        rc = dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
-    else if (write_durably(aside, w.buf, w.len) != 0 ||
-             rename(aside, path) != 0)
-        rc = file_fail(path, errno, p);
+    int rc = w.oom ? dk_fail(p, DK_ENOMEM, NULL, NULL, NULL)
+                   : file_write(path, w.buf, w.len, p);
     dk_jw_fini(&w);
     return rc;
 }

@@ -212,6 +212,18 @@ static const char step_2_figures[] =
     "CREATE INDEX case_urgent ON case_file (due) WHERE urgent = 1;"
     "CREATE INDEX case_group ON case_file (grp) WHERE grp IS NOT NULL;";
 
+/* docs/HISTORY.md */
+static const char step_4_checkpoint[] =
+    "CREATE TABLE checkpoint ("
+    " number INTEGER PRIMARY KEY,"
+    " from_seq INTEGER NOT NULL,"
+    " to_seq INTEGER NOT NULL,"
+    " text TEXT NOT NULL,"
+    " sig BLOB NOT NULL,"
+    " blocks BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX checkpoint_to ON checkpoint (to_seq);";
+
 struct step {
     const char *sql[2];
     int (*fill)(sqlite3 *db, const struct store_options *opt);
@@ -220,6 +232,7 @@ struct step {
 static const struct step steps[] = {
     {{step_1_tables, step_1_indices}, NULL},
     {{step_2_office, step_2_figures}, migrate_fill_2},
+    {{step_4_checkpoint, NULL}, NULL},
 };
 
 int migrate_latest(void)

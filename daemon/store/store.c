@@ -225,6 +225,33 @@ int store_day_seq(struct store *st, int32_t day, int32_t *seq)
     return rc != 0 ? rc : st->ops->day_seq(st, day, seq);
 }
 
+int store_list_days(struct store *st, int32_t after, int64_t limit,
+                    store_day_fn fn, void *arg)
+{
+    int rc = store_before_read(st);
+    return rc != 0 ? rc : st->ops->list_days(st, after, limit, fn, arg);
+}
+
+int store_list_ckpt(struct store *st, int64_t after, int64_t limit,
+                    store_ckpt_fn fn, void *arg)
+{
+    int rc = store_before_read(st);
+    return rc != 0 ? rc : st->ops->list_ckpt(st, after, limit, fn, arg);
+}
+
+int store_ckpt_newest(struct store *st, store_ckpt_fn fn, void *arg)
+{
+    int rc = store_before_read(st);
+    return rc != 0 ? rc : st->ops->ckpt_newest(st, fn, arg);
+}
+
+int store_ckpt_covering(struct store *st, int64_t seq, store_ckpt_fn fn,
+                        void *arg)
+{
+    int rc = store_before_read(st);
+    return rc != 0 ? rc : st->ops->ckpt_covering(st, seq, fn, arg);
+}
+
 int store_tally(struct store *st, const struct store_tally_filter *f,
                 int64_t limit, store_tally_fn fn, void *arg)
 {

@@ -25,6 +25,7 @@
 
 #include "core/case.h"
 #include "core/tally.h"
+#include "proto/checkpoint.h"
 
 struct store;
 
@@ -164,6 +165,19 @@ struct store_office {
     const char *acked_by, *note;    /* NULL: none */
 };
 
+/* A signed statement of how the stream stands (proto/checkpoint.h), with what
+ * proofs and a search for changes need: the roots of the tree's blocks.
+ */
+struct store_ckpt {
+    int64_t number;   /* 1, 2, .. */
+    int64_t from, to; /* events it covers */
+    const char *text;
+    size_t text_len;
+    uint8_t sig[DK_CKPT_SIG];
+    const uint8_t *blocks; /* DK_HASH_LEN bytes each */
+    size_t n_block;
+};
+
 /* Arrays are borrowed; counts may be 0.  Written in this order; a case's
  * events are in order of n and `events` in order of seq, without gaps from
  * last_seq + 1.
@@ -199,7 +213,8 @@ struct store_changes {
     size_t n_office;
     const struct dk_tally *tally; /* n is added to the row of this key */
     size_t n_tally;
-    dk_ms test_now; /* DK_NEVER: unchanged */
+    const struct store_ckpt *ckpt; /* NULL: none */
+    dk_ms test_now;                /* DK_NEVER: unchanged */
 };
 
 /* A case that is put with another unit takes the rows of its clocks along: the
@@ -208,10 +223,11 @@ struct store_changes {
  * All of it, durably, or nothing.  DK_EBUG for: a request id that is used; an
  * event whose seq is not the next, or whose (key, n) exists; a new case that
  * exists or a changed one that does not; a task id or an alert that exists; a
- * second open alert of the office's own of one kind and subject; a text over
- * 1 MiB.  Ending, failing or retrying a task that is not there (or
- * not in that state), and acknowledging an alert that is not open, changes
- * nothing and is no error: the answer of a worker may come twice.
+ * second open alert of the office's own of one kind and subject; a checkpoint
+ * whose number exists; a text over 1 MiB.  Ending, failing or retrying a task
+ * that is not there (or not in that state), and acknowledging an alert that is
+ * not open, changes nothing and is no error: the answer of a worker may come
+ * twice.
  */
 int store_commit(struct store *st, const struct store_changes *ch);
 
@@ -365,6 +381,21 @@ typedef int (*store_load_fn)(void *arg, const struct store_load *l);
 int store_loads(struct store *st, store_load_fn fn, void *arg);
 int store_day_seq(struct store *st, int32_t day,
                   int32_t *seq); /* 0: none yet */
+
+/* Last numbers of the days after `after`, in order of day. */
+typedef int (*store_day_fn)(void *arg, const struct store_day *day);
+int store_list_days(struct store *st, int32_t after, int64_t limit,
+                    store_day_fn fn, void *arg);
+
+/* Checkpoints with a number > after, rising; `newest` is the last one alone;
+ * `covering` is the first whose last event is `seq` or after it.
+ */
+typedef int (*store_ckpt_fn)(void *arg, const struct store_ckpt *c);
+int store_list_ckpt(struct store *st, int64_t after, int64_t limit,
+                    store_ckpt_fn fn, void *arg);
+int store_ckpt_newest(struct store *st, store_ckpt_fn fn, void *arg);
+int store_ckpt_covering(struct store *st, int64_t seq, store_ckpt_fn fn,
+                        void *arg);
 
 /* Figures: sums of rows, in order of (measure, unit, category, day, tag), those
  * that are 0 left out.  What is not asked to be kept apart is summed up: unit

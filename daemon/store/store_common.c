@@ -106,7 +106,11 @@ bool store_changes_sane(const struct store_changes *ch, int64_t last_seq)
         if (ch->person[i].len > STORE_TEXT_MAX)
             return false;
     }
-    return true;
+    return ch->ckpt == NULL ||
+           (ch->ckpt->number > 0 && ch->ckpt->from > 0 &&
+            ch->ckpt->to >= ch->ckpt->from && ch->ckpt->n_block > 0 &&
+            ch->ckpt->text_len <= STORE_TEXT_MAX &&
+            ch->ckpt->n_block <= STORE_TEXT_MAX / DK_HASH_LEN);
 }
 
 bool store_changes_empty(const struct store_changes *ch)
@@ -116,7 +120,7 @@ bool store_changes_empty(const struct store_changes *ch)
                    ch->n_task_retry + ch->n_alert + ch->n_ack + ch->n_person +
                    ch->n_load + ch->n_day + ch->n_office + ch->n_tally ==
                0 &&
-           ch->test_now == DK_NEVER;
+           ch->ckpt == NULL && ch->test_now == DK_NEVER;
 }
 
 int store_read_doc(const char *doc, size_t len, const uint8_t *hash,

@@ -83,6 +83,13 @@ struct store_ops {
                       void **data, size_t *len);
     int (*loads)(struct store *st, store_load_fn fn, void *arg);
     int (*day_seq)(struct store *st, int32_t day, int32_t *seq);
+    int (*list_days)(struct store *st, int32_t after, int64_t limit,
+                     store_day_fn fn, void *arg);
+    int (*list_ckpt)(struct store *st, int64_t after, int64_t limit,
+                     store_ckpt_fn fn, void *arg);
+    int (*ckpt_newest)(struct store *st, store_ckpt_fn fn, void *arg);
+    int (*ckpt_covering)(struct store *st, int64_t seq, store_ckpt_fn fn,
+                         void *arg);
     int (*tally)(struct store *st, const struct store_tally_filter *f,
                  int64_t limit, store_tally_fn fn, void *arg);
     int (*totals)(struct store *st, struct store_totals *out);

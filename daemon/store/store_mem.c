@@ -142,6 +142,7 @@ static const struct {
     [MEM_DAY] = {cmp_day, free},
     [MEM_OFFICE] = {mem_cmp_office, mem_drop_office},
     [MEM_TALLY] = {mem_cmp_tally, mem_drop_tally},
+    [MEM_CKPT] = {mem_cmp_ckpt, mem_drop_ckpt},
 };
 
 /* ---- finding and changing ----------------------------------------------- */
@@ -319,6 +320,10 @@ static const struct store_ops ops = {
     .person_get = mem_person_get,
     .loads = mem_loads,
     .day_seq = mem_day_seq,
+    .list_days = mem_list_days,
+    .list_ckpt = mem_list_ckpt,
+    .ckpt_newest = mem_ckpt_newest,
+    .ckpt_covering = mem_ckpt_covering,
     .tally = mem_tally,
     .totals = mem_totals,
     .list_keys = mem_list_keys,

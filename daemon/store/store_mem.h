@@ -22,6 +22,7 @@ enum mem_table {
     MEM_DAY,
     MEM_OFFICE,
     MEM_TALLY,
+    MEM_CKPT,
     MEM_N
 };
 
@@ -127,6 +128,16 @@ void mem_drop_office(void *row);
 int mem_put_office(struct mem *m, const struct store_changes *ch);
 int mem_list_office(struct store *st, bool open, int64_t before, int64_t limit,
                     store_office_fn fn, void *arg);
+int mem_list_days(struct store *st, int32_t after, int64_t limit,
+                  store_day_fn fn, void *arg);
+int mem_cmp_ckpt(const void *a, const void *b);
+void mem_drop_ckpt(void *row);
+int mem_put_ckpt(struct mem *m, const struct store_changes *ch);
+int mem_list_ckpt(struct store *st, int64_t after, int64_t limit,
+                  store_ckpt_fn fn, void *arg);
+int mem_ckpt_newest(struct store *st, store_ckpt_fn fn, void *arg);
+int mem_ckpt_covering(struct store *st, int64_t seq, store_ckpt_fn fn,
+                      void *arg);
 int mem_cmp_tally(const void *a, const void *b);
 void mem_drop_tally(void *row);
 int mem_put_tally(struct mem *m, const struct store_changes *ch);

@@ -375,6 +375,8 @@ static int put_all(struct mem *m, const struct store_changes *ch)
         rc = mem_put_office(m, ch);
     if (rc == 0)
         rc = mem_put_tally(m, ch);
+    if (rc == 0)
+        rc = mem_put_ckpt(m, ch);
     return rc;
 }
 

@@ -11,6 +11,7 @@
  *   store_sqlite_list.c  filtered lists, page by page
  *   store_sqlite_office.c the office's own alerts
  *   store_sqlite_tally.c the office's figures
+ *   store_sqlite_ckpt.c  checkpoints, and the days' last numbers
  *   store_sqlite_fill.c  what a store of schema 1 does not have yet
  *   store_sqlite_backup.c a copy while the store is in use
  *   store_sqlite_restore.c the first opening of such a copy
@@ -69,6 +70,7 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
 #define SQ_OFFICE_COLUMNS                                                      \
     "id, kind, subject, level, value, threshold, about, told, raised_at, "     \
     "told_at, cleared_at, acked_at, acked_by, note"
+#define SQ_CKPT_COLUMNS    "number, from_seq, to_seq, text, sig, blocks"
 #define SQ_REQUEST_COLUMNS "id, hash, key, n, state, at, submitted_at"
 
 /* Open tasks of a service are a table of their own: their ids only rise, so
@@ -209,6 +211,17 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
     X(PERSON_GET, "SELECT salt, data FROM person WHERE key = ?")               \
     X(LOADS, "SELECT unit, handler, open FROM load ORDER BY unit, handler")    \
     X(DAY_GET, "SELECT seq FROM day WHERE day = ?")                            \
+    X(DAY_LIST, "SELECT day, seq FROM day WHERE day > ? ORDER BY day "         \
+                "LIMIT ?")                                                     \
+    X(CKPT_PUT, "INSERT INTO checkpoint (" SQ_CKPT_COLUMNS                     \
+                ") VALUES (?, ?, ?, ?, ?, ?)")                                 \
+    X(CKPT_LIST, "SELECT " SQ_CKPT_COLUMNS " FROM checkpoint "                 \
+                 "WHERE number > ? ORDER BY number LIMIT ?")                   \
+    X(CKPT_NEWEST, "SELECT " SQ_CKPT_COLUMNS " FROM checkpoint "               \
+                   "ORDER BY number DESC LIMIT 1")                             \
+    X(CKPT_OF, "SELECT " SQ_CKPT_COLUMNS " FROM checkpoint "                   \
+               "INDEXED BY checkpoint_to WHERE to_seq >= ? "                   \
+               "ORDER BY to_seq LIMIT 1")                                      \
     X(TOTAL_GET, "SELECT cases, events, tasks_open, tasks_dead, alerts_open, " \
                  "tally FROM total")                                           \
     X(KEYS, "SELECT key FROM case_file NOT INDEXED WHERE key > ?1 "            \
@@ -292,6 +305,7 @@ int sq_changes(const struct sq_use *u); /* rows changed by the last sq_run() */
 int64_t sq_col_int(const struct sq_use *u, int i);
 dk_ms sq_col_when(const struct sq_use *u, int i);       /* NULL: DK_NEVER */
 const char *sq_col_text(const struct sq_use *u, int i); /* may be NULL */
+const void *sq_col_blob(const struct sq_use *u, int i); /* may be NULL */
 size_t sq_col_len(const struct sq_use *u, int i);
 /* Copies exactly n bytes; false if the column has another size. */
 bool sq_col_bytes(const struct sq_use *u, int i, void *out, size_t n);
@@ -339,6 +353,14 @@ int sq_list_alerts(struct store *st, const struct store_alert_filter *f,
 int sq_put_office(struct sq *s, const struct store_changes *ch);
 int sq_list_office(struct store *st, bool open, int64_t before, int64_t limit,
                    store_office_fn fn, void *arg);
+int sq_list_days(struct store *st, int32_t after, int64_t limit,
+                 store_day_fn fn, void *arg);
+int sq_put_ckpt(struct sq *s, const struct store_changes *ch);
+int sq_list_ckpt(struct store *st, int64_t after, int64_t limit,
+                 store_ckpt_fn fn, void *arg);
+int sq_ckpt_newest(struct store *st, store_ckpt_fn fn, void *arg);
+int sq_ckpt_covering(struct store *st, int64_t seq, store_ckpt_fn fn,
+                     void *arg);
 int sq_put_tally(struct sq *s, const struct store_changes *ch,
                  struct store_totals *t);
 int sq_tally(struct store *st, const struct store_tally_filter *f,

@@ -161,6 +161,11 @@ size_t sq_col_len(const struct sq_use *u, int i)
     return (size_t)sqlite3_column_bytes(u->q, i);
 }
 
+const void *sq_col_blob(const struct sq_use *u, int i)
+{
+    return sqlite3_column_blob(u->q, i);
+}
+
 bool sq_col_bytes(const struct sq_use *u, int i, void *out, size_t n)
 {
     const void *v = sqlite3_column_blob(u->q, i);

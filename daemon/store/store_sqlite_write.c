@@ -425,6 +425,8 @@ static int put_all(struct sq *s, const struct store_changes *ch,
         rc = sq_put_office(s, ch);
     if (rc == 0)
         rc = sq_put_tally(s, ch, t);
+    if (rc == 0)
+        rc = sq_put_ckpt(s, ch);
     t->events += (int64_t)ch->n_event;
     if (rc == 0)
         rc = put_totals(s, t);

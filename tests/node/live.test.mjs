@@ -201,6 +201,7 @@ describe("a Node client and worker in a line with C services", () => {
     for (const [type, body] of [["case.list", {}], ["alert.list", {}],
       ["clock.list", {}], ["task.list", {}], ["task.list", { dead: true }],
       ["worker.list", {}], ["stats", {}], ["verify", {}],
+      ["checkpoint.make", {}], ["checkpoint.list", {}],
       ["clock.now", {}]])
       await client.call(type, body);
     const { items } = await client.call("case.list");
@@ -209,6 +210,7 @@ describe("a Node client and worker in a line with C services", () => {
       const { items: events } = await client.call("case.events",
         { case_no: item.case_no });
       for (const event of events) conform("event", event);
+      await client.call("case.export", { case_no: item.case_no });
     }
   });
 
