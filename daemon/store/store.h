@@ -25,7 +25,7 @@
 
 #include "core/case.h"
 #include "core/tally.h"
-#include "proto/checkpoint.h"
+#include "daemon/store/store_ckpt.h"
 
 struct store;
 
@@ -163,19 +163,6 @@ struct store_office {
     dk_ms raised_at, told_at;       /* told_at: the last time */
     dk_ms cleared_at, acked_at;     /* DK_NEVER: not */
     const char *acked_by, *note;    /* NULL: none */
-};
-
-/* A signed statement of how the stream stands (proto/checkpoint.h), with what
- * proofs and a search for changes need: the roots of the tree's blocks.
- */
-struct store_ckpt {
-    int64_t number;   /* 1, 2, .. */
-    int64_t from, to; /* events it covers */
-    const char *text;
-    size_t text_len;
-    uint8_t sig[DK_CKPT_SIG];
-    const uint8_t *blocks; /* DK_HASH_LEN bytes each */
-    size_t n_block;
 };
 
 /* Arrays are borrowed; counts may be 0.  Written in this order; a case's
@@ -386,16 +373,6 @@ int store_day_seq(struct store *st, int32_t day,
 typedef int (*store_day_fn)(void *arg, const struct store_day *day);
 int store_list_days(struct store *st, int32_t after, int64_t limit,
                     store_day_fn fn, void *arg);
-
-/* Checkpoints with a number > after, rising; `newest` is the last one alone;
- * `covering` is the first whose last event is `seq` or after it.
- */
-typedef int (*store_ckpt_fn)(void *arg, const struct store_ckpt *c);
-int store_list_ckpt(struct store *st, int64_t after, int64_t limit,
-                    store_ckpt_fn fn, void *arg);
-int store_ckpt_newest(struct store *st, store_ckpt_fn fn, void *arg);
-int store_ckpt_covering(struct store *st, int64_t seq, store_ckpt_fn fn,
-                        void *arg);
 
 /* Figures: sums of rows, in order of (measure, unit, category, day, tag), those
  * that are 0 left out.  What is not asked to be kept apart is summed up: unit

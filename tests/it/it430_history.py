@@ -492,6 +492,22 @@ class Tampering(Case):
         self.assertIn("other-store",
                       self.found("--checkpoint", file, start=False))
 
+    def test_control_a_restored_backup_is_no_tampering(self):
+        self.w.ctl("checkpoint", "--out", self.w.path("kept.json"))
+        copy = self.w.path("copy.db")
+        self.w.ctl("backup", copy)
+        self.c.act(self.numbers[0], "inform", document="other", way="post")
+        late = self.stop("late.json")
+        shutil.copy(copy, self.w.broker.db)
+        self.assertEqual(self.found(), [])
+        self.c.submit()
+        self.w.ctl("checkpoint")
+        self.assertEqual(self.found("--checkpoint", self.w.path("kept.json"),
+                                    start=False), [])
+        # What the backup did not have is the truth, and told.
+        self.assertEqual(self.found("--checkpoint", late, start=False),
+                         ["changed-checkpoint"])
+
     # -- keys and signatures
 
     def test_a_wrong_key(self):
