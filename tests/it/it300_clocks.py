@@ -386,7 +386,7 @@ class Rules(Case):
         self.go(client, at(30))
         self.assertEqual(client.call("case.get", {"case_no": number})
                          ["state"], "closed")
-        with self.problem("wrong-state"):
+        with self.problem("limit-passed"):
             client.act(number, "ask_review", grounds="不服")
         self.go(client, at(300))
         self.assertEqual(client.call("case.get", {"case_no": asked})
