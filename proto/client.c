@@ -92,19 +92,6 @@ static void *new_socket(void *ctx)
     return sock;
 }
 
-static int watch(struct dk_client *c)
-{
-    char name[64];
-
-    (void)snprintf(name, sizeof(name), "inproc://monitor.%p", (void *)c);
-    if (zmq_socket_monitor(c->sock, name,
-                           ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
-                               ZMQ_EVENT_DISCONNECTED) != 0)
-        return -1;
-    c->monitor = zmq_socket(c->ctx, ZMQ_PAIR);
-    return c->monitor != NULL ? zmq_connect(c->monitor, name) : -1;
-}
-
 struct dk_client *dk_client_open(const char *endpoint,
                                  const struct dk_client_options *opt,
                                  struct dk_problem *p)
@@ -124,8 +111,12 @@ struct dk_client *dk_client_open(const char *endpoint,
     if (c->ctx == NULL)
         goto no_memory;
     c->sock = new_socket(c->ctx);
-    if (c->sock == NULL || configure(c, opt) != 0 || watch(c) != 0)
+    if (c->sock == NULL || configure(c, opt) != 0 || dk_client_watch(c) != 0)
         goto no_memory;
+    if (dk_client_show(c, opt, p) != 0) {
+        dk_client_close(c);
+        return NULL;
+    }
     if (zmq_connect(c->sock, endpoint) == 0)
         return c;
     (void)dk_failf(p, DK_EFIELD, NULL,
@@ -168,54 +159,6 @@ int dk_client_fd(struct dk_client *c)
     size_t len = sizeof(fd);
 
     return zmq_getsockopt(c->sock, ZMQ_FD, &fd, &len) == 0 ? fd : -1;
-}
-
-void dk_client_look(struct dk_client *c)
-{
-    zmq_msg_t m;
-
-    (void)zmq_msg_init(&m);
-    while (zmq_msg_recv(&m, c->monitor, ZMQ_DONTWAIT) >= 0) {
-        uint16_t event;
-
-        /* Two frames: number and value of the event, then the endpoint. */
-        if (!zmq_msg_more(&m) || zmq_msg_size(&m) < sizeof(event))
-            continue;
-        memcpy(&event, zmq_msg_data(&m), sizeof(event));
-        c->connected = event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
-        if (!c->connected)
-            c->losses++;
-    }
-    (void)zmq_msg_close(&m);
-}
-
-int dk_client_wait(struct dk_client *c, bool send, int64_t until,
-                   bool *signalled)
-{
-    /* With no connection a DEALER may still have room to send: do not ask. */
-    const short want = !send ? ZMQ_POLLIN : c->connected ? ZMQ_POLLOUT : 0;
-    zmq_pollitem_t items[2] = {
-        {c->sock, 0, want, 0},
-        {c->monitor, 0, ZMQ_POLLIN, 0},
-    };
-
-    for (;;) {
-        int64_t left = until - dk_client_now();
-        int rc = zmq_poll(items, 2, left > 0 ? (long)left : 0);
-
-        if (rc > 0) {
-            dk_client_look(c);
-            return 0;
-        }
-        if (rc < 0 && errno != EINTR)
-            return DK_EIO;
-        if (rc < 0 && signalled != NULL) {
-            *signalled = true;
-            return DK_ETIMEOUT;
-        }
-        if (dk_client_now() >= until)
-            return DK_ETIMEOUT;
-    }
 }
 
 static bool one_frame(struct dk_client *c, zmq_msg_t *m)
@@ -407,8 +350,10 @@ static int ask(struct dk_client *c, const char *type, const char *id,
         if (rc == DK_ETIMEOUT)
             return dk_failf(p, rc, NULL,
                             "there is no connection to %s; is the broker "
-                            "running?",
-                            "无法连接到 %s；服务是否在运行？", c->endpoint);
+                            "running?%.0s%s",
+                            "无法连接到 %s；服务是否在运行？%s%.0s",
+                            c->endpoint, dk_client_hint_zh(c),
+                            dk_client_hint(c));
         if (rc != 0)
             return dk_fail(p, rc, NULL, zmq_strerror(errno), NULL);
     }

@@ -35,6 +35,8 @@ struct dk_client_options {
     int recv_hwm;     /* messages; 0: 10000 */
     int reconnect_ms; /* first wait; 0: 100; doubles up to 5 s */
     size_t max_reply; /* bytes of a reply; 0: 16 MiB */
+    /* Over tcp:// (client_keys.h); NULL: $DOCKET_KEY, $DOCKET_SERVER_KEY. */
+    const char *key_file, *server_key;
 };
 
 struct dk_reply {
@@ -45,7 +47,8 @@ struct dk_reply {
     cJSON *json; /* the same, parsed; owned */
 };
 
-/* `opt` may be NULL.  NULL on failure: a bad endpoint or no memory.  A broker
+/* `opt` may be NULL.  NULL on failure: a bad endpoint, a key file
+ * that cannot be used, or no memory.  A broker
  * that is not there is no failure here: calls will time out.
  */
 struct dk_client *dk_client_open(const char *endpoint,

@@ -14,9 +14,13 @@ struct dk_kept {
 
 struct dk_client {
     void *ctx, *sock;
-    void *monitor;   /* tells of connections made and lost */
-    bool connected;  /* as far as the monitor has told */
-    unsigned losses; /* connections lost so far */
+    void *monitor;    /* tells of connections made and lost */
+    bool connected;   /* as far as the monitor has told */
+    unsigned losses;  /* connections lost so far */
+    bool keyed;       /* we have shown a key */
+    bool refused;     /* the broker turned us away, last time */
+    bool broken;      /* something else than a docket broker, or no key */
+    int64_t knock_at; /* then: when to connect again; 0: ZeroMQ does it */
     size_t max_reply;
     int keep_max, kept; /* messages read while waiting for another */
     struct dk_kept *first, **last;
@@ -27,6 +31,18 @@ struct dk_client {
 
 /* Milliseconds of the monotonic clock. */
 int64_t dk_client_now(void);
+
+/* Watch the connection; 0 or -1. */
+int dk_client_watch(struct dk_client *c);
+
+/* Show our key to a broker over tcp://, before connecting. */
+int dk_client_show(struct dk_client *c, const struct dk_client_options *o,
+                   struct dk_problem *p);
+
+/* Why there may be no connection, as an addition to a problem; "" if unknown.
+ */
+const char *dk_client_hint(const struct dk_client *c);
+const char *dk_client_hint_zh(const struct dk_client *c);
 
 /* Hear what the monitor has to tell. */
 void dk_client_look(struct dk_client *c);

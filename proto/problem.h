@@ -60,6 +60,10 @@
       "任务租约已失效")                                                        \
     X(HELLO, "hello-first", 409, 0, "This peer has not said hello",            \
       "请先发送 hello")                                                        \
+    X(KEY, "unknown-key", 401, 30000,                                          \
+      "This key is not allowed here (any more)", "该密钥未获准或已被撤销")     \
+    X(RATE, "too-many", 429, 1000, "Too many messages in too short a time",    \
+      "请求过于频繁")                                                          \
     X(BUSY, "overloaded", 503, 1000, "The broker has too much to do",          \
       "系统繁忙，请稍后重试")                                                  \
     X(FULL, "storage-full", 507, 5000, "The disk of the broker is full",       \

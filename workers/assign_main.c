@@ -10,6 +10,7 @@
 #include "worker.h"
 
 struct assign {
+    const char *key_file, *server_key;
     const char *endpoint, *name, *file, *import, *at, *lang;
     int credit, check, dry, stale, json;
     struct dk_book *book;
@@ -63,6 +64,8 @@ static int run(struct assign *a)
 {
     const struct worker_conf conf = {.service = "assign",
                                      .endpoint = a->endpoint,
+                                     .key_file = a->key_file,
+                                     .server_key = a->server_key,
                                      .name = a->name,
                                      .credit = a->credit,
                                      .answer = answer,
@@ -88,6 +91,7 @@ static const struct option_def options[] = {
      .arg = "ENDPOINT",
      .required = 1,
      .help = "the broker's endpoint for workers"},
+    OPTION_KEYS(struct assign),
     {.name = "book",
      .kind = OPTION_TEXT,
      .at = offsetof(struct assign, file),

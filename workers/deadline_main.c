@@ -15,6 +15,7 @@
 #include "worker.h"
 
 struct deadline {
+    const char *key_file, *server_key;
     const char *endpoint, *name, *policy, *calendar, *book, *lang;
     const char *diff, *new_calendar, *today;
     int credit, check, print, explain, json, cases;
@@ -99,6 +100,8 @@ static int run(struct deadline *d)
 {
     const struct worker_conf conf = {.service = "deadline",
                                      .endpoint = d->endpoint,
+                                     .key_file = d->key_file,
+                                     .server_key = d->server_key,
                                      .name = d->name,
                                      .credit = d->credit,
                                      .answer = answer,
@@ -170,6 +173,7 @@ static const struct option_def options[] = {
      .arg = "ENDPOINT",
      .required = 1,
      .help = "the broker's endpoint for workers"},
+    OPTION_KEYS(struct deadline),
     {.name = "policy",
      .kind = OPTION_TEXT,
      .at = offsetof(struct deadline, policy),

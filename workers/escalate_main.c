@@ -19,6 +19,7 @@
 #include "worker.h"
 
 struct escalate {
+    const char *key_file, *server_key;
     const char *endpoint, *name, *policy, *calendar, *file;
     int credit, check;
     struct law law;
@@ -104,6 +105,8 @@ static int run(struct escalate *x)
 {
     const struct worker_conf conf = {.service = "escalate",
                                      .endpoint = x->endpoint,
+                                     .key_file = x->key_file,
+                                     .server_key = x->server_key,
                                      .name = x->name,
                                      .credit = x->credit,
                                      .answer = answer,
@@ -130,6 +133,7 @@ static const struct option_def options[] = {
      .arg = "ENDPOINT",
      .required = 1,
      .help = "the broker's endpoint for workers"},
+    OPTION_KEYS(struct escalate),
     {.name = "policy",
      .kind = OPTION_TEXT,
      .at = offsetof(struct escalate, policy),

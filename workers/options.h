@@ -6,9 +6,8 @@
 
 #include <stddef.h>
 
-#define OPTIONS_MAX                                                            \
-    16 /* options of one program, --help and --version apart                   \
-        */
+/* Options of one program, --help and --version apart. */
+#define OPTIONS_MAX 24
 
 enum option_kind {
     OPTION_FLAG, /* int: becomes 1 */
@@ -25,6 +24,19 @@ struct option_def {
     int min, max;
     int required; /* checked by options_need() */
 };
+
+/* The two options of a worker's keys, for members key_file and server_key. */
+#define OPTION_KEYS(type)                                                      \
+    {.name = "key",                                                            \
+     .kind = OPTION_TEXT,                                                      \
+     .at = offsetof(type, key_file),                                           \
+     .arg = "FILE",                                                            \
+     .help = "over tcp://: our key, of docketctl keys new ($DOCKET_KEY)"},     \
+    {                                                                          \
+        .name = "server-key", .kind = OPTION_TEXT,                             \
+        .at = offsetof(type, server_key), .arg = "KEY",                        \
+        .help = "and the broker's, unless it is in FILE"                       \
+    }
 
 struct option_program {
     const char *name;

@@ -38,6 +38,8 @@ int session_init(struct session *s, const struct worker_conf *conf, void *ctx,
     *s = (struct session){.conf = conf, .at = now};
     make_name(conf, s->name);
     s->wire.ctx = ctx;
+    s->wire.key_file = conf->key_file;
+    s->wire.server_key = conf->server_key;
     /* The first try here, so that a bad endpoint is a mistake at the start. */
     return wire_open(&s->wire, conf->endpoint, p);
 }
@@ -149,7 +151,11 @@ dk_ms session_tick(struct session *s, dk_ms now)
     if (s->state == SESSION_DOWN && now >= s->at)
         open_again(s, now);
     if (s->state == SESSION_HELLO && now >= s->at)
-        lose(s, now, 0, "no welcome came");
+        lose(s, now, 0,
+             strncmp(s->conf->endpoint, "tcp://", 6) != 0
+                 ? "no welcome came"
+                 : "no welcome came: is the key allowed (docketctl keys list), "
+                   "and the broker's key right (--server-key)?");
     if (s->state == SESSION_UP &&
         now >= s->heard_at + BEATS_MISSED * s->beat_ms)
         lose(s, now, 0, "three beats of the broker are missing");

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "proto/client_keys.h"
+
 #define HWM              1000 /* above credit: done, tasks and beats together */
 #define RECONNECT_MS     100
 #define RECONNECT_MAX_MS 2000
@@ -34,13 +36,35 @@ static int set_options(void *sock)
     return zmq_setsockopt(sock, ZMQ_MAXMSGSIZE, &max, sizeof(max));
 }
 
+/* Keys count over tcp:// only. */
+static int show_keys(struct wire *w, const char *endpoint, struct dk_problem *p)
+{
+    struct dk_client_keys k;
+    int rc;
+
+    if (strncmp(endpoint, "tcp://", 6) != 0)
+        return 0;
+    rc = dk_client_keys_load(w->key_file, w->server_key, &k, p);
+    if (rc == 0 && dk_client_keys_put(w->sock, &k) != 0)
+        rc = dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    dk_client_keys_wipe(&k);
+    return rc;
+}
+
 int wire_open(struct wire *w, const char *endpoint, struct dk_problem *p)
 {
+    int rc;
+
     w->n_frame = 0;
     w->sock = zmq_socket(w->ctx, ZMQ_DEALER);
     if (w->sock == NULL)
         return dk_failf(p, DK_ENOMEM, NULL, "no ZeroMQ socket: %s",
                         "无法建立 ZeroMQ 套接字：%s", zmq_strerror(errno));
+    rc = show_keys(w, endpoint, p);
+    if (rc != 0) {
+        wire_close(w, 0);
+        return rc;
+    }
     if (set_options(w->sock) != 0 || zmq_connect(w->sock, endpoint) != 0) {
         dk_failf(p, DK_EFIELD, NULL,
                  "cannot connect to \"%.200s\": %s; an endpoint looks like "

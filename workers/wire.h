@@ -9,14 +9,16 @@
 #define WIRE_FRAMES 4
 
 struct wire {
-    void *ctx;  /* borrowed */
-    void *sock; /* NULL: closed */
+    void *ctx;                         /* borrowed */
+    const char *key_file, *server_key; /* over tcp://; proto/client_keys.h */
+    void *sock;                        /* NULL: closed */
     zmq_msg_t frame[WIRE_FRAMES];
     int n_frame; /* of the message read last: wire_next() closes them */
 };
 
 /* 0, or a negative DK_E code: DK_EFIELD for an endpoint that ZeroMQ does not
- * understand.  A broker that is not there is no failure.
+ * understand; those of dk_client_keys_load().  A broker that is not there is no
+ * failure.
  */
 int wire_open(struct wire *w, const char *endpoint, struct dk_problem *p);
 

@@ -51,10 +51,11 @@ struct worker_about {
 typedef void (*worker_about_fn)(void *arg, struct worker_about *out);
 
 struct worker_conf {
-    const char *service;  /* "assign", "deadline", "escalate" */
-    const char *endpoint; /* of the broker, for workers */
-    const char *name;     /* NULL: SERVICE-HOST-PID */
-    int credit;           /* tasks in hand at most, 1..WORKER_CREDIT_MAX */
+    const char *service;               /* "assign", "deadline", "escalate" */
+    const char *endpoint;              /* of the broker, for workers */
+    const char *key_file, *server_key; /* over tcp://; proto/client_keys.h */
+    const char *name;                  /* NULL: SERVICE-HOST-PID */
+    int credit; /* tasks in hand at most, 1..WORKER_CREDIT_MAX */
     worker_answer_fn answer;
     worker_reload_fn reload; /* NULL: SIGHUP is ignored */
     worker_about_fn about;   /* NULL: nothing to tell */

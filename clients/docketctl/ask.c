@@ -32,7 +32,9 @@ int ctl_open(struct ctl *ctl, struct dk_problem *p)
 {
     if (ctl->client != NULL)
         return 0;
-    ctl->client = dk_client_open(ctl->endpoint, NULL, p);
+    const struct dk_client_options with = {.key_file = ctl->key_file,
+                                           .server_key = ctl->server_key};
+    ctl->client = dk_client_open(ctl->endpoint, &with, p);
     return ctl->client == NULL ? p->code : 0;
 }
 

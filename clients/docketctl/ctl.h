@@ -16,6 +16,7 @@
 
 struct ctl {
     const char *endpoint;
+    const char *key_file, *server_key; /* proto/client_keys.h */
     bool json;
     bool zh;        /* the language of what people read */
     bool color;     /* on `out` */
@@ -179,6 +180,11 @@ int cmd_dead_drop(struct ctl *ctl, const struct args *a);
 int cmd_workers(struct ctl *ctl, const struct args *a);
 int cmd_office(struct ctl *ctl, const struct args *a);
 int cmd_office_ack(struct ctl *ctl, const struct args *a);
+int cmd_keys_new(struct ctl *ctl, const struct args *a);
+int cmd_keys_allow(struct ctl *ctl, const struct args *a);
+int cmd_keys_revoke(struct ctl *ctl, const struct args *a);
+int cmd_keys_list(struct ctl *ctl, const struct args *a);
+extern const struct opt opts_keys_new[], opts_keys_allow[];
 int cmd_follow(struct ctl *ctl, const struct args *a);
 int cmd_bulletin(struct ctl *ctl, const struct args *a);
 int cmd_stats(struct ctl *ctl, const struct args *a);

@@ -49,6 +49,8 @@ static void set_up(struct ctl *ctl, const struct args *a)
     if (endpoint == NULL || endpoint[0] == '\0')
         endpoint = "ipc:///run/docket/clients.sock";
     ctl->endpoint = endpoint;
+    ctl->key_file = args_get(a, "key");
+    ctl->server_key = args_get(a, "server-key");
     ctl->json = args_has(a, "json");
     ctl->timeout_ms = (int)args_int(a, "timeout", 0);
     ctl->zh = is_chinese(args_get(a, "lang"));

@@ -278,6 +278,8 @@ static void show_status(struct kiosk *k)
 static int open_all(struct kiosk *k, struct dk_problem *p)
 {
     const struct kiosk_options *o = &k->opt;
+    const struct dk_client_options with = {.key_file = o->key_file,
+                                           .server_key = o->server_key};
     int rc = spool_open(o->spool, !o->status, &k->spool, p);
 
     if (rc != 0 || o->status)
@@ -288,7 +290,7 @@ static int open_all(struct kiosk *k, struct dk_problem *p)
         rc = folder_open(&k->take.folder, o->folder, p);
     if (rc != 0)
         return rc;
-    k->client = dk_client_open(o->endpoint, NULL, p);
+    k->client = dk_client_open(o->endpoint, &with, p);
     if (k->client == NULL)
         return p->code;
     k->take.spool = k->forward.spool = k->spool;

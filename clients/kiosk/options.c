@@ -18,6 +18,8 @@
 enum {
     O_SPOOL = 256,
     O_CONNECT,
+    O_KEY,
+    O_SERVER_KEY,
     O_STDIN,
     O_FOLDER,
     O_DRAIN,
@@ -32,6 +34,8 @@ enum {
 static const struct option table[] = {
     {"spool", required_argument, NULL, O_SPOOL},
     {"connect", required_argument, NULL, O_CONNECT},
+    {"key", required_argument, NULL, O_KEY},
+    {"server-key", required_argument, NULL, O_SERVER_KEY},
     {"stdin", no_argument, NULL, O_STDIN},
     {"folder", required_argument, NULL, O_FOLDER},
     {"drain", no_argument, NULL, O_DRAIN},
@@ -56,6 +60,10 @@ static const char help[] =
     "  --connect ENDPOINT   the broker's endpoint for clients\n"
     "                       ($DOCKET_CLIENTS or "
     "ipc:///run/docket/clients.sock)\n"
+    "  --key FILE           over tcp://: our key, of docketctl keys new\n"
+    "                       ($DOCKET_KEY)\n"
+    "  --server-key KEY     and the broker's, unless it is in FILE\n"
+    "                       ($DOCKET_SERVER_KEY)\n"
     "  --stdin              take cases from standard input, one per line\n"
     "  --folder DIR         take cases from files DIR/*.json\n"
     "  --drain              end when all that was handed in is acknowledged\n"
@@ -129,6 +137,12 @@ static int apply(int v, const char *arg, struct kiosk_options *o)
         break;
     case O_CONNECT:
         o->endpoint = arg;
+        break;
+    case O_KEY:
+        o->key_file = arg;
+        break;
+    case O_SERVER_KEY:
+        o->server_key = arg;
         break;
     case O_STDIN:
         o->use_stdin = true;

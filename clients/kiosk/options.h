@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 struct kiosk_options {
+    const char *key_file, *server_key; /* proto/client_keys.h */
     const char *spool, *endpoint, *folder, *name;
     bool use_stdin, drain, status, json;
     int timeout_ms;

@@ -32,7 +32,8 @@ PROBLEMS = {
     "wrong-state": (409, False), "changed-meanwhile": (409, False),
     "limit-passed": (409, False), "respondent": (409, False),
     "forbidden": (403, False), "stale-lease": (409, False),
-    "hello-first": (409, False), "overloaded": (503, True),
+    "hello-first": (409, False), "unknown-key": (401, True),
+    "too-many": (429, True), "overloaded": (503, True),
     "storage-full": (507, True), "storage-failed": (503, True),
     "shutting-down": (503, True), "no-answer": (504, True),
     "no-memory": (503, True), "internal": (500, False),
@@ -185,11 +186,27 @@ class Message:
         return self.body
 
 
+class Keys:
+    """A CURVE key pair of a peer, and the broker's public key."""
+
+    def __init__(self, server=None):
+        public, secret = zmq.curve_keypair()
+        self.public = public.decode("ascii")
+        self.secret = secret.decode("ascii")
+        self.server = server
+
+    def put_on(self, socket):
+        socket.curve_publickey = self.public.encode("ascii")
+        socket.curve_secretkey = self.secret.encode("ascii")
+        socket.curve_serverkey = self.server.encode("ascii")
+
+
 class Peer:
     """One DEALER socket.  Not to be shared between threads."""
 
-    def __init__(self, endpoint, context=None, hwm=100000):
+    def __init__(self, endpoint, context=None, hwm=100000, keys=None):
         self.endpoint = endpoint
+        self.keys = keys
         self._own = context is None
         self.context = context or zmq.Context()
         self.count = 0
@@ -204,6 +221,8 @@ class Peer:
         self.socket.setsockopt(zmq.RECONNECT_IVL_MAX, 100)
         self.socket.setsockopt(zmq.SNDHWM, self._hwm)
         self.socket.setsockopt(zmq.RCVHWM, self._hwm)
+        if self.keys is not None:
+            self.keys.put_on(self.socket)
         self.socket.connect(self.endpoint)
 
     def reopen(self):

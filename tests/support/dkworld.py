@@ -174,6 +174,21 @@ class Broker:
     def db(self):
         return os.path.join(self.data, "docket.db")
 
+    @property
+    def keyfile(self):
+        return os.path.join(self.data, "keys")
+
+    def allow(self, name, roles, keys, unit="-"):
+        """A line of the key file, written by hand (read at start, SIGHUP)."""
+        os.makedirs(self.data, exist_ok=True)
+        key = keys if isinstance(keys, str) else keys.public
+        with open(self.keyfile, "a", encoding="utf-8") as file:
+            file.write("%s %s %s %s\n" % (name, roles, unit, key))
+
+    def server_key(self):
+        """The broker's public key, as it says at its start."""
+        return self.process.line(r"event=curve server_key=(\S+)").group(1)
+
     def argv(self, **options):
         values = {"data": self.data, "clients": self.clients,
                   "workers": self.workers, "county": self.world.county,
@@ -254,9 +269,9 @@ class World:
         self.peers.append(peer)
         return peer
 
-    def worker(self, service, name=None, credit=1, hello=True):
+    def worker(self, service, name=None, credit=1, hello=True, **more):
         peer = dkproto.Worker(self.broker.workers, service,
-                              name or "py-" + service, credit)
+                              name or "py-" + service, credit, **more)
         self.peers.append(peer)
         if hello:
             peer.hello()
