@@ -3,7 +3,8 @@
  * One process, one thread, one DEALER socket per client; each client keeps
  * `window` submissions under way and sends the next when one is acknowledged.
  * It speaks the protocol and nothing else, so that docketd and bench/ceiling
- * are measured by the same hand.  Prints one JSON line.
+ * are measured by the same hand.  With a key in $DOCKET_KEY it speaks CURVE.
+ * Prints one JSON line.
  *
  *     load ENDPOINT NAME CLIENTS WINDOW SECONDS
  */
@@ -18,6 +19,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include "proto/client_keys.h"
 #include "proto/dk_types.h"
 #include "proto/uuid.h"
 
@@ -123,7 +125,11 @@ static void submit(struct load *l, int client, int slot)
 static void open_clients(struct load *l, const char *endpoint)
 {
     int none = 0;
+    struct dk_client_keys keys;
+    struct dk_problem p;
 
+    if (dk_client_keys_load(NULL, NULL, &keys, &p) != 0)
+        fail(p.detail);
     l->client = calloc((size_t)l->n_client, sizeof(*l->client));
     if (l->client == NULL)
         fail("out of memory");
@@ -135,7 +141,7 @@ static void open_clients(struct load *l, const char *endpoint)
 
         ev.data.u32 = (uint32_t)i;
         c->sock = zmq_socket(l->ctx, ZMQ_DEALER);
-        if (c->sock == NULL ||
+        if (c->sock == NULL || dk_client_keys_put(c->sock, &keys) != 0 ||
             zmq_setsockopt(c->sock, ZMQ_LINGER, &none, sizeof(none)) != 0 ||
             zmq_connect(c->sock, endpoint) != 0 ||
             zmq_getsockopt(c->sock, ZMQ_FD, &fd, &len) != 0 ||

@@ -113,6 +113,7 @@ static const struct act_row {
     [DK_ACT_RE_REVIEW]        = {H | S | ADM, false},
     [DK_ACT_CLOSE]            = {H | S | ADM, false},
     [DK_ACT_ANSWER_URGE]      = {H | S | ADM, false},
+    [DK_ACT_ACK_ALERT]        = {H | S | ADM, false}, /* by alert.ack */
     [DK_ACT_GIVE_OPINION]     = {H | S | ADM, true},
 };
 /* clang-format on */

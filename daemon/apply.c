@@ -330,6 +330,32 @@ int apply_slot(struct daemon *d, int64_t key, struct slot **out,
     return DK_OK;
 }
 
+int apply_seen(struct daemon *d, const struct item *it, enum dk_action a,
+               struct slot **out, struct dk_problem *p)
+{
+    int rc = apply_slot(d, it->key, out, p);
+
+    if (rc != DK_OK)
+        return rc;
+    if (!dk_sees(&it->who, (*out)->c))
+        return not_found(d, it->key, p);
+    if (dk_may_act_on(&it->who, a, (*out)->c))
+        return DK_OK;
+    return dk_failf(p, DK_EFORBIDDEN, "/action",
+                    "'%.48s' may not do '%s' in this case: that is for the "
+                    "unit in charge or the letters-and-visits office",
+                    "“%.48s”不得在本案中执行“%s”：须由主办单位或信访机构办理",
+                    it->who.name, dk_action_name(a));
+}
+
+/* The case to link to; one that is hidden from the asker is not there. */
+static struct dk_case *seen_other(struct daemon *d, const struct item *it)
+{
+    struct dk_case *c = other_case(d, it);
+
+    return c != NULL && dk_sees(&it->who, c) ? c : NULL;
+}
+
 static void reply_act(struct daemon *d, struct item *it,
                       const struct store_request *r)
 {
@@ -349,7 +375,7 @@ static void reply_act(struct daemon *d, struct item *it,
 static int new_act(struct daemon *d, struct item *it, struct dk_problem *p)
 {
     struct slot *s;
-    int rc = apply_slot(d, it->key, &s, p);
+    int rc = apply_seen(d, it, it->action, &s, p);
 
     if (rc != DK_OK)
         return rc;
@@ -360,7 +386,7 @@ static int new_act(struct daemon *d, struct item *it, struct dk_problem *p)
         .claimed = it->claimed,
         .expect_n = it->expect_n,
         .args = it->body,
-        .other = other_case(d, it),
+        .other = seen_other(d, it),
     };
     uint32_t n = s->c->n;
     int64_t repeats = s->c->repeat_of;

@@ -66,7 +66,7 @@ static int ack_again(struct daemon *d, struct item *it, struct dk_problem *p)
 int apply_ack(struct daemon *d, struct item *it, struct dk_problem *p)
 {
     struct slot *s;
-    int rc = apply_slot(d, it->key, &s, p);
+    int rc = apply_seen(d, it, DK_ACT_ACK_ALERT, &s, p);
 
     if (rc != DK_OK)
         return rc;

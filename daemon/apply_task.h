@@ -21,6 +21,11 @@ int apply_ack(struct daemon *d, struct item *it, struct dk_problem *p);
  */
 int apply_slot(struct daemon *d, int64_t key, struct slot **out,
                struct dk_problem *p);
+/* The same for what `it` asks for: DK_ENOTFOUND also when its sender may not
+ * see the case, DK_EFORBIDDEN when they may not do `a` in it (apply.c).
+ */
+int apply_seen(struct daemon *d, const struct item *it, enum dk_action a,
+               struct slot **out, struct dk_problem *p);
 /* One command on a case; its events join the batch (apply.c). */
 int apply_command(struct daemon *d, struct dk_case *c,
                   const struct dk_command *cmd, struct dk_problem *p);

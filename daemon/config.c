@@ -1,6 +1,5 @@
 #include "daemon/config.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <ini.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/bucket.h"
 #include "proto/jsonx.h"
 #include "proto/timefmt.h"
 
@@ -43,6 +43,8 @@ static const struct key keys[] = {
     TEXT("broker.store", store),
     TEXT("broker.clients", clients),
     TEXT("broker.workers", workers),
+    TEXT("keys.file", keys),
+    TEXT("keys.secret", curve_secret),
     {"broker.log_level", KEY_LEVEL, AT(log), 0, 0, 0},
     INT("broker.ballast_mb", ballast_mb, 0, 65536),
     INT("limits.batch", batch, 1, 4096),
@@ -50,6 +52,8 @@ static const struct key keys[] = {
     INT("limits.lease_ms", lease_ms, 100, 3600000),
     INT("limits.max_attempts", max_attempts, 1, 1000),
     INT("limits.followers", followers, 1, 10000),
+    INT("limits.rate", rate, 0, DK_RATE_MAX),
+    INT("limits.burst", burst, 1, DK_RATE_MAX),
     INT("limits.full_pause_ms", full_pause_ms, 1, 60000),
     INT("watch.no_worker_s", watch.no_worker_s, 0, 86400),
     INT("watch.unassigned_h", watch.unassigned_h, 0, 8760),
@@ -81,6 +85,8 @@ void config_defaults(struct config *c)
         .lease_ms = 30000,
         .max_attempts = 8,
         .followers = 256,
+        .rate = 200,
+        .burst = 1000,
         .full_pause_ms = 500,
         .log = LOG_INFO_,
         .ballast_mb = 64,
@@ -244,34 +250,58 @@ int config_load(struct config *c, const char *file, char *errors, size_t cap)
     return s.mistakes != 0 ? DK_EFIELD : DK_OK;
 }
 
+bool config_is_tcp(const char *endpoint)
+{
+    return strncmp(endpoint, "tcp://", 6) == 0;
+}
+
+#define BETWEEN " ,\t"
+
+/* Bytes up to the next endpoint: a path may have spaces and commas itself. */
+static size_t endpoint_len(const char *s)
+{
+    size_t n = 0;
+
+    while (s[n] != '\0') {
+        size_t gap = strspn(s + n, BETWEEN);
+        if (gap > 0 && (s[n + gap] == '\0' || config_is_tcp(s + n + gap) ||
+                        strncmp(s + n + gap, "ipc://", 6) == 0))
+            break;
+        n += gap > 0 ? gap : 1;
+    }
+    return n;
+}
+
+bool config_endpoint(const char **at, char *buf, size_t cap)
+{
+    const char *s = *at + strspn(*at, BETWEEN);
+    size_t n = endpoint_len(s);
+
+    *at = s;
+    if (n == 0 || n >= cap)
+        return false;
+    memcpy(buf, s, n);
+    buf[n] = '\0';
+    *at = s + n + strspn(s + n, BETWEEN);
+    return true;
+}
+
 /* True for ipc://, and tcp:// on 127.0.0.0/8 or [::1]. */
 static bool is_local(const char *endpoint)
 {
-    char host[64];
-    struct in_addr a;
+    const char *host = endpoint + 6;
 
-    if (strncmp(endpoint, "ipc://", 6) == 0)
-        return true;
-    if (strncmp(endpoint, "tcp://", 6) != 0)
-        return false;
-    const char *colon = strrchr(endpoint + 6, ':');
-    if (colon == NULL || (size_t)(colon - endpoint - 6) >= sizeof(host))
-        return false;
-    size_t n = (size_t)(colon - endpoint - 6);
-    memcpy(host, endpoint + 6, n);
-    host[n] = '\0';
-    if (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
-        return true;
-    return inet_pton(AF_INET, host, &a) == 1 && ntohl(a.s_addr) >> 24 == 127;
+    return !config_is_tcp(endpoint) || strncmp(host, "127.", 4) == 0 ||
+           strncmp(host, "localhost:", 10) == 0 ||
+           strncmp(host, "[::1]:", 6) == 0;
 }
 
-static int check_endpoint(const char *name, const char *endpoint,
-                          struct dk_problem *p)
+static int check_endpoint(const struct config *c, const char *name,
+                          const char *endpoint, struct dk_problem *p)
 {
     bool ipc = strncmp(endpoint, "ipc://", 6) == 0;
-    bool tcp = strncmp(endpoint, "tcp://", 6) == 0;
 
-    if (!ipc && !tcp)
+    if (!ipc && !config_is_tcp(endpoint))
         return dk_failf(p, DK_EFIELD, NULL,
                         "'%s' must begin with ipc:// or tcp://, not '%s'",
                         "“%s”须以 ipc:// 或 tcp:// 开头，而不是“%s”", name,
@@ -282,15 +312,37 @@ static int check_endpoint(const char *name, const char *endpoint,
                         "at most; choose a shorter folder than '%s'",
                         "“%s”：ipc 路径最长 107 字节，请缩短“%s”", name,
                         endpoint);
-    if (!is_local(endpoint))
-        return dk_failf(p, DK_EFORBIDDEN, NULL,
-                        "'%s': '%s' can be reached from other machines, and "
-                        "peers are not authenticated yet; listen on ipc:// or "
-                        "tcp://127.0.0.1",
-                        "“%s”：“%s”可被其他机器访问，而目前尚无身份认证；"
-                        "请使用 ipc:// 或 tcp://127.0.0.1",
-                        name, endpoint);
+    if (c->test_clock && !is_local(endpoint))
+        return dk_failf(
+            p, DK_EFORBIDDEN, NULL,
+            "'%s': '%s' can be reached from other machines, and a "
+            "broker with a test clock is for trying out; listen on "
+            "ipc:// or tcp://127.0.0.1",
+            "“%s”：“%s”可被其他机器访问，而测试时钟仅供试用；请使用 "
+            "ipc:// 或 tcp://127.0.0.1",
+            name, endpoint);
     return DK_OK;
+}
+
+static int check_endpoints(const struct config *c, const char *name,
+                           const char *list, struct dk_problem *p)
+{
+    char one[256];
+    const char *at = list;
+    int rc = DK_OK, n = 0;
+
+    while (rc == DK_OK && config_endpoint(&at, one, sizeof(one))) {
+        rc = check_endpoint(c, name, one, p);
+        n++;
+    }
+    if (rc != DK_OK || (n > 0 && *at == '\0'))
+        return rc;
+    return dk_failf(p, DK_EFIELD, NULL,
+                    "'%s' must be one or more endpoints of at most 255 bytes, "
+                    "with spaces between them, not '%.100s'",
+                    "“%s”须为一个或多个以空格分隔的地址（各不超过 255 字节），"
+                    "而不是“%.100s”",
+                    name, list);
 }
 
 /* "tcp://127.0.0.1:0" or ":*": the system chooses, each time another. */
@@ -298,7 +350,7 @@ static bool any_port(const char *endpoint)
 {
     const char *colon = strrchr(endpoint, ':');
 
-    return strncmp(endpoint, "tcp://", 6) == 0 && colon != NULL &&
+    return config_is_tcp(endpoint) && colon != NULL &&
            (strcmp(colon, ":0") == 0 || strcmp(colon, ":*") == 0);
 }
 
@@ -334,9 +386,9 @@ int config_check(const struct config *c, struct dk_problem *p)
     if (rc == DK_OK)
         rc = check_backup(c, p);
     if (rc == DK_OK)
-        rc = check_endpoint("clients", c->clients, p);
+        rc = check_endpoints(c, "clients", c->clients, p);
     if (rc == DK_OK)
-        rc = check_endpoint("workers", c->workers, p);
+        rc = check_endpoints(c, "workers", c->workers, p);
     if (rc == DK_OK && !any_port(c->clients) &&
         strcmp(c->clients, c->workers) == 0)
         rc = dk_fail(p, DK_EFIELD, NULL,

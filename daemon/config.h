@@ -13,18 +13,21 @@
 
 struct config {
     char data[512];
-    char store[640]; /* URL; "" = sqlite:DATA/docket.db */
-    char clients[256], workers[256];
-    int64_t county; /* -1: not given yet */
-    int offset_min; /* the office's zone, east of UTC */
+    char store[640];                   /* URL; "" = sqlite:DATA/docket.db */
+    char clients[1024], workers[1024]; /* endpoints, space between them */
+    int64_t county;                    /* -1: not given yet */
+    int offset_min;                    /* the office's zone, east of UTC */
     bool test_clock;
     dk_ms test_time;
     int64_t batch; /* most commands in one transaction */
     int64_t heartbeat_ms, lease_ms, max_attempts, followers;
-    int64_t full_pause_ms; /* without writing, after the disk was full */
-    int64_t log;           /* enum log_level */
-    int64_t ballast_mb;    /* room kept back, daemon/ballast.h; 0: none */
-    struct {               /* the office's own alerts, daemon/watch.h; 0: off */
+    char keys[512];         /* who may talk; "" = DATA/keys */
+    char curve_secret[512]; /* "" = DATA/curve.secret */
+    int64_t rate, burst;    /* messages of one peer, a second; 0: no limit */
+    int64_t full_pause_ms;  /* without writing, after the disk was full */
+    int64_t log;            /* enum log_level */
+    int64_t ballast_mb;     /* room kept back, daemon/ballast.h; 0: none */
+    struct { /* the office's own alerts, daemon/watch.h; 0: off */
         int64_t no_worker_s, unassigned_h, queue_min, disk_mb, clock_jump_s;
         char backup[512]; /* file or folder; "": off */
         int64_t backup_h;
@@ -52,9 +55,15 @@ int config_set(struct config *c, const char *name, const char *value,
  */
 int config_load(struct config *c, const char *file, char *errors, size_t cap);
 
-/* What only the whole can tell: county given, data folder given, TCP off
- * loopback refused, ipc path length.
+/* What only the whole can tell: county given, data folder given, ipc path
+ * length, endpoints different.
  */
 int config_check(const struct config *c, struct dk_problem *p);
+
+/* The endpoints of `list` one after the other: start with *at = list; false at
+ * the end, or (with *at not at its end) when one is too long for buf.
+ */
+bool config_endpoint(const char **at, char *buf, size_t cap);
+bool config_is_tcp(const char *endpoint);
 
 #endif /* DK_CONFIG_H */

@@ -140,14 +140,68 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
     on_wake(arg);
 }
 
-static int listen_on(struct daemon *d, const char *endpoint, struct zev **out)
+/* One endpoint of a socket: peers of this machine by their user, others by
+ * their key.
+ */
+static int listen_one(struct daemon *d, struct zev *z, const char *name,
+                      const char *endpoint)
 {
     struct dk_problem p = {0};
+    char domain[32];
+    bool tcp = config_is_tcp(endpoint);
+    struct zev_guard guard = {.domain = domain};
 
-    if (check_ipc_path(endpoint, &p) != DK_OK)
+    snprintf(domain, sizeof(domain), "%s.%s", name, tcp ? "tcp" : "ipc");
+    if (tcp)
+        guard.secret = (const char *)d->keys.secret.v;
+    if (check_ipc_path(endpoint, &p) != DK_OK ||
+        zev_listen(z, endpoint, &guard, &p) != DK_OK)
         return daemon_complain(&p, EX_UNAVAILABLE);
-    *out = zev_bind(d->base, d->zctx, endpoint, on_wake, d, &p);
-    return *out == NULL ? daemon_complain(&p, EX_UNAVAILABLE) : 0;
+    if (!tcp)
+        return 0;
+    d->keys.knocking = true;
+    bool refused =
+        zap_self_test(d->zap, zev_last_endpoint(z), d->keys.server_key);
+    d->keys.knocking = false;
+    if (refused)
+        return 0;
+    dk_failf(&p, DK_EBUG, NULL,
+             "'%s' does not turn away a key that nobody has; docketd does not "
+             "serve like this: please report it",
+             "“%s”未拒绝未登记的密钥，docketd 不会在此状态下提供服务，请报告",
+             endpoint);
+    return daemon_complain(&p, EX_SOFTWARE);
+}
+
+static int listen_on(struct daemon *d, const char *name, const char *list,
+                     struct zev **out)
+{
+    char one[256];
+    int rc = 0;
+
+    *out = zev_open(d->base, d->zctx, on_wake, d);
+    if (*out == NULL)
+        return EX_OSERR;
+    while (rc == 0 && config_endpoint(&list, one, sizeof(one)))
+        rc = listen_one(d, *out, name, one);
+    return rc;
+}
+
+/* Who may talk is known, and asked, before anybody can. */
+static int start_keys(struct daemon *d, uint64_t seed)
+{
+    struct dk_problem p = {0};
+    const struct config *cfg = d->cfg;
+    bool tcp = strstr(cfg->clients, "tcp://") != NULL ||
+               strstr(cfg->workers, "tcp://") != NULL;
+    int rc = keys_init(&d->keys, cfg, seed, &p);
+
+    if (rc == DK_OK && tcp)
+        rc = keys_server(&d->keys, cfg, &p);
+    if (rc != DK_OK)
+        return daemon_complain(&p, EX_CONFIG);
+    d->zap = zap_open(d->base, d->zctx, keys_welcome, keys_told, d);
+    return d->zap != NULL ? 0 : EX_OSERR;
 }
 
 void daemon_house_store(struct daemon *d, dk_ms now)
@@ -201,7 +255,7 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 
     (void)what;
     if (sig == SIGHUP) {
-        log_info("reload", "what=nothing why=\"every key needs a restart\"");
+        keys_reload(d);
         return;
     }
     if (d->draining)
@@ -293,9 +347,13 @@ int daemon_build(struct daemon *d, const struct config *cfg)
         return d->exit_code = no_resources();
     zmq_ctx_set(d->zctx, ZMQ_MAX_SOCKETS, 65000);
     /* The store last: a busy endpoint must not leave a mark on the disk. */
-    int rc = listen_on(d, cfg->workers, &d->workers);
+    int rc = start_keys(d, seed + 4);
     if (rc == 0)
-        rc = listen_on(d, cfg->clients, &d->clients);
+        rc = listen_on(d, "workers", cfg->workers, &d->workers);
+    if (rc == 0)
+        rc = listen_on(d, "clients", cfg->clients, &d->clients);
+    if (rc == EX_OSERR)
+        rc = no_resources();
     if (rc == 0)
         rc = open_store(d);
     if (rc == 0 && add_events(d) != 0)
@@ -309,26 +367,32 @@ int daemon_build(struct daemon *d, const struct config *cfg)
 }
 
 /* libzmq leaves the file of a socket behind. */
-static void remove_ipc_path(const char *endpoint)
+static void remove_ipc_paths(const char *list)
 {
-    if (strncmp(endpoint, "ipc:///", 7) == 0)
-        unlink(endpoint + 6);
+    char one[256];
+
+    while (config_endpoint(&list, one, sizeof(one))) {
+        if (strncmp(one, "ipc:///", 7) == 0)
+            unlink(one + 6);
+    }
 }
 
 void daemon_tear_down(struct daemon *d)
 {
-    bool had_clients = d->clients != NULL;
-    bool had_workers = d->workers != NULL;
+    char clients[1100] = "", workers[1100] = "";
 
+    if (d->clients != NULL) /* what is really ours, not what we asked for */
+        snprintf(clients, sizeof(clients), "%s", zev_endpoint(d->clients));
+    if (d->workers != NULL)
+        snprintf(workers, sizeof(workers), "%s", zev_endpoint(d->workers));
     backup_stop(d);
     zev_close(d->clients);
     zev_close(d->workers);
+    zap_close(d->zap);
     if (d->zctx != NULL)
         zmq_ctx_term(d->zctx);
-    if (had_clients)
-        remove_ipc_path(d->cfg->clients);
-    if (had_workers)
-        remove_ipc_path(d->cfg->workers);
+    remove_ipc_paths(clients);
+    remove_ipc_paths(workers);
     if (d->base != NULL)
         wall_fini(&d->wall);
     for (int i = 0; i < 3; i++) {
@@ -349,6 +413,8 @@ void daemon_tear_down(struct daemon *d)
     batch_fini(&d->batch);
     loads_fini(&d->loads);
     desk_fini(&d->desk);
+    keys_undo(&d->keys);
+    keys_fini(&d->keys);
     free(d->follows.v);
 }
 
@@ -359,6 +425,7 @@ int daemon_serve(struct daemon *d)
     log_info("ready", "clients=%s workers=%s store=%s version=%s",
              zev_endpoint(d->clients), zev_endpoint(d->workers),
              log_quote(d->cfg->store, store, sizeof(store)), DK_VERSION_TEXT);
+    d->keys.made = false; /* from now on others know it */
     sd_notify(0, "READY=1\nSTATUS=serving");
     spine_again(d); /* what an earlier run left to do */
     event_base_dispatch(d->base);

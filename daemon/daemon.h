@@ -18,11 +18,13 @@
 #include "daemon/follow.h"
 #include "daemon/history.h"
 #include "daemon/item.h"
+#include "daemon/keys.h"
 #include "daemon/loads.h"
 #include "daemon/stats.h"
 #include "daemon/store/store.h"
 #include "daemon/wall.h"
 #include "daemon/watch.h"
+#include "daemon/zap.h"
 #include "daemon/zev.h"
 
 /* A clock.set or clock.advance under way (test clock only). */
@@ -37,6 +39,8 @@ struct daemon {
     const struct config *cfg;
     struct event_base *base;
     void *zctx;
+    struct zap *zap;
+    struct keyring keys;
     struct zev *clients, *workers;
     struct store *st;
     struct store_info info; /* last_seq and test_now follow the commits */
@@ -98,7 +102,9 @@ void apply_item(struct daemon *d, struct item *it);
 /* door.c: from a client's frames to an item (or a refusal in it). */
 void door_client(struct daemon *d, struct item *it, const struct dk_frame f[],
                  int n);
-/* Refuse a message that this role may not send; always DK_EFORBIDDEN. */
+/* Refuse a message that this role may not send; always DK_EFORBIDDEN
+ * (keys_use.c).
+ */
 int door_forbid(const struct item *it, const char *message,
                 struct dk_problem *p);
 /* door_worker.c */
@@ -107,7 +113,8 @@ void door_worker(struct daemon *d, struct item *it, const struct dk_frame f[],
 
 /* What ITEM_READ calls after the commit: writes the answer's body (nothing:
  * there is no answer), or returns a problem.  reads.c, lists.c, tallies.c,
- * verify.c, stats.c, follow.c, history_talk.c, history_proof.c.
+ * verify.c, stats.c, follow.c, history_talk.c, history_proof.c,
+ * keys_change.c.
  */
 int read_hello(struct daemon *d, const struct item *it, struct dk_jw *w,
                struct dk_problem *p);
@@ -141,6 +148,12 @@ int read_export(struct daemon *d, const struct item *it, struct dk_jw *w,
                 struct dk_problem *p);
 int read_verify(struct daemon *d, const struct item *it, struct dk_jw *w,
                 struct dk_problem *p);
+int read_keys_list(struct daemon *d, const struct item *it, struct dk_jw *w,
+                   struct dk_problem *p);
+int read_keys_allow(struct daemon *d, const struct item *it, struct dk_jw *w,
+                    struct dk_problem *p);
+int read_keys_revoke(struct daemon *d, const struct item *it, struct dk_jw *w,
+                     struct dk_problem *p);
 int read_clock_now(struct daemon *d, const struct item *it, struct dk_jw *w,
                    struct dk_problem *p);
 int read_credit(struct daemon *d, const struct item *it, struct dk_jw *w,
@@ -153,6 +166,12 @@ int read_unfollow(struct daemon *d, const struct item *it, struct dk_jw *w,
 /* A case number or alert id from a body, checked against this county. */
 int door_case_no(struct daemon *d, const cJSON *o, const char *key,
                  int64_t *out, struct dk_problem *p);
+
+/* Is the case under `key` theirs to see?  1, 0, or a negative code. */
+int sight_key(struct daemon *d, const struct dk_who *who, int64_t key);
+/* The same of a case that is at hand: DK_OK, or as if there were none. */
+int sight_case(const struct item *it, const struct dk_case *c,
+               struct dk_problem *p);
 
 /* "CASE.n", the id of an alert; DK_EFIELD or DK_ENOTFOUND (other county). */
 int door_alert_id(const struct daemon *d, const char *s, int64_t *key,

@@ -22,6 +22,7 @@ struct session {
     struct zev_peer peer;
     enum dk_service service;
     char name[DK_ID_MAX + 1];
+    char user[48]; /* key or user that it is bound to */
     int credit, leased;
     int calendar_until; /* last year its calendar knows; 0: not said */
     bool bye;           /* no more tasks, please */

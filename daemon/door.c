@@ -44,15 +44,15 @@ int door_case_no(struct daemon *d, const cJSON *o, const char *key,
     return DK_OK;
 }
 
-int door_forbid(const struct item *it, const char *message,
-                struct dk_problem *p)
+/* Who it is tells the key; a body only repeats it. */
+static int check_actor(const struct item *it, struct dk_problem *p)
 {
-    return dk_failf(p, DK_EFORBIDDEN, NULL,
-                    "'%.48s' may not send '%s'; PROTOCOL.md says which roles "
-                    "may, and docketctl keys list who has which",
-                    "“%.48s”无权发送“%s”；各角色的权限见 PROTOCOL.md，"
-                    "各人的角色见 docketctl keys list",
-                    it->who.name, message);
+    if (dk_may_be(&it->who, it->actor))
+        return DK_OK;
+    return dk_failf(p, DK_EFORBIDDEN, "/actor",
+                    "'%.64s' is not who sends this: write officer:%.64s",
+                    "操作人“%.64s”与发送者不符，应写 officer:%.64s", it->actor,
+                    it->who.name);
 }
 
 /* "kind:id"; the kinds that are the broker's or the workers' own are not for
@@ -69,7 +69,7 @@ static int read_actor(struct item *it, struct dk_problem *p)
     for (int i = 0; kinds[i] != NULL; i++) {
         size_t n = strlen(kinds[i]);
         if (strncmp(it->actor, kinds[i], n) == 0 && it->actor[n] != '\0')
-            return DK_OK;
+            return check_actor(it, p);
     }
     return dk_fail(p, DK_EFIELD, "/actor",
                    "say who acts as kind:id, with the kind officer, unit, "
@@ -106,6 +106,12 @@ static int decode_submit(struct daemon *d, struct item *it,
 
     if (rc != DK_OK)
         return rc;
+    if (it->submit.import && !dk_sees_all(&it->who))
+        return dk_failf(p, DK_EFORBIDDEN, "/import",
+                        "'%.64s' may not bring in history; an administrator "
+                        "may",
+                        "“%.64s”无权导入历史案件，须由管理员导入",
+                        it->who.name);
     it->other = repeated_case(d, &it->submit);
     dk_submit_write_canonical(&w, &it->submit);
     if (w.oom)
@@ -164,6 +170,8 @@ static int decode_act(struct daemon *d, struct item *it, struct dk_problem *p)
                         "“%.64s”不由客户端执行，而由系统或其工作进程执行",
                         action);
     it->action = (enum dk_action)a;
+    if (!dk_may_act(&it->who, it->action))
+        return door_forbid(it, action, p);
     if (a == DK_ACT_LINK || a == DK_ACT_UNLINK)
         rc = door_case_no(d, o, "to", &it->other, p);
     if (rc != DK_OK)
@@ -399,6 +407,10 @@ static const struct client_type types[] = {
      FIELDS("from", "to", "as_of", "measures", "unit", "category", "by",
             "after", "limit"),
      NULL, read_tally},
+    {"keys.list", FIELDS("after", "limit"), NULL, read_keys_list},
+    {"keys.allow", FIELDS("name", "roles", "unit", "key", "replace"), NULL,
+     read_keys_allow},
+    {"keys.revoke", FIELDS("name"), NULL, read_keys_revoke},
     {"worker.list", NO_FIELDS, NULL, read_workers},
     {"stats", NO_FIELDS, NULL, read_stats},
     {"backup.start", FIELDS("backup_id", "file"), NULL, read_backup_start},
@@ -470,6 +482,9 @@ void door_client(struct daemon *d, struct item *it, const struct dk_frame f[],
 
     d->stats.messages_clients++;
     memcpy(it->request, m.request, sizeof(it->request));
+    int known = keys_admit(d, it, &p);
+    if (known != DK_OK)
+        rc = known;
     if (rc == DK_OK)
         rc = enter(d, it, &m, &p);
     if (rc == DK_OK)

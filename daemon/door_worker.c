@@ -57,11 +57,14 @@ static int on_hello(struct daemon *d, struct item *it, struct session *s,
                          &until, NULL, p);
     if (rc == DK_OK)
         rc = check_county(d, it->body, p);
+    if (rc == DK_OK && !dk_may_serve(&it->who, service))
+        rc = door_forbid(it, "hello", p);
     if (rc != DK_OK)
         return rc;
     s = desk_hello(d, &it->peer, (enum dk_service)service, name, (int)credit);
     if (s == NULL)
         return dk_fail(p, DK_EBUSY, NULL, NULL, NULL);
+    memcpy(s->user, it->user, sizeof(s->user));
     s->calendar_until = (int)until;
     log_info("worker_hello", "service=%s worker=\"%s\" credit=%d",
              dk_service_names[service], name, (int)credit);
@@ -228,6 +231,11 @@ static int enter(struct daemon *d, struct item *it, const struct dk_msg *m,
     struct session *s = desk_session(&d->desk, &it->peer);
     const struct worker_type *t = NULL;
 
+    /* A routing id can come to another peer once its first has gone. */
+    if (s != NULL && strcmp(s->user, it->user) != 0) {
+        desk_end(d, s, "another peer has its place");
+        s = NULL;
+    }
     if (s != NULL)
         s->last_seen = mono_now();
     for (size_t i = 0; i < N_TYPES && t == NULL; i++) {
@@ -261,8 +269,13 @@ void door_worker(struct daemon *d, struct item *it, const struct dk_frame f[],
 
     d->stats.messages_workers++;
     memcpy(it->request, m.request, sizeof(it->request));
+    int known = keys_admit(d, it, &p);
+    if (known != DK_OK)
+        rc = known;
     if (rc == DK_OK)
         rc = enter(d, it, &m, &p);
+    if (rc != DK_OK || strcmp(m.type, "hello") == 0)
+        keys_charge(d, it);
     if (rc == DK_OK)
         return;
     if (it->lease == NULL)

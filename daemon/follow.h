@@ -10,6 +10,7 @@
 struct follower {
     struct zev_peer peer;
     char request[DK_REQUEST_MAX + 1];
+    char user[48];  /* key or user that it is bound to */
     int64_t next;   /* sequence */
     int64_t credit; /* events it still wants */
     dk_ms seen;     /* monotonic: last word from it */
@@ -24,6 +25,8 @@ struct daemon;
 
 /* Send what was committed (after the commit). */
 void follow_push(struct daemon *d);
+/* After a change of the keys: forget those that may not follow any more. */
+void follow_settle(struct daemon *d);
 /* Forget followers that said nothing for a minute. */
 void follow_house(struct daemon *d);
 

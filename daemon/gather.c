@@ -50,9 +50,6 @@ static void gather_lost(struct daemon *d, size_t most)
         spine_again(d);
 }
 
-/* Who runs docketd, and root, may do everything. */
-static const struct dk_who local = {.name = "local", .roles = DK_ROLES_ALL};
-
 static void gather_socket(struct daemon *d, struct zev *z, bool worker,
                           size_t most, dk_ms until)
 {
@@ -62,13 +59,18 @@ static void gather_socket(struct daemon *d, struct zev *z, bool worker,
 
     while (d->batch.n_item < most && mono_now() < until &&
            zev_recv(z, &peer, f, 5, &n) == 1) {
+        const char *user = zev_user(z);
+        if (user == NULL) { /* nobody vouched for it: as if it never came */
+            d->stats.messages_unnamed++;
+            continue;
+        }
         struct item *it = add_item(d, ITEM_NONE);
         if (it == NULL)
             return; /* no memory: the message is lost, its sender retries */
         it->worker = worker;
         it->has_peer = true;
         it->peer = peer;
-        it->who = local;
+        snprintf(it->user, sizeof(it->user), "%s", user);
         if (worker)
             door_worker(d, it, f, n);
         else

@@ -38,7 +38,8 @@ struct item {
     bool worker;   /* came in by the workers' socket */
     bool has_peer; /* somebody waits for an answer */
     struct zev_peer peer;
-    struct dk_who who; /* has_peer: who sent it, by key or user */
+    char user[48];     /* has_peer: key or user that it came with */
+    struct dk_who who; /* and whose that is */
     char request[DK_REQUEST_MAX + 1];
     cJSON *body; /* owned */
     item_read_fn read;

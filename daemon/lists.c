@@ -1,95 +1,35 @@
-/* lists.c - pages of cases, alerts, clocks and tasks.
- *
- * A page's `next` names its last row, so paging costs the same on every page
- * and never skips or repeats a row that stayed.
- */
+/* lists.c - pages of cases, alerts, clocks and tasks. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "daemon/daemon.h"
+#include "daemon/page.h"
 #include "proto/caseno.h"
-
-#define LIMIT_MAX 500
-
-struct page {
-    struct daemon *d;
-    struct dk_jw *w;
-    int64_t left;
-    size_t start; /* where the page begins in `w` */
-    bool more;
-    bool work;      /* cases in the order of work */
-    char next[160]; /* of the last row written */
-};
-
-static int bad_cursor(struct dk_problem *p)
-{
-    return dk_fail(p, DK_EFIELD, "/after",
-                   "this is not a 'next' of a page of this list; leave it out "
-                   "to start from the beginning",
-                   "不是本列表返回的 next 值；从头开始请省略 after");
-}
-
-static int read_page(const cJSON *o, const char **after, int64_t *limit,
-                     struct dk_problem *p)
-{
-    int rc;
-
-    *after = NULL;
-    *limit = 50;
-    rc = dk_json_str(o, "after", DK_OPTIONAL, 1, 150, after, NULL, p);
-    if (rc == DK_OK)
-        rc = dk_json_int(o, "limit", DK_OPTIONAL, 1, LIMIT_MAX, limit, NULL, p);
-    return rc;
-}
-
-static void start_page(struct page *x, struct daemon *d, struct dk_jw *w,
-                       int64_t limit)
-{
-    memset(x, 0, sizeof(*x));
-    x->d = d;
-    x->w = w;
-    x->left = limit;
-    x->start = w->len;
-    dk_jw_obj(w, NULL);
-    dk_jw_arr(w, "items");
-}
-
-static int end_page(struct page *x, int rc, struct dk_problem *p)
-{
-    dk_jw_end_arr(x->w);
-    dk_jw_str(x->w, "next", x->more ? x->next : NULL);
-    dk_jw_end_obj(x->w);
-    return rc == DK_OK ? rc : dk_fail(p, rc, NULL, NULL, NULL);
-}
-
-/* True when the row is one too many: there is a next page.  A page is full by
- * its rows, or by its bytes: no row has more than half of DK_REPLY_MAX.
- */
-static bool is_over(struct page *x)
-{
-    if (x->left-- > 0 && x->w->len - x->start < DK_REPLY_MAX / 2)
-        return false;
-    x->more = true;
-    return true;
-}
 
 /* ---- cases --------------------------------------------------------------- */
 
+struct case_page {
+    struct page *x;
+    bool work; /* in the order of work */
+};
+
 static int on_case(void *arg, const struct store_case_row *row)
 {
-    struct page *x = arg;
+    const struct case_page *c = arg;
+    struct page *x = c->x;
     char no[DK_CASE_NO_MAX];
 
-    if (is_over(x))
+    if (page_over(x))
         return 1;
     dk_jw_raw(x->w, NULL, row->doc, row->doc_len);
     dk_case_no_format((int32_t)x->d->cfg->county, row->key, no);
-    if (x->work)
+    if (c->work)
         snprintf(x->next, sizeof(x->next), "%d_%" PRId64 "_%s",
                  row->urgent ? 1 : 0, row->due, no);
     else
         memcpy(x->next, no, sizeof(no));
+    page_row(x, row->key);
     return 0;
 }
 
@@ -141,9 +81,9 @@ static int read_case_filter(struct daemon *d, const cJSON *o,
 /* Where a page ended: a case number, before it "URGENT_DUE_" in the order of
  * work.
  */
-static int read_case_cursor(const struct daemon *d, const char *after,
-                            struct store_case_filter *f)
+static int seek_cases(struct page *x, void *arg, const char *after)
 {
+    struct store_case_filter *f = arg;
     int urgent = 0, used = 0;
     int32_t county;
 
@@ -153,8 +93,23 @@ static int read_case_cursor(const struct daemon *d, const char *after,
         return DK_EFIELD;
     f->after_urgent = urgent == 1;
     if (dk_case_no_parse(after + used, &county, &f->after) != DK_OK ||
-        county != d->cfg->county)
+        county != x->d->cfg->county)
         return DK_EFIELD;
+    return DK_OK;
+}
+
+static int fetch_cases(struct page *x, const void *f, int64_t limit)
+{
+    struct case_page c = {x, ((const struct store_case_filter *)f)->work};
+
+    return store_list_cases(x->d->st, f, limit, on_case, &c);
+}
+
+static int fetch_nothing(struct page *x, const void *f, int64_t limit)
+{
+    (void)x;
+    (void)f;
+    (void)limit;
     return DK_OK;
 }
 
@@ -162,20 +117,14 @@ int read_cases(struct daemon *d, const struct item *it, struct dk_jw *w,
                struct dk_problem *p)
 {
     struct store_case_filter f = {.state = -1};
-    const char *after;
-    int64_t limit;
-    struct page x;
-    int rc = read_page(it->body, &after, &limit, p);
+    struct page_list list = {fetch_cases, seek_cases, &f};
+    int rc = read_case_filter(d, it->body, &f, p);
 
-    if (rc == DK_OK)
-        rc = read_case_filter(d, it->body, &f, p);
     if (rc != DK_OK)
         return rc;
-    if (after != NULL && read_case_cursor(d, after, &f) != DK_OK)
-        return bad_cursor(p);
-    start_page(&x, d, w, limit);
-    x.work = f.work;
-    return end_page(&x, store_list_cases(d->st, &f, limit + 1, on_case, &x), p);
+    if (!page_narrow(&it->who, &f.unit))
+        list.fetch = fetch_nothing;
+    return page_write(d, it, w, &list, p);
 }
 
 /* ---- alerts -------------------------------------------------------------- */
@@ -195,7 +144,7 @@ static int on_alert(void *arg, const struct store_alert_row *row)
     int off = x->d->cfg->offset_min;
     char no[DK_CASE_NO_MAX];
 
-    if (is_over(x))
+    if (page_over(x))
         return 1;
     dk_case_no_format((int32_t)x->d->cfg->county, row->a.key, no);
     snprintf(x->next, sizeof(x->next), "%s.%" PRIu32, no, row->a.n);
@@ -212,7 +161,20 @@ static int on_alert(void *arg, const struct store_alert_row *row)
     dk_jw_time(x->w, "acked_at", row->acked_at, off);
     dk_jw_str(x->w, "acked_by", row->acked_by);
     dk_jw_end_obj(x->w);
+    page_row(x, row->a.key);
     return 0;
+}
+
+static int seek_alerts(struct page *x, void *arg, const char *after)
+{
+    struct store_alert_filter *f = arg;
+
+    return door_alert_id(x->d, after, &f->after_key, &f->after_n);
+}
+
+static int fetch_alerts(struct page *x, const void *f, int64_t limit)
+{
+    return store_list_alerts(x->d->st, f, limit, on_alert, x);
 }
 
 int read_alerts(struct daemon *d, const struct item *it, struct dk_jw *w,
@@ -221,14 +183,10 @@ int read_alerts(struct daemon *d, const struct item *it, struct dk_jw *w,
     static const char *const levels[] = {"reminder", "yellow",       "red",
                                          "overdue",  "long_overdue", NULL};
     struct store_alert_filter f = {.open = true};
-    const char *after;
-    int64_t limit;
+    struct page_list list = {fetch_alerts, seek_alerts, &f};
     int level = -1;
-    struct page x;
-    int rc = read_page(it->body, &after, &limit, p);
+    int rc = dk_json_bool(it->body, "open", DK_OPTIONAL, &f.open, NULL, p);
 
-    if (rc == DK_OK)
-        rc = dk_json_bool(it->body, "open", DK_OPTIONAL, &f.open, NULL, p);
     if (rc == DK_OK)
         rc = dk_json_enum(it->body, "level", DK_OPTIONAL, levels, &level, NULL,
                           p);
@@ -241,12 +199,9 @@ int read_alerts(struct daemon *d, const struct item *it, struct dk_jw *w,
         return rc;
     if (level >= 0)
         f.level = levels[level];
-    if (after != NULL &&
-        door_alert_id(d, after, &f.after_key, &f.after_n) != DK_OK)
-        return bad_cursor(p);
-    start_page(&x, d, w, limit);
-    return end_page(&x, store_list_alerts(d->st, &f, limit + 1, on_alert, &x),
-                    p);
+    if (!page_narrow(&it->who, &f.unit))
+        list.fetch = fetch_nothing;
+    return page_write(d, it, w, &list, p);
 }
 
 /* ---- clocks -------------------------------------------------------------- */
@@ -256,7 +211,7 @@ static int on_clock(void *arg, const struct store_clock_row *row)
     struct page *x = arg;
     int off = x->d->cfg->offset_min;
 
-    if (is_over(x))
+    if (page_over(x))
         return 1;
     snprintf(x->next, sizeof(x->next), "%" PRId64 "_%" PRId64 "_%s",
              row->due_at, row->key, row->id);
@@ -269,40 +224,53 @@ static int on_clock(void *arg, const struct store_clock_row *row)
     dk_jw_time(x->w, "due_at", row->due_at, off);
     dk_jw_time(x->w, "next_at", row->fire_at, off);
     dk_jw_end_obj(x->w);
+    page_row(x, row->key);
     return 0;
+}
+
+struct clock_list {
+    struct store_clock_filter f;
+    char after_id[DK_ID_MAX + 1];
+};
+
+static int seek_clocks(struct page *x, void *arg, const char *after)
+{
+    struct clock_list *c = arg;
+
+    (void)x;
+    if (sscanf(after, "%" SCNd64 "_%" SCNd64 "_%64[^\n]", &c->f.after_due,
+               &c->f.after_key, c->after_id) != 3)
+        return DK_EFIELD;
+    c->f.after_id = c->after_id;
+    return DK_OK;
+}
+
+static int fetch_clocks(struct page *x, const void *f, int64_t limit)
+{
+    return store_list_clocks(x->d->st, &((const struct clock_list *)f)->f,
+                             limit, on_clock, x);
 }
 
 int read_clocks(struct daemon *d, const struct item *it, struct dk_jw *w,
                 struct dk_problem *p)
 {
-    struct store_clock_filter f = {.due_before = DK_NEVER};
-    const char *after;
-    int64_t limit;
-    struct page x;
-    char id[DK_ID_MAX + 1];
-    int rc = read_page(it->body, &after, &limit, p);
+    struct clock_list c = {.f = {.due_before = DK_NEVER}};
+    struct page_list list = {fetch_clocks, seek_clocks, &c};
+    int rc = dk_json_id(it->body, "unit", DK_OPTIONAL, &c.f.unit, NULL, p);
 
     if (rc == DK_OK)
-        rc = dk_json_id(it->body, "unit", DK_OPTIONAL, &f.unit, NULL, p);
+        rc = dk_json_id(it->body, "clock", DK_OPTIONAL, &c.f.clock, NULL, p);
     if (rc == DK_OK)
-        rc = dk_json_id(it->body, "clock", DK_OPTIONAL, &f.clock, NULL, p);
+        rc = dk_json_bool(it->body, "overdue", DK_OPTIONAL, &c.f.overdue, NULL,
+                          p);
     if (rc == DK_OK)
-        rc =
-            dk_json_bool(it->body, "overdue", DK_OPTIONAL, &f.overdue, NULL, p);
-    if (rc == DK_OK)
-        rc = dk_json_time(it->body, "due_before", DK_OPTIONAL, &f.due_before,
+        rc = dk_json_time(it->body, "due_before", DK_OPTIONAL, &c.f.due_before,
                           NULL, p);
     if (rc != DK_OK)
         return rc;
-    if (after != NULL) {
-        if (sscanf(after, "%" SCNd64 "_%" SCNd64 "_%64[^\n]", &f.after_due,
-                   &f.after_key, id) != 3)
-            return bad_cursor(p);
-        f.after_id = id;
-    }
-    start_page(&x, d, w, limit);
-    return end_page(&x, store_list_clocks(d->st, &f, limit + 1, on_clock, &x),
-                    p);
+    if (!page_narrow(&it->who, &c.f.unit))
+        list.fetch = fetch_nothing;
+    return page_write(d, it, w, &list, p);
 }
 
 /* ---- tasks --------------------------------------------------------------- */
@@ -330,35 +298,47 @@ static int on_task(void *arg, const struct store_task_info *t)
 {
     struct page *x = arg;
 
-    if (is_over(x))
+    if (page_over(x))
         return 1;
     write_task(x->d, x->w, t);
     snprintf(x->next, sizeof(x->next), "%" PRId64, t->t.id);
+    page_row(x, t->t.key);
     return 0;
+}
+
+struct task_list {
+    bool dead;
+    int64_t after;
+};
+
+static int seek_tasks(struct page *x, void *arg, const char *after)
+{
+    struct task_list *t = arg;
+    int used = 0;
+
+    (void)x;
+    if (strlen(after) > 18 ||
+        sscanf(after, "%" SCNd64 "%n", &t->after, &used) != 1 ||
+        after[used] != '\0')
+        return DK_EFIELD;
+    return DK_OK;
+}
+
+static int fetch_tasks(struct page *x, const void *f, int64_t limit)
+{
+    const struct task_list *t = f;
+
+    return store_task_list(x->d->st, t->dead, t->after, limit, on_task, x);
 }
 
 int read_tasks(struct daemon *d, const struct item *it, struct dk_jw *w,
                struct dk_problem *p)
 {
-    bool dead = false;
-    const char *after;
-    int64_t limit;
-    int64_t id = 0;
-    int used = 0;
-    struct page x;
-    int rc = read_page(it->body, &after, &limit, p);
+    struct task_list t = {0};
+    struct page_list list = {fetch_tasks, seek_tasks, &t};
+    int rc = dk_json_bool(it->body, "dead", DK_OPTIONAL, &t.dead, NULL, p);
 
-    if (rc == DK_OK)
-        rc = dk_json_bool(it->body, "dead", DK_OPTIONAL, &dead, NULL, p);
-    if (rc != DK_OK)
-        return rc;
-    if (after != NULL && (strlen(after) > 18 ||
-                          sscanf(after, "%" SCNd64 "%n", &id, &used) != 1 ||
-                          after[used] != '\0'))
-        return bad_cursor(p);
-    start_page(&x, d, w, limit);
-    return end_page(
-        &x, store_task_list(d->st, dead, id, limit + 1, on_task, &x), p);
+    return rc == DK_OK ? page_write(d, it, w, &list, p) : rc;
 }
 
 int read_task(struct daemon *d, const struct item *it, struct dk_jw *w,

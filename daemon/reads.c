@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/daemon.h"
+#include "daemon/page.h"
 
 int read_hello(struct daemon *d, const struct item *it, struct dk_jw *w,
                struct dk_problem *p)
@@ -46,19 +47,14 @@ int read_clock_now(struct daemon *d, const struct item *it, struct dk_jw *w,
     return DK_OK;
 }
 
-/* One case from the store; *out is the caller's. */
-static int fetch(struct daemon *d, int64_t key, struct dk_case **out,
-                 struct dk_problem *p)
+/* One case from the store, if the asker may see it; *out is the caller's. */
+static int fetch(struct daemon *d, const struct item *it, int64_t key,
+                 struct dk_case **out, struct dk_problem *p)
 {
     int rc = store_load_cases(d->st, &key, 1, out);
 
-    if (rc != DK_OK)
-        return dk_fail(p, rc, NULL, NULL, NULL);
-    if (*out == NULL)
-        return dk_fail(p, DK_ENOTFOUND, "/case_no",
-                       "there is no case under this number; check it",
-                       "没有该编号的案件，请核对编号");
-    return DK_OK;
+    return rc == DK_OK ? sight_case(it, *out, p)
+                       : dk_fail(p, rc, NULL, NULL, NULL);
 }
 
 int read_case(struct daemon *d, const struct item *it, struct dk_jw *w,
@@ -69,7 +65,7 @@ int read_case(struct daemon *d, const struct item *it, struct dk_jw *w,
     int rc = door_case_no(d, it->body, "case_no", &key, p);
 
     if (rc == DK_OK)
-        rc = fetch(d, key, &c, p);
+        rc = fetch(d, it, key, &c, p);
     if (rc == DK_OK)
         dk_case_write(w, NULL, c, (int32_t)d->cfg->county, d->cfg->offset_min);
     dk_case_free(c);
@@ -133,7 +129,9 @@ int read_query(struct daemon *d, const struct item *it, struct dk_jw *w,
                          p);
     if (rc != DK_OK)
         return rc;
-    rc = fetch(d, key, &c, NULL);
+    rc = store_load_cases(d->st, &key, 1, &c);
+    if (rc == DK_OK && c == NULL)
+        rc = DK_ENOTFOUND;
     if (rc == DK_OK)
         rc = store_case_events(d->st, key, 1, 1, on_first, &submission);
     if (rc == DK_OK)
@@ -189,7 +187,7 @@ int read_events(struct daemon *d, const struct item *it, struct dk_jw *w,
         rc = dk_json_int(it->body, "limit", DK_OPTIONAL, 1, 500, &limit, NULL,
                          p);
     if (rc == DK_OK)
-        rc = fetch(d, key, &c, p);
+        rc = fetch(d, it, key, &c, p);
     dk_case_free(c);
     if (rc != DK_OK)
         return rc;

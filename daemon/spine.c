@@ -299,6 +299,7 @@ void spine_tick(struct daemon *d)
     history_settle(d, rc);
     d->stats.batches += b->n_item != 0;
     release(d, rc);
+    keys_settle(d);
     if (rc == DK_OK && batch_writes(b)) {
         rc = store_next_due(d->st, &d->next_due);
         if (rc != DK_OK)

@@ -29,7 +29,11 @@
     X(replies_lost)                                                            \
     X(events_followed)                                                         \
     X(clock_steps)                                                             \
-    X(checkpoints)
+    X(checkpoints)                                                             \
+    X(peers_refused)                                                           \
+    X(messages_unnamed)                                                        \
+    X(messages_unknown)                                                        \
+    X(messages_too_many)
 
 struct stats {
 #define STATS_FIELD(name) int64_t name;

@@ -1,6 +1,7 @@
 #include "daemon/zev.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
@@ -15,7 +16,8 @@ struct zev {
     struct event *fd, *kick;
     zev_fn fn;
     void *arg;
-    char endpoint[256];
+    char endpoint[1100]; /* all, joined by commas */
+    char last[256];
     zmq_msg_t part[FRAMES_MAX];
     int n_part; /* open parts of the message lent out */
 };
@@ -93,30 +95,49 @@ static int explain_bind(const char *endpoint, int err, struct dk_problem *p)
                     endpoint);
 }
 
-struct zev *zev_bind(struct event_base *base, void *zctx, const char *endpoint,
-                     zev_fn fn, void *arg, struct dk_problem *p)
+struct zev *zev_open(struct event_base *base, void *zctx, zev_fn fn, void *arg)
 {
     struct zev *z = calloc(1, sizeof(*z));
 
-    if (z == NULL) {
-        dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    if (z == NULL)
         return NULL;
-    }
     z->fn = fn;
     z->arg = arg;
-    if (open_socket(z, zctx) != 0 || zmq_bind(z->sock, endpoint) != 0) {
-        explain_bind(endpoint, zmq_errno(), p);
-        zev_close(z);
-        return NULL;
-    }
-    size_t len = sizeof(z->endpoint);
-    if (zmq_getsockopt(z->sock, ZMQ_LAST_ENDPOINT, z->endpoint, &len) != 0 ||
-        watch(z, base) != 0) {
-        dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
-        zev_close(z);
-        return NULL;
-    }
-    return z;
+    if (open_socket(z, zctx) == 0 && watch(z, base) == 0)
+        return z;
+    zev_close(z);
+    return NULL;
+}
+
+/* Options count for the endpoints bound after them. */
+static int set_guard(struct zev *z, const struct zev_guard *g)
+{
+    if (g == NULL)
+        return 0;
+    if (zmq_setsockopt(z->sock, ZMQ_ZAP_DOMAIN, g->domain, strlen(g->domain)) !=
+            0 ||
+        set_int(z->sock, ZMQ_CURVE_SERVER, g->secret != NULL ? 1 : 0) != 0)
+        return -1;
+    return g->secret != NULL ? zmq_setsockopt(z->sock, ZMQ_CURVE_SECRETKEY,
+                                              g->secret, strlen(g->secret) + 1)
+                             : 0;
+}
+
+int zev_listen(struct zev *z, const char *endpoint,
+               const struct zev_guard *guard, struct dk_problem *p)
+{
+    size_t len = sizeof(z->last), used = strlen(z->endpoint);
+
+    if (set_guard(z, guard) != 0)
+        return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    if (zmq_bind(z->sock, endpoint) != 0)
+        return explain_bind(endpoint, zmq_errno(), p);
+    if (zmq_getsockopt(z->sock, ZMQ_LAST_ENDPOINT, z->last, &len) != 0)
+        return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    snprintf(z->endpoint + used, sizeof(z->endpoint) - used, "%s%s",
+             used > 0 ? "," : "", z->last);
+    zev_rearm(z);
+    return DK_OK;
 }
 
 static void give_back(struct zev *z)
@@ -144,6 +165,19 @@ void zev_close(struct zev *z)
 const char *zev_endpoint(const struct zev *z)
 {
     return z->endpoint;
+}
+
+const char *zev_last_endpoint(const struct zev *z)
+{
+    return z->last;
+}
+
+const char *zev_user(struct zev *z)
+{
+    /* Never of the routing id: after ZMQ_EVENTS was asked, libzmq 4.3.4 has
+     * lost what it knew of that part.
+     */
+    return z->n_part > 1 ? zmq_msg_gets(&z->part[1], "User-Id") : NULL;
 }
 
 /* Read the parts of one message into z->part; parts beyond are dropped.

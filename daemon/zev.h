@@ -23,15 +23,30 @@ struct zev_peer { /* a ROUTER's routing id */
 /* Called from the loop when messages may be waiting. */
 typedef void (*zev_fn)(void *arg);
 
-/* Bind `endpoint` on a new ROUTER of `zctx`.  NULL: *p says why, for an
- * operator.
- */
-struct zev *zev_bind(struct event_base *base, void *zctx, const char *endpoint,
-                     zev_fn fn, void *arg, struct dk_problem *p);
+/* A new ROUTER of `zctx` that listens nowhere yet.  NULL: no memory. */
+struct zev *zev_open(struct event_base *base, void *zctx, zev_fn fn, void *arg);
 void zev_close(struct zev *z); /* NULL is allowed */
 
-/* The endpoint really bound (with its port). */
+/* Who may connect, for the ZAP handler (zap.h). */
+struct zev_guard {
+    const char *domain; /* of ZAP */
+    const char *secret; /* CURVE, in Z85; NULL: no CURVE */
+};
+
+/* Listen on one endpoint more.  Without a guard everybody is let in, and nobody
+ * has a name.  On failure *p says why, for an operator.
+ */
+int zev_listen(struct zev *z, const char *endpoint,
+               const struct zev_guard *guard, struct dk_problem *p);
+
+/* The endpoints really bound (with their ports), joined by commas. */
 const char *zev_endpoint(const struct zev *z);
+const char *zev_last_endpoint(const struct zev *z); /* the one bound last */
+
+/* Who sent the message received last, as the ZAP handler named them; NULL:
+ * nobody knows.  Borrowed until the next zev_recv().
+ */
+const char *zev_user(struct zev *z);
 
 /* Receive one message without waiting.  1: *peer and f[0..*n) are filled and
  * borrowed until the next zev_recv() on this socket; frames over `cap` are

@@ -208,9 +208,12 @@ class Frames(Case):
     def test_a_tcp_peer_that_speaks_something_else_does_no_harm(self):
         import socket
         world = self.world()
+        keys = dkproto.Keys()
+        world.broker.allow("all", "administrator", keys)
         world.broker.start(clients="tcp://127.0.0.1:0",
                            workers="tcp://127.0.0.1:0")
-        client = world.client()
+        keys.server = world.broker.server_key()
+        client = world.client(keys=keys)
         port = int(world.broker.clients.rsplit(":", 1)[1])
         for noise in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01" * 100,
                       b"\0" * 5000, b"\xff" + b"\0" * 7 + b"\xff" * 2,

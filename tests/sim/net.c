@@ -576,6 +576,18 @@ size_t zmq_msg_size(const zmq_msg_t *m)
     return frame_get(m).len;
 }
 
+/* Everybody in the simulated world is docketd's own user. */
+const char *zmq_msg_gets(const zmq_msg_t *m, const char *property)
+{
+    static char user[32];
+
+    (void)m;
+    if (strcmp(property, "User-Id") != 0)
+        return NULL;
+    snprintf(user, sizeof(user), "uid:%lu", (unsigned long)geteuid());
+    return user;
+}
+
 int zmq_msg_more(const zmq_msg_t *m)
 {
     return frame_get(m).more;

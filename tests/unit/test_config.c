@@ -106,6 +106,24 @@ static void a_missing_file_is_told(void **state)
     assert_non_null(strstr(errors, "/nonexistent/docketd.conf"));
 }
 
+static void a_list_of_endpoints_is_taken_apart(void **state)
+{
+    const char *at = " ipc:///a b,c , tcp://[::]:1\ttcp://x:2 ";
+    char one[32];
+
+    (void)state;
+    assert_true(config_endpoint(&at, one, sizeof(one)));
+    assert_string_equal(one, "ipc:///a b,c");
+    assert_false(config_endpoint(&at, one, 5)); /* too long: not at the end */
+    assert_int_not_equal(*at, '\0');
+    assert_true(config_endpoint(&at, one, sizeof(one)));
+    assert_string_equal(one, "tcp://[::]:1");
+    assert_true(config_endpoint(&at, one, sizeof(one)));
+    assert_string_equal(one, "tcp://x:2");
+    assert_false(config_endpoint(&at, one, sizeof(one)));
+    assert_int_equal(*at, '\0');
+}
+
 static void check_of(const char *clients, const char *workers, int want)
 {
     struct config c;
@@ -123,16 +141,19 @@ static void check_of(const char *clients, const char *workers, int want)
     assert_int_equal(p.detail_zh[0] != '\0', want != 0);
 }
 
-static void endpoints_off_this_machine_are_refused(void **state)
+static void endpoints_are_checked(void **state)
 {
     (void)state;
     check_of("ipc:///run/a", "ipc:///run/b", 0);
     check_of("tcp://127.0.0.1:*", "tcp://localhost:7071", 0);
-    check_of("tcp://127.9.9.9:1", "tcp://[::1]:7071", 0);
-    check_of("tcp://0.0.0.0:1", "ipc:///run/b", DK_EFORBIDDEN);
-    check_of("tcp://*:1", "ipc:///run/b", DK_EFORBIDDEN);
-    check_of("ipc:///run/b", "tcp://eth0:1", DK_EFORBIDDEN);
-    check_of("tcp://128.0.0.1:1", "ipc:///run/b", DK_EFORBIDDEN);
+    check_of("tcp://0.0.0.0:1", "ipc:///run/b", 0);
+    check_of("ipc:///run/b", "tcp://eth0:1", 0);
+    check_of("ipc:///run/a tcp://0.0.0.0:1", "ipc:///run/b,tcp://[::]:2", 0);
+    check_of("ipc:///run/a b, c", "ipc:///run/b", 0);
+    check_of("ipc:///run/a  ", "ipc:///run/b", 0);
+    check_of("ipc:///run/a nonsense tcp://", "ipc:///run/b", 0);
+    check_of("", "ipc:///run/b", DK_EFIELD);
+    check_of(" , ", "ipc:///run/b", DK_EFIELD);
     check_of("udp://127.0.0.1:1", "ipc:///run/b", DK_EFIELD);
     check_of("ipc:///run/b", "ipc:///run/b", DK_EFIELD);
     check_of("ipc:///aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -188,7 +209,8 @@ int main(void)
         cmocka_unit_test(every_mistake_is_told_with_its_key_and_the_nearest),
         cmocka_unit_test(a_line_that_is_no_pair_is_told_with_its_number),
         cmocka_unit_test(a_missing_file_is_told),
-        cmocka_unit_test(endpoints_off_this_machine_are_refused),
+        cmocka_unit_test(endpoints_are_checked),
+        cmocka_unit_test(a_list_of_endpoints_is_taken_apart),
         cmocka_unit_test(the_county_must_be_given),
         cmocka_unit_test(what_the_office_watches_is_read_and_zero_is_off),
     };

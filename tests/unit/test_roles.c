@@ -131,7 +131,7 @@ static const char *const actions[] = {
     "omute",
     "-clock",
     "-alert",
-    "-ack_alert",
+    "uack_alert",
     "-fire",
 };
 

@@ -46,6 +46,20 @@ static void on_ready(void *arg)
         event_base_loopbreak(w->base);
 }
 
+/* A socket that listens; NULL: it cannot, and *p says why. */
+static struct zev *bound(struct event_base *base, void *zctx,
+                         const char *endpoint, zev_fn fn, void *arg,
+                         struct dk_problem *p)
+{
+    struct zev *z = zev_open(base, zctx, fn, arg);
+
+    assert_non_null(z);
+    if (zev_listen(z, endpoint, NULL, p) == DK_OK)
+        return z;
+    zev_close(z);
+    return NULL;
+}
+
 static int setup(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
@@ -57,7 +71,7 @@ static int setup(void **state)
     snprintf(w->endpoint, sizeof(w->endpoint), "ipc://%s/s", w->dir);
     w->base = event_base_new();
     w->zctx = zmq_ctx_new();
-    w->z = zev_bind(w->base, w->zctx, w->endpoint, on_ready, w, &p);
+    w->z = bound(w->base, w->zctx, w->endpoint, on_ready, w, &p);
     assert_non_null(w->z);
     w->dealer = zmq_socket(w->zctx, ZMQ_DEALER);
     int zero = 0;
@@ -229,15 +243,15 @@ static void a_busy_tcp_port_and_a_bad_endpoint_say_what_to_do(void **state)
     struct world *w = *state;
     struct dk_problem p = {0};
     struct zev *a =
-        zev_bind(w->base, w->zctx, "tcp://127.0.0.1:*", on_ready, w, &p);
+        bound(w->base, w->zctx, "tcp://127.0.0.1:*", on_ready, w, &p);
 
     assert_non_null(a);
-    assert_null(zev_bind(w->base, w->zctx, zev_endpoint(a), on_ready, w, &p));
+    assert_null(bound(w->base, w->zctx, zev_endpoint(a), on_ready, w, &p));
     assert_non_null(strstr(p.detail, "another program"));
     assert_null(
-        zev_bind(w->base, w->zctx, "ipc:///nonexistent/d/s", on_ready, w, &p));
+        bound(w->base, w->zctx, "ipc:///nonexistent/d/s", on_ready, w, &p));
     assert_non_null(strstr(p.detail, "folder"));
-    assert_null(zev_bind(w->base, w->zctx, "what", on_ready, w, &p));
+    assert_null(bound(w->base, w->zctx, "what", on_ready, w, &p));
     assert_non_null(strstr(p.detail, "ipc:///run"));
     zev_close(a);
 }

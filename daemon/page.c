@@ -1,0 +1,168 @@
+#include "daemon/page.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/daemon.h"
+
+/* ---- who sees what ------------------------------------------------------- */
+
+int sight_key(struct daemon *d, const struct dk_who *who, int64_t key)
+{
+    struct dk_case *c = NULL;
+
+    if (dk_sees_all(who))
+        return 1;
+    int rc = store_load_cases(d->st, &key, 1, &c);
+    if (rc != DK_OK)
+        return rc;
+    bool seen = c != NULL && dk_sees(who, c);
+    dk_case_free(c);
+    return seen ? 1 : 0;
+}
+
+int sight_case(const struct item *it, const struct dk_case *c,
+               struct dk_problem *p)
+{
+    if (c != NULL && dk_sees(&it->who, c))
+        return DK_OK;
+    return dk_fail(p, DK_ENOTFOUND, "/case_no",
+                   "there is no case under this number; check it",
+                   "没有该编号的案件，请核对编号");
+}
+
+bool page_narrow(const struct dk_who *who, const char **unit)
+{
+    if (!dk_sees_unit(who))
+        return true;
+    if (who->unit[0] == '\0' ||
+        (*unit != NULL && **unit != '\0' && strcmp(*unit, who->unit) != 0))
+        return false;
+    *unit = who->unit;
+    return true;
+}
+
+/* ---- pages --------------------------------------------------------------- */
+
+int page_read(const cJSON *o, const char **after, int64_t *limit,
+              struct dk_problem *p)
+{
+    int rc;
+
+    *after = NULL;
+    *limit = 50;
+    rc = dk_json_str(o, "after", DK_OPTIONAL, 1, 150, after, NULL, p);
+    if (rc == DK_OK)
+        rc = dk_json_int(o, "limit", DK_OPTIONAL, 1, PAGE_LIMIT_MAX, limit,
+                         NULL, p);
+    return rc;
+}
+
+/* A page is full by its rows, or by its bytes: no row has more than half of
+ * DK_REPLY_MAX.
+ */
+bool page_over(struct page *x)
+{
+    x->row_at = x->w->len;
+    if (x->left-- > 0 && x->w->len - x->start < DK_REPLY_MAX / 2)
+        return false;
+    x->more = true;
+    return true;
+}
+
+void page_row(struct page *x, int64_t key)
+{
+    if (x->row == NULL)
+        return;
+    struct page_row *r = &x->row[x->n_row++];
+    r->key = key;
+    r->at = x->row_at;
+    if (r->at < x->w->len && x->w->buf[r->at] == ',')
+        r->at++;
+    r->len = x->w->len - r->at;
+    memcpy(r->next, x->next, sizeof(r->next));
+}
+
+/* Move the rows that may be seen from `from` to the page `to`; 1: it is full.
+ */
+static int sift(struct page *to, const struct page *from)
+{
+    int seen = 0;
+
+    for (size_t i = 0; i < from->n_row; i++) {
+        const struct page_row *r = &from->row[i];
+        if (i == 0 || r->key != from->row[i - 1].key)
+            seen = sight_key(to->d, to->who, r->key);
+        if (seen < 0)
+            return seen;
+        if (seen == 0)
+            continue;
+        if (page_over(to))
+            return 1;
+        dk_jw_raw(to->w, NULL, from->w->buf + r->at, r->len);
+        memcpy(to->next, r->next, sizeof(to->next));
+    }
+    return 0;
+}
+
+/* Portions of rows into a room of their own, until the page is full or there
+ * are no more.
+ */
+static int write_sifted(struct page *x, const struct page_list *l,
+                        int64_t limit)
+{
+    struct dk_jw room = {0};
+    struct page y = {.d = x->d, .who = x->who, .w = &room};
+    int rc = DK_OK;
+    bool more = true;
+
+    y.row = calloc((size_t)limit + 1, sizeof(*y.row));
+    if (y.row == NULL)
+        return DK_ENOMEM;
+    while (rc == DK_OK && more) {
+        dk_jw_reset(&room);
+        dk_jw_arr(&room, NULL);
+        y.n_row = 0;
+        y.left = limit + 1;
+        y.start = room.len;
+        y.more = false;
+        rc = l->fetch(&y, l->f, limit + 1);
+        if (rc == DK_OK && room.oom)
+            rc = DK_ENOMEM;
+        if (rc == DK_OK)
+            rc = sift(x, &y);
+        more = y.more || y.n_row > (size_t)limit;
+        if (rc == DK_OK && more)
+            rc = l->seek(&y, l->f, y.row[y.n_row - 1].next);
+    }
+    free(y.row);
+    dk_jw_fini(&room);
+    return rc == 1 ? DK_OK : rc;
+}
+
+int page_write(struct daemon *d, const struct item *it, struct dk_jw *w,
+               const struct page_list *list, struct dk_problem *p)
+{
+    struct page x = {.d = d, .who = &it->who, .w = w};
+    const char *after;
+    int64_t limit;
+    int rc = page_read(it->body, &after, &limit, p);
+
+    if (rc != DK_OK)
+        return rc;
+    if (after != NULL && list->seek(&x, list->f, after) != DK_OK)
+        return dk_fail(p, DK_EFIELD, "/after",
+                       "this is not a 'next' of a page of this list; leave it "
+                       "out to start from the beginning",
+                       "不是本列表返回的 next 值；从头开始请省略 after");
+    x.left = limit;
+    dk_jw_obj(w, NULL);
+    dk_jw_arr(w, "items");
+    x.start = w->len;
+    rc = dk_sees_all(&it->who) ? list->fetch(&x, list->f, limit + 1)
+                               : write_sifted(&x, list, limit);
+    dk_jw_end_arr(w);
+    dk_jw_str(w, "next", x.more ? x.next : NULL);
+    dk_jw_end_obj(w);
+    return rc == DK_OK ? rc : dk_fail(p, rc, NULL, NULL, NULL);
+}

@@ -1,0 +1,445 @@
+#!/usr/bin/python3
+"""Who is talking: keys, roles, and what each role may see.
+
+A broker with one endpoint on this machine (its user is the administrator) and
+one over tcp, where a key says who it is.
+"""
+
+import os
+import signal
+import stat
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "support"))
+import dkproto  # noqa: E402
+import dkworld  # noqa: E402
+
+MAY = "2026-05-06T09:00:00+08:00"
+
+
+class Case(dkworld.TestCase):
+    def open(self, lines=(), **options):
+        """The world, its administrator, and who `lines` (name, roles, unit)
+        enrolled, by name."""
+        world = self.world(test_clock=MAY)
+        self.keys = {}
+        for name, roles, unit in lines:
+            self.keys[name] = dkproto.Keys()
+            world.broker.allow(name, roles, self.keys[name], unit)
+        local = "ipc://%s/c" % world.folder
+        world.broker.start(clients=local + " tcp://127.0.0.1:0",
+                           workers="ipc://%s/w tcp://127.0.0.1:0" %
+                           world.folder, **options)
+        self.clients_tcp = world.broker.clients.split(",")[1]
+        self.workers_tcp = world.broker.workers.split(",")[1]
+        world.broker.clients = local
+        world.broker.workers = "ipc://%s/w" % world.folder
+        self.server = world.broker.server_key()
+        return world, world.client()
+
+    def peer(self, world, keys):
+        keys.server = keys.server or self.server
+        client = dkproto.Client(self.clients_tcp, keys=keys)
+        world.peers.append(client)
+        return client
+
+    def named(self, world, name):
+        return self.peer(world, self.keys[name])
+
+    def refused(self, slug, client, kind, body=None):
+        with self.assertRaises(dkproto.Problem) as caught:
+            client.call(kind, body or {})
+        self.assertEqual(caught.exception.slug, slug, caught.exception)
+        return caught.exception
+
+    def silent(self, world, keys):
+        """Nobody answers: the connection was never let in."""
+        client = self.peer(world, keys)
+        client.send("hello", {})
+        self.assertFalse(client.socket.poll(700))
+        client.socket.close(0)
+        client.socket = None
+
+    def ctl(self, world, *words, code=0, env=None):
+        process = world.spawn("docketctl", *words, env=env)
+        self.assertEqual(process.wait(), code, process.errors())
+        process.expected_end = True
+        return process.output() + process.errors()
+
+
+class Doors(Case):
+    def test_only_an_enrolled_key_is_let_in(self):
+        world, admin = self.open([("hall", "kiosk", "-")])
+        self.named(world, "hall").call("hello")
+        self.silent(world, dkproto.Keys())  # a key of nobody
+        wrong = dkproto.Keys(server=dkproto.Keys().public)
+        wrong.public = self.keys["hall"].public
+        wrong.secret = self.keys["hall"].secret
+        self.silent(world, wrong)  # the right key, another broker's
+        forged = dkproto.Keys()
+        forged.public = self.keys["hall"].public
+        self.silent(world, forged)  # a public key without its secret
+        bare = dkproto.Client(self.clients_tcp)  # no key at all
+        world.peers.append(bare)
+        bare.send("hello", {})
+        self.assertFalse(bare.socket.poll(700))
+        stats = admin.call("stats")["counters"]
+        self.assertGreaterEqual(stats["peers_refused"], 1)
+        self.assertEqual(stats["messages_unnamed"], 0)
+        world.broker.process.line(r"event=peer_refused .*not welcome")
+
+    def test_a_message_of_each_role_is_let_in_or_refused(self):
+        roles = ["kiosk", "worker:assign", "handler", "supervisor", "auditor",
+                 "administrator"]
+        world, _ = self.open([(r.replace(":", "-"), r,
+                               "u-1" if r == "handler" else "-")
+                              for r in roles])
+        asks = {"stats": "..." + "xxx", "keys.list": "...." + "xx",
+                "case.list": "..xxxx", "task.list": "....." + "x",
+                "office.list": "...xxx", "verify": "....xx",
+                "hello": "xxxxxx"}
+        for at, role in enumerate(roles):
+            client = self.named(world, role.replace(":", "-"))
+            for kind, cells in asks.items():
+                with self.subTest(role=role, kind=kind):
+                    if cells[at] == "x":
+                        client.call(kind)
+                    else:
+                        self.refused("forbidden", client, kind)
+
+    def test_a_worker_serves_what_its_key_is_for(self):
+        world, admin = self.open([("w", "worker:assign", "-"),
+                                  ("hall", "kiosk", "-")])
+        keys = self.keys["w"]
+        keys.server = self.server
+        worker = dkproto.Worker(self.workers_tcp, "deadline", "x", keys=keys)
+        world.peers.append(worker)
+        with self.assertRaises(dkproto.Problem) as caught:
+            worker.hello()
+        self.assertEqual(caught.exception.slug, "forbidden")
+        worker.service = "assign"
+        worker.hello()
+        number = admin.submit()["case_no"]
+        task = worker.task()
+        self.assertEqual(task["case"]["case_no"], number)
+        # Its key is taken away while it holds the task: others get it.
+        admin.call("keys.revoke", {"name": "w"})
+        other = world.worker("assign")
+        again = other.task()
+        self.assertEqual(again["task_id"], task["task_id"])
+        worker.send("result", {"task_id": task["task_id"],
+                               "lease": task["lease"], "commands": []},
+                    task["lease"])
+        answer = worker.answer(task["lease"])
+        self.assertEqual(dkproto.Problem(answer.body).slug, "unknown-key")
+        # A kiosk's key does not open the workers' door.
+        keys = self.keys["hall"]
+        keys.server = self.server
+        stranger = dkproto.Worker(self.workers_tcp, "assign", "y", keys=keys)
+        world.peers.append(stranger)
+        stranger.send("hello", {"service": "assign", "worker": "y",
+                                "credit": 1})
+        self.assertFalse(stranger.socket.poll(700))
+
+
+class Changes(Case):
+    def test_enrol_and_revoke_while_connected(self):
+        world, admin = self.open()
+        key = os.path.join(world.folder, "hall.key")
+        told = self.ctl(world, "keys", "new", "hall", "--file", key)
+        self.assertEqual(stat.S_IMODE(os.stat(key).st_mode), 0o400)
+        with open(key, encoding="ascii") as file:
+            secret = file.read().split("secret ")[1].split()[0]
+        self.assertNotIn(secret, told)
+        line = [x for x in told.splitlines() if "keys allow" in x][0]
+        words = [w.strip("'") for w in line.split()[1:]]
+        where = ["--connect", world.broker.clients]
+        told = self.ctl(world, *where, *words)
+        self.assertIn("--server-key '%s'" % self.server, told)
+        there = ["--connect", self.clients_tcp, "--key", key,
+                 "--server-key", self.server]
+        self.assertIn("hall", self.ctl(world, *where, "keys", "list"))
+        self.ctl(world, *there, "ping")
+        spool = world.spawn(
+            "docket-kiosk", "--spool", os.path.join(world.folder, "spool"),
+            "--stdin", "--drain", *there,
+            stdin=self.one_case(world))
+        self.assertEqual(spool.wait(), 0, spool.errors())
+        # On a live connection:
+        with open(key, encoding="ascii") as file:
+            text = file.read()
+        keys = dkproto.Keys(self.server)
+        keys.public = text.split("public ")[1].split()[0]
+        keys.secret = secret
+        client = self.peer(world, keys)
+        client.call("hello")
+        self.ctl(world, *where, "keys", "revoke", "hall")
+        problem = self.refused("unknown-key", client, "hello")
+        self.assertGreater(problem.body["retry_after_ms"], 0)
+        said = self.ctl(world, *there, "--timeout", "1500", "ping",
+                        code=dkworld.EX_UNAVAILABLE)
+        self.assertIn("does not know this key", said)
+        # And allowed again, the same connection works again.
+        self.ctl(world, *where, *words)
+        client.call("hello")
+        self.assertIn("no-one", self.ctl(
+            world, *where, "keys", "revoke", "no-one",
+            code=dkworld.EX_DATAERR))
+
+    def one_case(self, world):
+        path = os.path.join(world.folder, "one.json")
+        body = dkproto.submission()
+        with open(path, "wb") as file:
+            file.write(dkproto.dumps(body) + b"\n")
+        file = open(path, "rb")
+        self.addCleanup(file.close)
+        return file
+
+    def test_a_wrong_key_says_what_to_look_at(self):
+        world, _ = self.open()
+        key = os.path.join(world.folder, "x.key")
+        self.ctl(world, "keys", "new", "x", "--file", key, "--server-key",
+                 dkproto.Keys().public)
+        where = ["--connect", self.clients_tcp, "--timeout", "1500"]
+        said = self.ctl(world, *where, "--key", key, "ping",
+                        code=dkworld.EX_UNAVAILABLE)
+        self.assertIn("--server-key", said)
+        said = self.ctl(world, *where, "ping", code=dkworld.EX_UNAVAILABLE)
+        self.assertIn("--key", said)
+        os.chmod(key, 0o644)
+        said = self.ctl(world, *where, "--key", key, "ping",
+                        code=77)
+        self.assertIn("chmod 0400", said)
+
+    def test_the_file_is_read_again_on_sighup(self):
+        world, admin = self.open([("li", "auditor", "-")])
+        li = self.named(world, "li")
+        li.call("stats")
+        follower = dkproto.Follower(self.clients_tcp, keys=self.keys["li"])
+        world.peers.append(follower)
+        follower.follow()
+        admin.submit()
+        follower.event()
+        with open(world.broker.keyfile, encoding="utf-8") as file:
+            good = file.read()
+        with open(world.broker.keyfile, "a", encoding="utf-8") as file:
+            file.write("\nwang kisok - uid:7\n")
+        world.broker.process.signal(signal.SIGHUP)
+        world.broker.process.line(r"reload_refused.*line 3.*kisok")
+        li.call("stats")  # nothing has changed
+        with self.subTest("allow does not build on a broken file"):
+            self.refused("bad-field", admin, "keys.allow", {
+                "name": "z", "roles": ["kiosk"],
+                "key": dkproto.Keys().public})
+        with open(world.broker.keyfile, "w", encoding="utf-8") as file:
+            file.write(good.replace("auditor", "kiosk"))
+        world.broker.process.signal(signal.SIGHUP)
+        world.broker.process.line(r"event=reload what=keys")
+        self.refused("forbidden", li, "stats")
+        self.assertEqual(admin.call("stats")["followers"], 0)
+        admin.submit()
+        self.assertFalse(follower.socket.poll(300))
+
+    def test_a_bad_file_is_told_at_the_start(self):
+        world = self.world()
+        keys = dkproto.Keys()
+        world.broker.allow("a", "kiosk", keys)
+        world.broker.allow("b", "kiosk", keys)
+        world.broker.refused(dkworld.EX_CONFIG, "line 2", "this key already")
+        with open(world.broker.keyfile, "w", encoding="utf-8") as file:
+            file.write("a kiosk - " + "0" * 40 + "\n")
+        world.broker.refused(dkworld.EX_CONFIG, "not safe")
+        with open(world.broker.keyfile, "w", encoding="utf-8") as file:
+            file.write("# nobody\n")
+        os.chmod(world.broker.keyfile, 0o666)
+        world.broker.refused(dkworld.EX_CONFIG, "chmod go-w")
+
+    def test_what_is_allowed_stays_over_a_restart(self):
+        world, admin = self.open()
+        keys = dkproto.Keys()
+        body = {"name": "wang", "roles": ["handler", "supervisor"],
+                "unit": "u-1", "key": keys.public}
+        admin.call("keys.allow", body)
+        admin.call("keys.allow", body)  # harmless
+        self.refused("conflict", admin, "keys.allow",
+                     dict(body, key=dkproto.Keys().public))
+        self.refused("bad-field", admin, "keys.allow",
+                     dict(body, name="li", key=dkproto.Keys().public,
+                          roles=["boss"]))
+        self.refused("bad-field", admin, "keys.allow",
+                     dict(body, name="li"))  # wang's key
+        before = admin.call("keys.list")
+        world.broker.stop()
+        world.broker.start()
+        after = world.client().call("keys.list")
+        self.assertEqual(before["items"], after["items"])
+
+
+class Sight(Case):
+    """u-1 handles, u-2 beside it, u-9 and zhao are complained about."""
+
+    def open_cases(self):
+        world, admin = self.open([
+            ("li", "handler", "u-1"), ("zhao", "handler", "u-1"),
+            ("co", "handler", "u-2"), ("far", "handler", "u-3"),
+            ("nine", "handler", "u-9"), ("boss", "supervisor", "-"),
+            ("ninth", "supervisor", "u-9"), ("aud", "auditor", "-")])
+        self.plain = self.case(admin)
+        self.about = self.case(admin, respondents=[
+            {"unit": "u-9"}, {"officer": "zhao"}])
+        return world, admin
+
+    def case(self, admin, **more):
+        number = admin.submit(**more)["case_no"]
+        for action, fields in (("register", {}), ("assign", {"unit": "u-1"}),
+                               ("transfer", {}),
+                               ("add_co_handler", {"unit": "u-2"})):
+            admin.act(number, action, actor="office:xfj", **fields)
+        return number
+
+    def seen(self, client, kind, **body):
+        return sorted({x["case_no"] for x in client.pages(kind, body)})
+
+    def test_each_sees_their_cases_and_no_others(self):
+        world, admin = self.open_cases()
+        both = sorted([self.plain, self.about])
+        sees = {"li": both, "zhao": [self.plain], "co": both, "far": [],
+                "nine": [], "boss": both, "ninth": [self.plain],
+                "aud": both}
+        lists = dict(sees, co=[])  # lists show what one is in charge of
+        for name, numbers in sees.items():
+            client = self.named(world, name)
+            with self.subTest(name=name):
+                self.assertEqual(self.seen(client, "case.list"), lists[name])
+                self.assertEqual(self.seen(client, "case.list", limit=1),
+                                 lists[name])
+                self.assertEqual(self.seen(client, "case.list", unit="u-1"),
+                                 lists[name])
+                for number in both:
+                    for kind in ("case.get", "case.events"):
+                        if number in numbers:
+                            client.call(kind, {"case_no": number})
+                        else:
+                            self.refused("not-found", client, kind,
+                                         {"case_no": number})
+
+    def test_a_page_tells_nothing_of_what_is_hidden(self):
+        world, admin = self.open_cases()
+        for _ in range(7):
+            self.case(admin, respondents=[{"officer": "zhao"}])
+        last = self.case(admin)
+        zhao = self.named(world, "zhao")
+        page = zhao.call("case.list", {"limit": 1})
+        self.assertEqual([x["case_no"] for x in page["items"]], [self.plain])
+        self.assertEqual(page["next"], self.plain)
+        page = zhao.call("case.list", {"limit": 1, "after": page["next"]})
+        self.assertEqual([x["case_no"] for x in page["items"]], [last])
+        self.assertIsNone(page["next"])
+        hidden = zhao.call("case.list", {"limit": 2})
+        self.assertIsNone(hidden["next"])
+        missing = admin.submit()["case_no"][:-1]
+        self.assertNotIn(missing, dkproto.dumps(hidden).decode())
+
+    def test_acts_are_ones_own_and_in_ones_own_name(self):
+        world, admin = self.open_cases()
+        li, co = self.named(world, "li"), self.named(world, "co")
+        for actor in ("officer:boss", "unit:u-1", "petitioner:self",
+                      "office:xfj", "import:x"):
+            with self.subTest(actor=actor):
+                with self.assertRaises(dkproto.Problem) as caught:
+                    li.act(self.plain, "accept", actor=actor)
+                self.assertEqual(caught.exception.slug, "forbidden")
+        for client, number, action, slug, fields in (
+                (li, self.plain, "urge", "forbidden",
+                 {"grounds": "x", "ground": "not_accepted"}),
+                (co, self.plain, "accept", "forbidden", {}),
+                (self.named(world, "far"), self.plain, "accept",
+                 "not-found", {}),
+                (self.named(world, "zhao"), self.about, "accept",
+                 "not-found", {}),
+                (self.named(world, "aud"), self.plain, "accept",
+                 "forbidden", {})):
+            name = [n for n, k in self.keys.items() if k is client.keys][0]
+            with self.subTest(name=name, action=action):
+                with self.assertRaises(dkproto.Problem) as caught:
+                    client.act(number, action, actor="officer:" + name,
+                               **fields)
+                self.assertEqual(caught.exception.slug, slug)
+        co.act(self.plain, "give_opinion", actor="officer:co", unit="u-2",
+               text="同意。")
+        li.act(self.plain, "accept", actor="officer:li")
+        self.assertEqual(admin.call("case.get", {
+            "case_no": self.plain})["state"], "accepted")
+
+    def test_the_stream_hides_what_is_hidden(self):
+        world, admin = self.open_cases()
+        admin.call("stats")
+        keys = self.keys["ninth"]
+        keys.server = self.server
+        follower = dkproto.Follower(self.clients_tcp, keys=keys)
+        world.peers.append(follower)
+        follower.follow()
+        total = int(admin.call("stats")["last_seq"])
+        seen = [follower.event() for _ in range(total)]
+        self.assertEqual([int(e["seq"]) for e in seen],
+                         list(range(1, total + 1)))
+        for event in seen:
+            if event["case_no"] is None:
+                self.assertEqual(event["type"], "hidden")
+            else:
+                self.assertEqual(event["case_no"], self.plain)
+        self.assertEqual(len([e for e in seen if e["case_no"] is None]), 5)
+        self.assertNotIn(self.about, str(seen))
+
+    def test_a_bundle_of_what_is_hidden_is_not_given(self):
+        world, _ = self.open_cases()
+        ninth = self.named(world, "ninth")
+        ninth.call("case.export", {"case_no": self.plain})
+        self.refused("not-found", ninth, "case.export",
+                     {"case_no": self.about})
+        self.named(world, "aud").call("case.export", {"case_no": self.about})
+        self.refused("forbidden", self.named(world, "li"), "case.export",
+                     {"case_no": self.plain})
+
+    def test_a_kiosk_does_not_bring_in_history(self):
+        world, _ = self.open([("hall", "kiosk", "-")])
+        hall = self.named(world, "hall")
+        body = dkproto.submission()
+        body["import"] = True
+        self.refused("forbidden", hall, "case.submit", body)
+        body["import"] = False
+        number = hall.call("case.submit", body)
+        hall.call("case.query", {"case_no": number["case_no"],
+                                 "query_code": number["query_code"]})
+
+
+class Rate(Case):
+    def test_too_many_are_told_when_to_come_back(self):
+        world, admin = self.open([("hall", "kiosk", "-"),
+                                  ("other", "kiosk", "-")],
+                                 rate=20, burst=10)
+        hall = self.named(world, "hall")
+        answers = [hall.send("hello", {}) for _ in range(60)]
+        slugs = []
+        for request in answers:
+            answer = hall.answer(request)
+            if answer.type == "problem":
+                problem = dkproto.Problem(answer.body)
+                slugs.append(problem.slug)
+                self.assertIn("retry_after_ms", answer.body)
+                self.assertLessEqual(answer.body["retry_after_ms"], 51)
+        self.assertEqual(set(slugs), {"too-many"})
+        self.assertGreater(len(slugs), 20)
+        self.named(world, "other").call("hello")  # has its own bucket
+        for _ in range(100):  # and the administrator none
+            admin.call("hello")
+        dkworld.until(lambda: hall.answer(hall.send("hello", {})).type == "ok",
+                      5, "a token")
+        self.assertEqual(admin.call("stats")["counters"]["messages_too_many"],
+                         admin.call("stats")["refused"]["too-many"])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
