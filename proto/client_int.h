@@ -19,7 +19,6 @@ struct dk_client {
     unsigned losses;  /* connections lost so far */
     bool keyed;       /* we have shown a key */
     bool refused;     /* the broker turned us away, last time */
-    bool broken;      /* something else than a docket broker, or no key */
     int64_t knock_at; /* then: when to connect again; 0: ZeroMQ does it */
     size_t max_reply;
     int keep_max, kept; /* messages read while waiting for another */

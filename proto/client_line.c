@@ -49,11 +49,9 @@ static void hear(struct dk_client *c, unsigned event)
 
     c->connected = event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
     if (c->connected)
-        c->refused = c->broken = false;
+        c->refused = false;
     if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
         c->refused = true;
-    if (event == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL)
-        c->broken = true;
     if (refusal && c->knock_at == 0)
         c->knock_at = dk_client_now() + KNOCK_MS;
     if (!c->connected)
@@ -87,7 +85,7 @@ const char *dk_client_hint(const struct dk_client *c)
     if (c->refused)
         return "  The broker does not know this key: see docketctl keys list "
                "there";
-    if (c->broken && !c->keyed)
+    if (!c->keyed && strncmp(c->endpoint, "tcp://", 6) == 0)
         return "  Over tcp:// it wants a key: give --key FILE (docketctl keys "
                "new makes one)";
     if (c->keyed && !c->connected)
@@ -100,7 +98,7 @@ const char *dk_client_hint_zh(const struct dk_client *c)
 {
     if (c->refused)
         return "服务器未登记本密钥，请在服务器上查看 docketctl keys list";
-    if (c->broken && !c->keyed)
+    if (!c->keyed && strncmp(c->endpoint, "tcp://", 6) == 0)
         return "使用 tcp:// 须给出密钥：--key 文件（用 docketctl keys new "
                "生成）";
     if (c->keyed && !c->connected)
