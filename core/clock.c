@@ -7,7 +7,8 @@
 /* No clock waits for these. */
 #define BOOKKEEPING                                                            \
     (BIT(DK_EV_CLOCK_SET) | BIT(DK_EV_CLOCK_FIRED) | BIT(DK_EV_ALERT_RAISED) | \
-     BIT(DK_EV_ALERT_ACKED) | BIT(DK_EV_ALERT_MUTED))
+     BIT(DK_EV_ALERT_ACKED) | BIT(DK_EV_ALERT_MUTED) |                         \
+     BIT(DK_EV_PERSON_READ) | BIT(DK_EV_PERSON_ERASED))
 
 /* Nor are these steps that could still come. */
 #define ASIDE                                                                  \

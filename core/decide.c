@@ -112,6 +112,8 @@ static const struct dk_field fields[DK_ACT_N][DK_FIELDS_MAX] = {
                       SPECIAL("level"), SPECIAL("due_at"), SPECIAL("times"),
                       SPECIAL("to"), SPECIAL("text"), END},
     [DK_ACT_ACK_ALERT] = {SPECIAL("alert"), TEXT("note", OPT), END},
+    [DK_ACT_READ_PERSON] = {TEXT("reason", REQ), ID("by", OPT), END},
+    [DK_ACT_ERASE_PERSON] = {TEXT("reason", REQ), ID("by", OPT), END},
     /* SUBMIT and FIRE have none. */
 };
 

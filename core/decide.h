@@ -55,7 +55,9 @@
     X(CLOCK, "clock", CLOCK_SET, 2)                                            \
     X(ALERT, "alert", ALERT_RAISED, 2)                                         \
     X(ACK_ALERT, "ack_alert", ALERT_ACKED, 4)                                  \
-    X(FIRE, "fire", CLOCK_FIRED, 4)
+    X(FIRE, "fire", CLOCK_FIRED, 4)                                            \
+    X(READ_PERSON, "read_person", PERSON_READ, 4)                              \
+    X(ERASE_PERSON, "erase_person", PERSON_ERASED, 4)
 
 #define DK_ACTION_ENUM(name, wire, ev, who) DK_ACT_##name,
 enum dk_action {

@@ -10,10 +10,13 @@
 /* clang-format off */
 #define TO(s) ((uint8_t)(DK_S_##s + 1))
 
-/* What the clocks leave behind never changes the state. */
+/* What the clocks leave behind never changes the state; nor does it matter
+ * when somebody reads who the petitioners are, or that is erased.
+ */
 #define BOOKKEEPING(s)                                                         \
     [DK_EV_CLOCK_SET] = TO(s), [DK_EV_CLOCK_FIRED] = TO(s),                    \
-    [DK_EV_ALERT_RAISED] = TO(s), [DK_EV_ALERT_ACKED] = TO(s)
+    [DK_EV_ALERT_RAISED] = TO(s), [DK_EV_ALERT_ACKED] = TO(s),                 \
+    [DK_EV_PERSON_READ] = TO(s), [DK_EV_PERSON_ERASED] = TO(s)
 
 /* What is said about a case, at any time. */
 #define ANY_TIME(s)                                                            \
@@ -279,7 +282,8 @@ bool dk_ev_is_bookkeeping(enum dk_ev e)
 {
     return e == DK_EV_CLOCK_SET || e == DK_EV_CLOCK_FIRED ||
            e == DK_EV_ALERT_RAISED || e == DK_EV_ALERT_ACKED ||
-           e == DK_EV_ALERT_MUTED;
+           e == DK_EV_ALERT_MUTED || e == DK_EV_PERSON_READ ||
+           e == DK_EV_PERSON_ERASED;
 }
 
 bool dk_ev_is_aside(enum dk_ev e)

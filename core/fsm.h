@@ -77,7 +77,9 @@
     X(UNLINKED, "unlinked", "解除关联")                                        \
     X(REPEATED, "repeated", "重复信访")                                        \
     X(PRIORITISED, "prioritised", "列为急办")                                  \
-    X(ALERT_MUTED, "alert_muted", "暂停催报")
+    X(ALERT_MUTED, "alert_muted", "暂停催报")                                  \
+    X(PERSON_READ, "person_read", "查阅个人信息")                              \
+    X(PERSON_ERASED, "person_erased", "删除个人信息")
 
 #define DK_STATE_ENUM(name, wire, zh, owes) DK_S_##name,
 enum dk_state {
@@ -103,7 +105,8 @@ const char *dk_state_name(enum dk_state s);
 const char *dk_state_zh(enum dk_state s);
 bool dk_state_owes(enum dk_state s);      /* the office still owes a step */
 int dk_state_from_name(const char *name); /* -1: unknown */
-/* What docket itself writes down of clocks and alerts: no clock waits for it.
+/* What docket itself writes down of clocks, alerts and who saw personal data:
+ * no clock waits for it.
  */
 bool dk_ev_is_bookkeeping(enum dk_ev e);
 /* What is said of a case at any time: no step of its life. */

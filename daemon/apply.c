@@ -134,7 +134,7 @@ void query_code(const struct daemon *d, const struct dk_uuid *submission,
     uint64_t v;
 
     crypto_generichash(h, sizeof(h), submission->b, sizeof(submission->b),
-                       d->info.secret, sizeof(d->info.secret));
+                       persons_secret(d), 32);
     memcpy(&v, h, sizeof(v));
     snprintf(out, 9, "%08u", (unsigned)(v % 100000000));
 }
@@ -155,6 +155,15 @@ static void reply_submit(struct daemon *d, struct item *it,
     dk_jw_time(w, "recorded_at", r->at, d->cfg->offset_min);
     dk_jw_end_obj(w);
     batch_reply_end(&d->batch, it, "ok");
+}
+
+/* With the personal data of a case goes the hash of what it came in: then only
+ * the id tells, which nobody else knows.
+ */
+static bool same_request(const struct store_request *r, const struct item *it)
+{
+    return sodium_memcmp(r->hash, it->hash, sizeof(r->hash)) == 0 ||
+           sodium_is_zero(r->hash, sizeof(r->hash));
 }
 
 static int conflict(struct dk_problem *p, const char *field)
@@ -186,27 +195,6 @@ static int next_key(struct daemon *d, int64_t *key, struct dk_problem *p)
                        "come at midnight",
                        "当日案件编号已用完，零点后重试");
     *key = dk_case_key(day, d->day.seq + 1);
-    return DK_OK;
-}
-
-/* Seal the petitioners' data beside the case; events carry its commitment. */
-static int keep_persons(struct batch *b, const struct dk_submit *s, int64_t key,
-                        char commitment[2 * DK_HASH_LEN + 1])
-{
-    struct dk_jw w = {0};
-    struct store_person row = {.key = key};
-
-    dk_submit_write_persons(&w, s);
-    row.data = dk_jw_take(&w, &row.len);
-    if (row.data == NULL)
-        return DK_ENOMEM;
-    if (vec_grow(&b->person, &b->cap_person, b->n_person + 1) != DK_OK) {
-        free((void *)(uintptr_t)row.data);
-        return DK_ENOMEM;
-    }
-    randombytes_buf(row.salt, sizeof(row.salt));
-    chain_commit(row.salt, row.data, row.len, commitment);
-    b->person[b->n_person++] = row;
     return DK_OK;
 }
 
@@ -276,7 +264,7 @@ static int new_case(struct daemon *d, struct item *it, struct dk_problem *p)
     if (rc != DK_OK)
         return rc;
     if (it->submit.n_person > 0)
-        rc = keep_persons(b, &it->submit, key, commitment);
+        rc = persons_keep(d, &it->submit, key, commitment);
     if (rc == DK_OK)
         rc = make_case(d, it, key, it->submit.n_person > 0 ? commitment : NULL,
                        p);
@@ -299,7 +287,7 @@ static int apply_submit(struct daemon *d, struct item *it, struct dk_problem *p)
     } else if (r == NULL) {
         rc = new_case(d, it, p);
         r = find_request(&d->batch, it);
-    } else if (memcmp(r->hash, it->hash, sizeof(r->hash)) != 0) {
+    } else if (!same_request(r, it)) {
         rc = conflict(p, "/submission_id");
     } else {
         d->stats.submitted_again++;
@@ -311,7 +299,7 @@ static int apply_submit(struct daemon *d, struct item *it, struct dk_problem *p)
 
 /* ---- acts on a case ------------------------------------------------------ */
 
-static int not_found(const struct daemon *d, int64_t key, struct dk_problem *p)
+int apply_not_found(const struct daemon *d, int64_t key, struct dk_problem *p)
 {
     char no[DK_CASE_NO_MAX];
 
@@ -326,7 +314,7 @@ int apply_slot(struct daemon *d, int64_t key, struct slot **out,
 {
     *out = batch_slot(&d->batch, key);
     if (*out == NULL || (*out)->c == NULL)
-        return not_found(d, key, p);
+        return apply_not_found(d, key, p);
     return DK_OK;
 }
 
@@ -338,7 +326,7 @@ int apply_seen(struct daemon *d, const struct item *it, enum dk_action a,
     if (rc != DK_OK)
         return rc;
     if (!dk_sees(&it->who, (*out)->c))
-        return not_found(d, it->key, p);
+        return apply_not_found(d, it->key, p);
     if (dk_may_act_on(&it->who, a, (*out)->c))
         return DK_OK;
     return dk_failf(p, DK_EFORBIDDEN, "/action",
@@ -416,7 +404,7 @@ static int apply_act(struct daemon *d, struct item *it, struct dk_problem *p)
     if (r == NULL) {
         rc = new_act(d, it, p);
         r = find_request(&d->batch, it);
-    } else if (memcmp(r->hash, it->hash, sizeof(r->hash)) != 0) {
+    } else if (!same_request(r, it)) {
         rc = conflict(p, "/command_id");
     } else {
         d->stats.acted_again++;
@@ -468,6 +456,8 @@ static int apply_kind(struct daemon *d, struct item *it, struct dk_problem *p)
         return watch_ack(d, it, p);
     case ITEM_CHECKPOINT:
         return history_make(d, it, p);
+    case ITEM_PERSON:
+        return apply_person(d, it, p);
     case ITEM_RESULT:
         return apply_result(d, it, p);
     case ITEM_FAIL:

@@ -17,6 +17,9 @@ int apply_drop(struct daemon *d, struct item *it, struct dk_problem *p);
 /* An alert was seen (apply_alert.c). */
 int apply_ack(struct daemon *d, struct item *it, struct dk_problem *p);
 
+/* "There is no such case", also of one that the asker must not see (apply.c).
+ */
+int apply_not_found(const struct daemon *d, int64_t key, struct dk_problem *p);
 /* The case of the batch under this key; DK_ENOTFOUND: there is none (apply.c).
  */
 int apply_slot(struct daemon *d, int64_t key, struct slot **out,

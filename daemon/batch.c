@@ -41,6 +41,7 @@ void batch_reset(struct batch *b, dk_ms now)
     map_clear(&b->by_key);
     map_clear(&b->by_id);
     b->n_item = b->n_slot = b->n_request = b->n_person = 0;
+    b->n_forget = 0;
     b->n_done = b->n_fail = b->n_retry = b->n_day = 0;
     b->n_clock = b->n_task = b->n_ack = b->n_load = 0;
     memset(&b->changes, 0, sizeof(b->changes));
@@ -61,6 +62,7 @@ void batch_fini(struct batch *b)
     free(b->slot);
     free(b->request);
     free(b->person);
+    free(b->forget);
     free(b->done);
     free(b->fail);
     free(b->retry);
@@ -167,6 +169,7 @@ bool batch_writes(const struct batch *b)
 {
     return b->events.n != 0 || b->n_request != 0 || b->n_done != 0 ||
            b->n_fail != 0 || b->n_retry != 0 || b->rewrite ||
+           b->n_person != 0 || b->changes.secret != NULL ||
            b->changes.n_office != 0 || b->changes.ckpt != NULL ||
            b->changes.test_now != DK_NEVER;
 }

@@ -61,6 +61,8 @@ struct batch {
     size_t n_request, cap_request;
     struct store_person *person; /* data owned */
     size_t n_person, cap_person;
+    struct dk_uuid *forget; /* submissions that held what is erased */
+    size_t n_forget, cap_forget;
     int64_t *done;
     size_t n_done, cap_done;
     struct store_task_fail *fail; /* reason borrowed from the item */

@@ -159,6 +159,8 @@ int batch_collect(struct batch *b, const struct loads *loads, int64_t first_seq,
     b->changes.n_task_retry = b->n_retry;
     b->changes.person = b->person;
     b->changes.n_person = b->n_person;
+    b->changes.forget = b->forget;
+    b->changes.n_forget = b->n_forget;
     b->changes.day = b->day;
     b->changes.n_day = b->n_day;
     return rc;

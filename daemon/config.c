@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "core/bucket.h"
+#include "daemon/seal.h"
 #include "proto/jsonx.h"
 #include "proto/timefmt.h"
 
@@ -55,6 +56,8 @@ static const struct key keys[] = {
     INT("limits.rate", rate, 0, DK_RATE_MAX),
     INT("limits.burst", burst, 1, DK_RATE_MAX),
     INT("limits.full_pause_ms", full_pause_ms, 1, 60000),
+    TEXT("seal.key", seal.key),
+    TEXT("seal.lost", seal.lost),
     INT("watch.no_worker_s", watch.no_worker_s, 0, 86400),
     INT("watch.unassigned_h", watch.unassigned_h, 0, 8760),
     INT("watch.queue_min", watch.queue_min, 0, 525600),
@@ -374,6 +377,18 @@ static int check_backup(const struct config *c, struct dk_problem *p)
                     "“backup”须为以 / 开头的路径，而不是“%s”", c->watch.backup);
 }
 
+static int check_seal(const struct config *c, struct dk_problem *p)
+{
+    if (c->seal.lost[0] == '\0' || seal_id_parse(c->seal.lost) != 0)
+        return DK_OK;
+    return dk_failf(p, DK_EFIELD, NULL,
+                    "'lost' must be the 16 hex digits of a seal key's id, as "
+                    "docketd names it, not '%s'",
+                    "“lost”须为 docketd 所报封存密钥编号（16 位十六进制），而"
+                    "不是“%s”",
+                    c->seal.lost);
+}
+
 int config_check(const struct config *c, struct dk_problem *p)
 {
     if (c->county < 0)
@@ -385,6 +400,8 @@ int config_check(const struct config *c, struct dk_problem *p)
     int rc = check_store(c, p);
     if (rc == DK_OK)
         rc = check_backup(c, p);
+    if (rc == DK_OK)
+        rc = check_seal(c, p);
     if (rc == DK_OK)
         rc = check_endpoints(c, "clients", c->clients, p);
     if (rc == DK_OK)

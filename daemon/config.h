@@ -27,6 +27,10 @@ struct config {
     int64_t full_pause_ms;  /* without writing, after the disk was full */
     int64_t log;            /* enum log_level */
     int64_t ballast_mb;     /* room kept back, daemon/ballast.h; 0: none */
+    struct {
+        char key[640]; /* ring of keys; "" = DATA/seal.key */
+        char lost[24]; /* id of a key that is lost for ever; "": none */
+    } seal;
     struct { /* the office's own alerts, daemon/watch.h; 0: off */
         int64_t no_worker_s, unassigned_h, queue_min, disk_mb, clock_jump_s;
         char backup[512]; /* file or folder; "": off */

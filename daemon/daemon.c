@@ -56,6 +56,14 @@ static int exit_of_store(const struct config *cfg, int rc)
     }
 }
 
+static int exit_of_seal(int rc)
+{
+    return rc == DK_EIO      ? EX_IOERR
+           : rc == DK_EFULL  ? EX_CANTCREAT
+           : rc == DK_ENOMEM ? EX_OSERR
+                             : EX_CONFIG;
+}
+
 static int open_store(struct daemon *d)
 {
     uint8_t random[48];
@@ -69,6 +77,7 @@ static int open_store(struct daemon *d)
         .now = real_now(),
     };
 
+    persons_open(d, &opt);
     randombytes_buf(random, sizeof(random));
     int rc = store_open(d->cfg->store, &opt, random, &d->st, &d->info, &p);
     if (rc == DK_EFULL && ballast_drop(&d->ballast)) {
@@ -77,8 +86,14 @@ static int open_store(struct daemon *d)
         rc = store_open(d->cfg->store, &opt, random, &d->st, &d->info, &p);
     }
     sodium_memzero(random, sizeof(random));
+    if (rc != DK_OK && d->persons.problem.code != DK_OK)
+        return daemon_complain(&d->persons.problem,
+                               exit_of_seal(d->persons.problem.code));
     if (rc != DK_OK)
         return daemon_complain(&p, exit_of_store(d->cfg, rc));
+    rc = persons_ready(d, &p);
+    if (rc != DK_OK)
+        return daemon_complain(&p, exit_of_seal(rc));
     if (d->info.restored)
         log_warn("restored",
                  "epoch=%" PRId64 " last_seq=%" PRId64
@@ -234,6 +249,7 @@ static void on_house(evutil_socket_t fd, short what, void *arg)
     ballast_house(d);
     watch_house(d);
     history_house(d);
+    persons_house(d);
     if (sd_watchdog_enabled(0, &limit) > 0)
         sd_notify(0, "WATCHDOG=1");
     zev_rearm(d->workers);
@@ -410,6 +426,7 @@ void daemon_tear_down(struct daemon *d)
         store_checkpoint(d->st, true);
     store_close(d->st);
     ballast_close(&d->ballast);
+    persons_fini(d);
     batch_fini(&d->batch);
     loads_fini(&d->loads);
     desk_fini(&d->desk);

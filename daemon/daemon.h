@@ -20,6 +20,7 @@
 #include "daemon/item.h"
 #include "daemon/keys.h"
 #include "daemon/loads.h"
+#include "daemon/persons.h"
 #include "daemon/stats.h"
 #include "daemon/store/store.h"
 #include "daemon/wall.h"
@@ -57,6 +58,7 @@ struct daemon {
     struct ballast ballast;
     struct backup backup;
     struct history_state history;
+    struct persons persons;
     struct store_day day; /* latest day of which the counter is known */
     dk_ms next_due;       /* earliest rung in the store; DK_NEVER: none */
     dk_ms pause_until; /* monotonic: nothing is written before; 0: no pause */
@@ -163,6 +165,8 @@ int read_follow(struct daemon *d, const struct item *it, struct dk_jw *w,
 int read_unfollow(struct daemon *d, const struct item *it, struct dk_jw *w,
                   struct dk_problem *p);
 
+/* "kind:id" in the member "actor"; into it->actor. */
+int door_actor(struct item *it, struct dk_problem *p);
 /* A case number or alert id from a body, checked against this county. */
 int door_case_no(struct daemon *d, const cJSON *o, const char *key,
                  int64_t *out, struct dk_problem *p);

@@ -58,7 +58,7 @@ static int check_actor(const struct item *it, struct dk_problem *p)
 /* "kind:id"; the kinds that are the broker's or the workers' own are not for
  * clients.
  */
-static int read_actor(struct item *it, struct dk_problem *p)
+int door_actor(struct item *it, struct dk_problem *p)
 {
     static const char *const kinds[] = {
         "officer:", "unit:", "office:", "petitioner:", "import:", NULL};
@@ -78,9 +78,11 @@ static int read_actor(struct item *it, struct dk_problem *p)
                    "petitioner 或 import，例如 officer:li");
 }
 
-static void hash_text(const struct dk_jw *w, uint8_t out[16])
+static void hash_text(const struct daemon *d, const struct dk_jw *w,
+                      uint8_t out[16])
 {
     crypto_generichash(out, 16, (const unsigned char *)w->buf, w->len, NULL, 0);
+    persons_rehash(persons_secret(d), out);
 }
 
 /* ---- writes -------------------------------------------------------------- */
@@ -117,7 +119,7 @@ static int decode_submit(struct daemon *d, struct item *it,
     if (w.oom)
         rc = dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
     else
-        hash_text(&w, it->hash);
+        hash_text(d, &w, it->hash);
     dk_jw_fini(&w);
     it->id = it->submit.submission;
     it->kind = ITEM_SUBMIT;
@@ -152,7 +154,7 @@ static int decode_act(struct daemon *d, struct item *it, struct dk_problem *p)
     if (rc == DK_OK)
         rc = dk_json_str(o, "action", DK_REQUIRED, 1, 64, &action, NULL, p);
     if (rc == DK_OK)
-        rc = read_actor(it, p);
+        rc = door_actor(it, p);
     if (rc == DK_OK)
         rc = dk_json_time(o, "at", DK_OPTIONAL, &it->claimed, NULL, p);
     if (rc == DK_OK)
@@ -180,7 +182,7 @@ static int decode_act(struct daemon *d, struct item *it, struct dk_problem *p)
     if (w.oom)
         rc = dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
     else
-        hash_text(&w, it->hash);
+        hash_text(d, &w, it->hash);
     dk_jw_fini(&w);
     it->kind = ITEM_ACT;
     return rc;
@@ -215,7 +217,7 @@ static int decode_ack(struct daemon *d, struct item *it, struct dk_problem *p)
         dk_json_str(it->body, "alert_id", DK_REQUIRED, 1, 60, &id, NULL, p);
 
     if (rc == DK_OK)
-        rc = read_actor(it, p);
+        rc = door_actor(it, p);
     if (rc == DK_OK)
         rc =
             dk_json_str(it->body, "note", DK_OPTIONAL, 1, 2000, &note, NULL, p);
@@ -262,7 +264,7 @@ static int decode_drop(struct daemon *d, struct item *it, struct dk_problem *p)
 
     (void)d;
     if (rc == DK_OK)
-        rc = read_actor(it, p);
+        rc = door_actor(it, p);
     if (rc == DK_OK)
         rc = dk_json_str(it->body, "reason", DK_REQUIRED, 1, 240, &reason, NULL,
                          p);
@@ -277,7 +279,7 @@ static int decode_office_ack(struct daemon *d, struct item *it,
 {
     int rc = door_office_ack(d, it, p);
 
-    return rc == DK_OK ? read_actor(it, p) : rc;
+    return rc == DK_OK ? door_actor(it, p) : rc;
 }
 
 static int decode_checkpoint(struct daemon *d, struct item *it,
@@ -396,6 +398,9 @@ static const struct client_type types[] = {
     {"clock.now", NO_FIELDS, NULL, read_clock_now},
     {"clock.set", FIELDS("to", "settle"), decode_clock_set, NULL},
     {"clock.advance", FIELDS("ms", "settle"), decode_clock_advance, NULL},
+    {"person.get", FIELDS("case_no", "actor", "reason"), door_person, NULL},
+    {"person.erase", FIELDS("case_no", "actor", "reason"), door_erase, NULL},
+    {"seal.rotate", NO_FIELDS, NULL, read_rotate},
     {"task.list", FIELDS("dead", "after", "limit"), NULL, read_tasks},
     {"task.get", FIELDS("task_id"), NULL, read_task},
     {"task.retry", FIELDS("task_id"), decode_retry, NULL},

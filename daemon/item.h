@@ -18,6 +18,7 @@ enum item_kind {
     ITEM_RETRY,  /* task.retry */
     ITEM_DROP,   /* task.drop */
     ITEM_OFFICE_ACK,
+    ITEM_PERSON,     /* person.get, person.erase */
     ITEM_CHECKPOINT, /* checkpoint.make */
     ITEM_RESULT,     /* a worker's answer */
     ITEM_FAIL,       /* a worker gave up */
@@ -55,6 +56,7 @@ struct item {
     dk_ms claimed;
     int64_t expect_n;
     uint32_t alert_n;    /* ACK */
+    uint32_t event_n;    /* PERSON: of its event; 0: none was needed */
     int64_t task_id;     /* RETRY, DROP; OFFICE_ACK: the alert */
     struct lease *lease; /* RESULT, FAIL, LOST */
     int64_t retry_ms;    /* FAIL */

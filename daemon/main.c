@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -183,6 +185,15 @@ static int configure(int argc, char **argv, struct config *c,
     return rc;
 }
 
+/* A crash must not write what is sealed on the disk to another file of it. */
+static void no_core(void)
+{
+    const struct rlimit none = {0, 0};
+
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    setrlimit(RLIMIT_CORE, &none);
+}
+
 int main(int argc, char **argv)
 {
     static struct config cfg;
@@ -199,6 +210,7 @@ int main(int argc, char **argv)
     }
     if (rc != 0 || opt.check)
         return rc;
+    no_core();
     if (opt.recover != NULL)
         return recover_run(&cfg, opt.recover, opt.out);
     signal(SIGPIPE, SIG_IGN);

@@ -56,6 +56,36 @@ static int name_them(struct names *n, const char *out, struct dk_problem *p)
 /* ---- the new store ----------------------------------------------------------
  */
 
+/* The secret as it was sealed: no key is needed to carry it over. */
+static int on_seal(void *arg, int64_t key, const void *plain, size_t len,
+                   void **out, size_t *out_len, int64_t *id)
+{
+    const struct recover *r = arg;
+
+    (void)key;
+    (void)plain;
+    (void)len;
+    *out = malloc(r->sealed_len);
+    if (*out == NULL)
+        return DK_ENOMEM;
+    memcpy(*out, r->sealed, r->sealed_len);
+    *out_len = r->sealed_len;
+    *id = r->seal;
+    return DK_OK;
+}
+
+/* With the keys, rows can be held against their commitments; without, what was
+ * there is taken.
+ */
+static void look_for_keys(struct daemon *d)
+{
+    struct store_options none = {.county = 0};
+    bool made;
+
+    persons_open(d, &none);
+    (void)seal_load(&d->persons.ring, false, &made, NULL);
+}
+
 static int open_new(struct recover *r, struct daemon *d, struct config *cfg,
                     const struct names *n)
 {
@@ -76,6 +106,11 @@ static int open_new(struct recover *r, struct daemon *d, struct config *cfg,
     randombytes_buf(random, sizeof(random));
     if (r->has_meta)
         memcpy(random + 16, r->secret, sizeof(r->secret));
+    if (r->sealed_len != 0) {
+        opt.seal = on_seal;
+        opt.seal_arg = r;
+    }
+    look_for_keys(d);
     int rc = store_open(n->url, &opt, random, &d->st, &d->info, &r->problem);
     sodium_memzero(random, sizeof(random));
     return rc;
@@ -126,6 +161,7 @@ static int build(struct recover *r, struct config *cfg, const struct names *n,
     if (rc == DK_OK)
         rc = finish(r, &d, n, out);
     store_close(d.st);
+    persons_fini(&d);
     batch_fini(&d.batch);
     loads_fini(&d.loads);
     return rc;

@@ -27,7 +27,7 @@ static int prepare(struct build *b)
         "SELECT " EV_COLUMNS " FROM ev WHERE key = ? AND n = ?",
         "SELECT id, hash, state, at, submitted_at FROM req "
         "WHERE key = ? AND n = ?",
-        "SELECT salt, data, current FROM person WHERE key = ? "
+        "SELECT seal, data, current FROM person WHERE key = ? "
         "ORDER BY current DESC",
         "INSERT INTO saved VALUES (?, ?, ?, ?, ?)",
         "SELECT 1 FROM ev WHERE key = ? AND type = ?"};
@@ -224,42 +224,76 @@ static bool was_erased(struct build *b, int64_t key)
     return yes;
 }
 
-/* The row that fits the commitment of the first event; else the one that stood
- * there last (it may be sealed, or erased).
+/* Is this what the first event speaks of?  Not known without the key: what is
+ * sealed cannot be another case's, so that the row that stood there will do.
  */
+static bool fits(struct build *b, const struct store_person *row,
+                 const char *commitment)
+{
+    char hex[2 * DK_HASH_LEN + 1] = "";
+    void *plain = NULL;
+    size_t n = 0;
+
+    if (row->seal != STORE_ERASED &&
+        seal_unwrap(&b->d->persons.ring, row->key, row->seal, row->data,
+                    row->len, &plain, &n) == DK_OK &&
+        n > 16)
+        chain_commit(plain, (const char *)plain + 16, n - 16, hex);
+    seal_forget(plain, n);
+    return strcmp(hex, commitment) == 0;
+}
+
+/* The row that fits the commitment of the first event; where the key is not
+ * there to tell, the one that stood there last.
+ */
+static bool find_person(struct build *b, const char *commitment, bool erased,
+                        struct store_person *out)
+{
+    bool have = false;
+
+    while (sqlite3_step(b->person) == SQLITE_ROW) {
+        struct store_person row = {
+            .key = out->key,
+            .seal = sqlite3_column_int64(b->person, 0),
+            .data = sqlite3_column_blob(b->person, 1),
+            .len = (size_t)sqlite3_column_bytes(b->person, 1)};
+        bool current = sqlite3_column_int(b->person, 2) != 0;
+        bool good = !erased && fits(b, &row, commitment);
+
+        bool known =
+            row.seal == STORE_PLAIN || seal_has(&b->d->persons.ring, row.seal);
+
+        if (erased != (row.seal == STORE_ERASED) || (!good && known) ||
+            (!good && (have || !current)))
+            continue;
+        free((void *)(uintptr_t)out->data);
+        char *copy = malloc(row.len + 1);
+        if (copy != NULL && row.len > 0)
+            memcpy(copy, row.data, row.len);
+        out->seal = row.seal;
+        out->data = copy;
+        out->len = row.len;
+        have = true;
+        if (good || copy == NULL)
+            break;
+    }
+    return have;
+}
+
 static int add_person(struct build *b, const struct dk_event *e,
                       const char *commitment)
 {
     struct batch *batch = &b->d->batch;
     struct store_person row = {.key = e->key};
-    bool have = false, erased = was_erased(b, e->key);
-    char hex[2 * DK_HASH_LEN + 1];
+    bool erased = was_erased(b, e->key);
 
     sqlite3_bind_int64(b->person, 1, e->key);
-    while (sqlite3_step(b->person) == SQLITE_ROW) {
-        const void *data = sqlite3_column_blob(b->person, 1);
-        size_t len = (size_t)sqlite3_column_bytes(b->person, 1);
-        const void *salt = sqlite3_column_blob(b->person, 0);
-        bool current = sqlite3_column_int(b->person, 2) != 0;
-
-        chain_commit(salt, data, len, hex);
-        bool fits = strcmp(hex, commitment) == 0 && !erased;
-        if ((!current && !fits) || (have && !fits))
-            continue;
-        free((void *)(uintptr_t)row.data);
-        memcpy(row.salt, salt, sizeof(row.salt));
-        char *copy = malloc(len + 1);
-        if (copy == NULL)
-            break;
-        if (len > 0)
-            memcpy(copy, data, len);
-        row.data = copy;
-        row.len = len;
-        have = true;
-        if (fits)
-            break;
-    }
+    bool have = find_person(b, commitment, erased, &row);
     sqlite3_reset(b->person);
+    if (erased) { /* an event says so: no row is needed */
+        free((void *)(uintptr_t)row.data);
+        return DK_OK;
+    }
     b->r->persons_lost += !have;
     if (!have) {
         recover_note(b->r, e->key, RECOVER_PERSON);

@@ -15,7 +15,10 @@ struct recover {
     int32_t county;
     bool test_clock;
     dk_ms test_now;
-    uint8_t secret[32];
+    uint8_t secret[32]; /* zeroes where it is sealed */
+    uint8_t sealed[STORE_SECRET_SEALED];
+    size_t sealed_len;
+    int64_t seal;
     /* what came of it */
     int64_t cases, events, lost_cases, ids_made, persons_lost, tasks,
         tasks_made;

@@ -11,7 +11,7 @@ static const char schema[] =
     "CREATE TABLE ev (seq, key, n, type, at, claimed, actor, hash, body,"
     " UNIQUE (key, n, hash));"
     "CREATE TABLE req (id PRIMARY KEY, hash, key, n, state, at, submitted_at);"
-    "CREATE TABLE person (key, salt, data, current);"
+    "CREATE TABLE person (key, seal, data, current);"
     "CREATE TABLE task (id INTEGER PRIMARY KEY, key, n, attempts);"
     "CREATE TABLE kase (key INTEGER PRIMARY KEY, hash);"
     "CREATE TABLE note (key, what);"
@@ -165,6 +165,13 @@ static void take_meta(struct recover *r, const struct salvage_row *row)
     r->test_clock = row->v[2].i != 0;
     r->test_now = row->v[3].i;
     memcpy(r->secret, row->v[6].p, sizeof r->secret);
+    r->sealed_len = 0;
+    if (row->n > 8 && row->v[7].type == SALVAGE_BLOB && row->v[7].n != 0 &&
+        row->v[7].n <= sizeof r->sealed && row->v[8].type == SALVAGE_INT) {
+        r->sealed_len = row->v[7].n;
+        memcpy(r->sealed, row->v[7].p, r->sealed_len);
+        r->seal = row->v[8].i;
+    }
 }
 
 /* Tasks end and are deleted: only the page as it stands tells of open ones. */
@@ -208,8 +215,15 @@ int recover_stage_row(void *arg, const struct salvage_row *row)
         row->v[7].n == DK_HASH_LEN)
         return put(r, "INSERT OR IGNORE INTO kase VALUES (?, ?)", row, 7, true,
                    0, false);
-    if (row->has_id && looks_like(row, "NBB+") && row->v[1].n == 16)
+    if (row->has_id && looks_like(row, "NIB") &&
+        (row->v[1].i == STORE_ERASED || row->v[1].i >> 62 == 1))
         return put(r, "INSERT INTO person VALUES (?, ?, ?, ?)", row, 1, true,
                    row->current, true);
+    /* Of an older schema: plain, with its salt beside it. */
+    if (row->has_id && looks_like(row, "NBB+") && row->v[1].n == 16)
+        return put(r,
+                   "INSERT INTO person VALUES (?1, 0, CAST(?2 || ?3 AS BLOB), "
+                   "?4)",
+                   row, 1, true, row->current, true);
     return 0;
 }

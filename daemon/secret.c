@@ -311,6 +311,8 @@ int secret_obtain(const struct secret_place *at, secret_make_fn make, void *arg,
     rc = secret_create(at->file, fresh.v, n, p);
     secret_wipe(&fresh);
     *made = rc == DK_OK;
+    if (rc == DK_OK && p != NULL)
+        dk_problem_clear(p); /* that it was not there is none any more */
     if (rc == DK_OK || rc == DK_ECONFLICT) /* another was quicker */
         rc = secret_read(at, out, p);
     return rc;

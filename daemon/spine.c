@@ -5,6 +5,7 @@
  * slower.
  */
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -219,10 +220,14 @@ static void release(struct daemon *d, int rc)
             d->stats.refused[-no.code]++;
             batch_reply_problem(b, it, &no);
         }
-        if (it->kind == ITEM_READ)
+        bool late = it->kind == ITEM_READ ||
+                    (rc == DK_OK && it->read != NULL && it->type == NULL);
+        if (late)
             answer_read(d, it);
         send_reply(d, it);
-        if (it->kind == ITEM_READ)
+        if (late && it->kind == ITEM_PERSON && !b->replies.oom)
+            sodium_memzero(b->replies.buf + it->at, it->len);
+        if (late)
             b->replies.len = it->at; /* pages can be long: one at a time */
     }
     for (size_t i = 0; rc == DK_OK && i < b->n_retry; i++)
@@ -292,11 +297,14 @@ void spine_tick(struct daemon *d)
     if (rc == DK_OK)
         history_stage(d);
     if (rc == DK_OK)
+        persons_stage(d);
+    if (rc == DK_OK)
         rc = write_and_commit(d);
     if (rc != DK_OK)
         take_back(d, rc);
     watch_settle(d, rc);
     history_settle(d, rc);
+    persons_settle(d, rc);
     d->stats.batches += b->n_item != 0;
     release(d, rc);
     keys_settle(d);

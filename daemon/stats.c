@@ -61,6 +61,7 @@ int read_stats(struct daemon *d, const struct item *it, struct dk_jw *w,
     write_totals(w, &t);
     write_workers(w, &d->desk);
     watch_write_stats(d, w);
+    persons_stats(d, w, "seal");
     dk_jw_obj(w, "counters");
 #define STATS_WRITE(name) dk_jw_int(w, #name, s->name);
     STATS(STATS_WRITE)

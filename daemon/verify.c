@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/chain.h"
+#include "daemon/daemon.h"
 #include "daemon/replay.h"
 #include "daemon/verify_int.h"
 #include "proto/caseno.h"
@@ -48,30 +48,36 @@ void verify_fault(struct slice *x, int64_t key, const char *what,
 /* ---- cases --------------------------------------------------------------- */
 
 /* The events carry a commitment to the personal data: it must be what it was,
- * or have been erased.
+ * or, when an event says so, be erased.
  */
 static int check_person(struct slice *x, int64_t key, const struct replay *r,
                         struct store_finding *f)
 {
-    char now[2 * DK_HASH_LEN + 1] = "";
-    uint8_t salt[16];
-    void *data = NULL;
-    size_t len = 0;
+    bool erased = r->c->last_n[DK_EV_PERSON_ERASED] != 0;
+    struct persons_open o;
+    const char *why = NULL;
 
-    if (r->person[0] == '\0')
-        return DK_OK;
-    int rc = store_person_get(x->d->st, key, salt, &data, &len);
-    if (rc == DK_OK && len != 0)
-        chain_commit(salt, data, len, now);
-    if (rc == DK_ENOTFOUND || rc == DK_EJSON ||
-        (rc == DK_OK && len != 0 && strcmp(now, r->person) != 0)) {
+    int rc = persons_get(x->d, key, &o);
+    if (rc != DK_OK && rc != DK_EJSON)
+        return rc;
+    if (rc == DK_EJSON)
+        why = "the petitioners' data cannot be read";
+    else if (erased && o.is != PERSONS_ERASED && o.is != PERSONS_NONE)
+        why = "the petitioners' data was erased and is there";
+    else if (o.is == PERSONS_SHUT)
+        why = "the petitioners' data is sealed by a key that is not here, or "
+              "was changed";
+    else if (!erased && r->person[0] != '\0' &&
+             (o.is != PERSONS_THERE || strcmp(o.commitment, r->person) != 0))
+        why = "the petitioners' data is not what was handed in";
+    else if (r->person[0] == '\0' && o.is != PERSONS_NONE)
+        why = "there is data of petitioners who are not known";
+    persons_close(&o);
+    if (why != NULL) {
         f->what = "person-differs";
-        snprintf(f->detail, sizeof(f->detail),
-                 "the petitioners' data is not what was handed in");
-        rc = DK_OK;
+        snprintf(f->detail, sizeof(f->detail), "%s", why);
     }
-    free(data);
-    return rc;
+    return DK_OK;
 }
 
 static int check_case(struct slice *x, int64_t key)

@@ -18,7 +18,8 @@ _Static_assert(DK_S_NONE == 0 && DK_S_SUBMITTED == 1 && DK_S_ACCEPTED == 5 &&
                    DK_S_CLOSED == 15,
                "states are stored as numbers");
 _Static_assert(DK_EV_SUBMITTED == 0 && DK_EV_ACCEPTED == 9 &&
-                   DK_EV_CLOCK_SET == 26 && DK_EV_ALERT_ACKED == 29,
+                   DK_EV_CLOCK_SET == 26 && DK_EV_ALERT_ACKED == 29 &&
+                   DK_EV_PERSON_READ == 42 && DK_EV_PERSON_ERASED == 43,
                "event types are stored as numbers");
 _Static_assert(DK_SVC_ASSIGN == 0 && DK_SVC_DEADLINE == 1 &&
                    DK_SVC_ESCALATE == 2 && DK_SVC_N == 3,
@@ -212,6 +213,17 @@ static const char step_2_figures[] =
     "CREATE INDEX case_urgent ON case_file (due) WHERE urgent = 1;"
     "CREATE INDEX case_group ON case_file (grp) WHERE grp IS NOT NULL;";
 
+/* docs/STORE.md, "person": the plain rows move over, sealed, and go. */
+static const char step_3_seal[] =
+    "ALTER TABLE person RENAME TO person_plain;"
+    "CREATE TABLE person ("
+    " key INTEGER PRIMARY KEY,"
+    " seal INTEGER NOT NULL,"
+    " data BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX person_seal ON person (seal);"
+    "ALTER TABLE meta ADD COLUMN sealed BLOB NOT NULL DEFAULT x'';"
+    "ALTER TABLE meta ADD COLUMN seal INTEGER NOT NULL DEFAULT 0;";
 /* docs/HISTORY.md */
 static const char step_4_checkpoint[] =
     "CREATE TABLE checkpoint ("
@@ -232,6 +244,7 @@ struct step {
 static const struct step steps[] = {
     {{step_1_tables, step_1_indices}, NULL},
     {{step_2_office, step_2_figures}, migrate_fill_2},
+    {{step_3_seal, NULL}, migrate_fill_3},
     {{step_4_checkpoint, NULL}, NULL},
 };
 
@@ -276,4 +289,31 @@ int migrate_run(sqlite3 *db, int from, const struct store_options *opt)
             return rc;
     }
     return SQLITE_OK;
+}
+
+int migrate_fill_meta(sqlite3 *db, const struct store_options *opt,
+                      const uint8_t random[48])
+{
+    sqlite3_stmt *q = NULL;
+    int rc = sqlite3_prepare_v2(db,
+                                "INSERT INTO meta (one, county, test_clock, "
+                                "test_now, epoch, broker, secret) "
+                                "VALUES (1, ?, ?, ?, 0, ?, ?)",
+                                -1, &q, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_int64(q, 1, opt->county);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_int64(q, 2, opt->test_clock);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_int64(q, 3, opt->test_clock ? opt->test_now : 0);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_blob(q, 4, random, 16, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_zeroblob(q, 5, 32);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(q);
+    int end = sqlite3_finalize(q);
+    if (rc == SQLITE_DONE)
+        rc = end;
+    return rc == SQLITE_OK ? migrate_seal_secret(db, opt, random + 16) : rc;
 }

@@ -17,9 +17,21 @@ int migrate_latest(void); /* the schema this program writes */
  */
 int migrate_run(sqlite3 *db, int from, const struct store_options *opt);
 
+/* The one row about a new store; `random` as store_open() has it. */
+int migrate_fill_meta(sqlite3 *db, const struct store_options *opt,
+                      const uint8_t random[48]);
+
 /* store_sqlite_fill.c: every case made anew from its events, with what schema 2
  * keeps of it; and the figures.  Within step 2's transaction.
  */
 int migrate_fill_2(sqlite3 *db, const struct store_options *opt);
+
+/* store_sqlite_seal.c: personal data and the secret sealed, the hashes of
+ * requests keyed.  Within step 3's transaction.
+ */
+int migrate_fill_3(sqlite3 *db, const struct store_options *opt);
+/* Put the secret of a store, sealed if there is something to seal it with. */
+int migrate_seal_secret(sqlite3 *db, const struct store_options *opt,
+                        const uint8_t secret[32]);
 
 #endif /* DK_MIGRATE_H */

@@ -204,13 +204,25 @@ int store_list_clocks(struct store *st, const struct store_clock_filter *f,
     return rc != 0 ? rc : st->ops->list_clocks(st, f, limit, fn, arg);
 }
 
-int store_person_get(struct store *st, int64_t key, uint8_t salt[16],
-                     void **data, size_t *len)
+int store_person_get(struct store *st, int64_t key, struct store_person *out)
 {
-    *data = NULL;
-    *len = 0;
+    *out = (struct store_person){.key = key};
     int rc = store_before_read(st);
-    return rc != 0 ? rc : st->ops->person_get(st, key, salt, data, len);
+    return rc != 0 ? rc : st->ops->person_get(st, key, out);
+}
+
+int store_persons(struct store *st, int64_t seal, int64_t after, int64_t limit,
+                  store_person_fn fn, void *arg)
+{
+    int rc = store_before_read(st);
+    return rc != 0 ? rc : st->ops->persons(st, seal, after, limit, fn, arg);
+}
+
+int store_next_seal(struct store *st, int64_t after, int64_t *seal,
+                    int64_t *rows)
+{
+    int rc = store_before_read(st);
+    return rc != 0 ? rc : st->ops->next_seal(st, after, seal, rows);
 }
 
 int store_loads(struct store *st, store_load_fn fn, void *arg)

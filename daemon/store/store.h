@@ -37,7 +37,20 @@ struct store_options {
     int offset_min;  /* the office's, for a store of an older schema whose
                         figures are made from its events */
     dk_ms now;       /* for a backup that is opened for the first time */
+    /* How the secret of a new store, and the plain rows of one of an older
+     * schema, are sealed: *out is malloc'ed, *id the key's, or a code.  `key`
+     * is the case, 0 for the secret.  NULL: they stay plain (tests).
+     */
+    int (*seal)(void *arg, int64_t key, const void *plain, size_t len,
+                void **out, size_t *out_len, int64_t *id);
+    void *seal_arg;
+    /* What a request's hash of an older schema becomes; NULL: it stays. */
+    void (*rehash)(const uint8_t secret[32], uint8_t hash[16]);
 };
+
+#define STORE_PLAIN         0         /* not sealed */
+#define STORE_ERASED        INT64_MIN /* nothing but zeroes is left */
+#define STORE_SECRET_SEALED 256       /* most bytes of the sealed secret */
 
 /* What a store says of itself when opened. */
 struct store_info {
@@ -45,9 +58,12 @@ struct store_info {
     int64_t epoch;      /* rises by one with each opening, durably */
     dk_ms test_now;     /* where the test clock stands */
     uint8_t broker[16]; /* random id of this stream, made at creation */
-    uint8_t secret[32]; /* for query codes, made at creation */
-    dk_ms last_at;      /* recorded time of the last event; 0: none */
-    bool restored;      /* it was a backup: another stream begins (below) */
+    uint8_t secret[32]; /* made at creation; zeroes where it is sealed */
+    uint8_t sealed[STORE_SECRET_SEALED];
+    size_t sealed_len;
+    int64_t seal;  /* of the secret: id of its key, or STORE_PLAIN */
+    dk_ms last_at; /* recorded time of the last event; 0: none */
+    bool restored; /* it was a backup: another stream begins (below) */
 };
 
 /* A backup that is opened for the first time becomes a store of its own: its
@@ -137,9 +153,16 @@ struct store_alert_ack {
 
 struct store_person { /* personal data of a case; sealed bytes */
     int64_t key;
-    uint8_t salt[16];
+    int64_t seal; /* id of the key, STORE_PLAIN, or STORE_ERASED: then what is
+                     there is overwritten, in place, and len does not matter */
     const void *data;
     size_t len;
+};
+
+struct store_secret { /* the store's secret, sealed (anew) */
+    const void *data;
+    size_t len;
+    int64_t seal;
 };
 
 struct store_load { /* open cases of a handler after the batch */
@@ -192,6 +215,9 @@ struct store_changes {
     size_t n_ack;
     const struct store_person *person;
     size_t n_person;
+    const struct store_secret *secret; /* NULL: unchanged */
+    const struct dk_uuid *forget; /* requests whose hash becomes all zeroes */
+    size_t n_forget;
     const struct store_load *load;
     size_t n_load;
     const struct store_day *day;
@@ -361,8 +387,17 @@ typedef int (*store_clock_fn)(void *arg, const struct store_clock_row *row);
 int store_list_clocks(struct store *st, const struct store_clock_filter *f,
                       int64_t limit, store_clock_fn fn, void *arg);
 
-int store_person_get(struct store *st, int64_t key, uint8_t salt[16],
-                     void **data, size_t *len); /* caller frees data */
+/* The caller frees out->data; NULL after an error. */
+int store_person_get(struct store *st, int64_t key, struct store_person *out);
+/* Rows sealed by one key, with a case key > after, in order of it. */
+typedef int (*store_person_fn)(void *arg, const struct store_person *row);
+int store_persons(struct store *st, int64_t seal, int64_t after, int64_t limit,
+                  store_person_fn fn, void *arg);
+/* The next id of a key > after by which rows are sealed, and how many; start
+ * with STORE_ERASED.  DK_ENOTFOUND: there is no other.
+ */
+int store_next_seal(struct store *st, int64_t after, int64_t *seal,
+                    int64_t *rows);
 
 typedef int (*store_load_fn)(void *arg, const struct store_load *l);
 int store_loads(struct store *st, store_load_fn fn, void *arg);

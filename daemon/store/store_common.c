@@ -106,6 +106,8 @@ bool store_changes_sane(const struct store_changes *ch, int64_t last_seq)
         if (ch->person[i].len > STORE_TEXT_MAX)
             return false;
     }
+    if (ch->secret != NULL && ch->secret->len > STORE_SECRET_SEALED)
+        return false;
     return ch->ckpt == NULL ||
            (ch->ckpt->number > 0 && ch->ckpt->from > 0 &&
             ch->ckpt->to >= ch->ckpt->from && ch->ckpt->n_block > 0 &&
@@ -118,9 +120,10 @@ bool store_changes_empty(const struct store_changes *ch)
     return ch->n_request + ch->n_event + ch->n_case + ch->n_clock +
                    ch->n_task_new + ch->n_task_done + ch->n_task_fail +
                    ch->n_task_retry + ch->n_alert + ch->n_ack + ch->n_person +
-                   ch->n_load + ch->n_day + ch->n_office + ch->n_tally ==
+                   ch->n_load + ch->n_day + ch->n_office + ch->n_tally +
+                   ch->n_forget ==
                0 &&
-           ch->ckpt == NULL && ch->test_now == DK_NEVER;
+           ch->ckpt == NULL && ch->secret == NULL && ch->test_now == DK_NEVER;
 }
 
 int store_read_doc(const char *doc, size_t len, const uint8_t *hash,

@@ -79,8 +79,11 @@ struct store_ops {
                        int64_t limit, store_office_fn fn, void *arg);
     int (*next_unassigned)(struct store *st, enum dk_state state, int64_t after,
                            int64_t limit, int64_t *key, int64_t *last);
-    int (*person_get)(struct store *st, int64_t key, uint8_t salt[16],
-                      void **data, size_t *len);
+    int (*person_get)(struct store *st, int64_t key, struct store_person *out);
+    int (*persons)(struct store *st, int64_t seal, int64_t after, int64_t limit,
+                   store_person_fn fn, void *arg);
+    int (*next_seal)(struct store *st, int64_t after, int64_t *seal,
+                     int64_t *rows);
     int (*loads)(struct store *st, store_load_fn fn, void *arg);
     int (*day_seq)(struct store *st, int32_t day, int32_t *seq);
     int (*list_days)(struct store *st, int32_t after, int64_t limit,

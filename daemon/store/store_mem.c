@@ -318,6 +318,8 @@ static const struct store_ops ops = {
     .next_unassigned = mem_next_unassigned,
     .list_clocks = mem_list_clocks,
     .person_get = mem_person_get,
+    .persons = mem_persons,
+    .next_seal = mem_next_seal,
     .loads = mem_loads,
     .day_seq = mem_day_seq,
     .list_days = mem_list_days,
@@ -334,6 +336,28 @@ static const struct store_ops ops = {
     .checkpoint = mem_checkpoint,
 };
 
+static int seal_secret(const struct store_options *opt,
+                       const uint8_t secret[32], struct store_info *info)
+{
+    void *out = NULL;
+    size_t n = 0;
+
+    if (opt->seal == NULL) {
+        memcpy(info->secret, secret, sizeof info->secret);
+        return 0;
+    }
+    int rc = opt->seal(opt->seal_arg, 0, secret, sizeof info->secret, &out, &n,
+                       &info->seal);
+    if (rc == 0 && n <= sizeof info->sealed) {
+        memcpy(info->sealed, out, n);
+        info->sealed_len = n;
+    } else if (rc == 0) {
+        rc = DK_EBUG;
+    }
+    free(out);
+    return rc;
+}
+
 int store_mem_open(const struct store_options *opt, const uint8_t random[48],
                    struct store **out, struct store_info *info,
                    struct dk_problem *p)
@@ -347,7 +371,11 @@ int store_mem_open(const struct store_options *opt, const uint8_t random[48],
     info->epoch = 1;
     info->test_now = m->test_now;
     memcpy(info->broker, random, sizeof info->broker);
-    memcpy(info->secret, random + sizeof info->broker, sizeof info->secret);
+    int rc = seal_secret(opt, random + sizeof info->broker, info);
+    if (rc != 0) {
+        free(m);
+        return dk_fail(p, rc, NULL, NULL, NULL);
+    }
     *out = &m->base;
     return 0;
 }

@@ -56,7 +56,7 @@ struct mem_alert {
 
 struct mem_person {
     int64_t key;
-    uint8_t salt[16];
+    int64_t seal;
     void *data;
     size_t len;
 };
@@ -147,8 +147,12 @@ int mem_next_unassigned(struct store *st, enum dk_state state, int64_t after,
                         int64_t limit, int64_t *key, int64_t *last);
 int mem_list_clocks(struct store *st, const struct store_clock_filter *f,
                     int64_t limit, store_clock_fn fn, void *arg);
-int mem_person_get(struct store *st, int64_t key, uint8_t salt[16], void **data,
-                   size_t *len);
+int mem_put_persons(struct mem *m, const struct store_changes *ch);
+int mem_person_get(struct store *st, int64_t key, struct store_person *out);
+int mem_persons(struct store *st, int64_t seal, int64_t after, int64_t limit,
+                store_person_fn fn, void *arg);
+int mem_next_seal(struct store *st, int64_t after, int64_t *seal,
+                  int64_t *rows);
 int mem_loads(struct store *st, store_load_fn fn, void *arg);
 int mem_day_seq(struct store *st, int32_t day, int32_t *seq);
 int mem_list_keys(struct store *st, int64_t after, int64_t limit,

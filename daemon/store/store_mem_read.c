@@ -409,25 +409,8 @@ int mem_list_alerts(struct store *st, const struct store_alert_filter *f,
     return rc < 0 ? rc : 0;
 }
 
-/* ---- persons and counters ----------------------------------------------- */
-
-int mem_person_get(struct store *st, int64_t key, uint8_t salt[16], void **data,
-                   size_t *len)
-{
-    struct mem_person probe = {.key = key};
-    const struct mem_person *p =
-        mem_find((const struct mem *)st, MEM_PERSON, &probe);
-
-    if (p == NULL)
-        return DK_ENOTFOUND;
-    *data = malloc(p->len + 1);
-    if (*data == NULL)
-        return DK_ENOMEM;
-    memcpy(*data, p->data, p->len);
-    memcpy(salt, p->salt, sizeof p->salt);
-    *len = p->len;
-    return 0;
-}
+/* ---- counters -------------------------------------------------------------
+ */
 
 int mem_loads(struct store *st, store_load_fn fn, void *arg)
 {

@@ -308,27 +308,8 @@ static int ack_alerts(struct mem *m, const struct store_changes *ch)
     return 0;
 }
 
-/* ---- persons and counters ----------------------------------------------- */
-
-static int put_persons(struct mem *m, const struct store_changes *ch)
-{
-    for (size_t i = 0; i < ch->n_person; i++) {
-        const struct store_person *from = &ch->person[i];
-        struct mem_person *p = calloc(1, sizeof *p);
-
-        if (p == NULL)
-            return DK_ENOMEM;
-        p->key = from->key;
-        p->len = from->len;
-        memcpy(p->salt, from->salt, sizeof p->salt);
-        p->data = copy(from->data, from->len);
-        bool whole = p->data != NULL;
-        int rc = mem_put(m, MEM_PERSON, p);
-        if (rc != 0 || !whole)
-            return DK_ENOMEM;
-    }
-    return 0;
-}
+/* ---- counters -------------------------------------------------------------
+ */
 
 static int put_counters(struct mem *m, const struct store_changes *ch)
 {
@@ -368,7 +349,7 @@ static int put_all(struct mem *m, const struct store_changes *ch)
     if (rc == 0)
         rc = ack_alerts(m, ch);
     if (rc == 0)
-        rc = put_persons(m, ch);
+        rc = mem_put_persons(m, ch);
     if (rc == 0)
         rc = put_counters(m, ch);
     if (rc == 0)

@@ -86,6 +86,7 @@ static int harden(sqlite3 *db)
                           "PRAGMA mmap_size = 0;"
                           "PRAGMA foreign_keys = ON;"
                           "PRAGMA temp_store = MEMORY;"
+                          "PRAGMA secure_delete = ON;"
                           "PRAGMA cache_size = -16384;"
                           "PRAGMA synchronous = FULL;",
                           NULL, NULL, NULL);
@@ -178,37 +179,14 @@ static int connect_file(struct sq *s, struct dk_problem *p)
         code = insist(s, "PRAGMA journal_mode = WAL", "wal", p);
     if (code == 0)
         code = insist(s, "PRAGMA synchronous", "2", p);
+    if (code == 0)
+        code = insist(s, "PRAGMA secure_delete", "1", p);
     (void)sqlite3_wal_autocheckpoint(s->db, 0); /* store_sqlite_write.c */
     (void)sqlite3_wal_hook(s->db, on_log, s);
     return code;
 }
 
 /* ---- a new store -------------------------------------------------------- */
-
-static int fill_meta(sqlite3 *db, const struct store_options *opt,
-                     const uint8_t random[48])
-{
-    sqlite3_stmt *q = NULL;
-    int rc = sqlite3_prepare_v2(db,
-                                "INSERT INTO meta (one, county, test_clock, "
-                                "test_now, epoch, broker, secret) "
-                                "VALUES (1, ?, ?, ?, 0, ?, ?)",
-                                -1, &q, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_int64(q, 1, opt->county);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_int64(q, 2, opt->test_clock);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_int64(q, 3, opt->test_clock ? opt->test_now : 0);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_blob(q, 4, random, 16, SQLITE_STATIC);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_blob(q, 5, random + 16, 32, SQLITE_STATIC);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(q);
-    int end = sqlite3_finalize(q);
-    return rc == SQLITE_DONE ? end : rc;
-}
 
 /* Make the whole store under another name first, so that a crash or a full
  * disk never leaves half a store under the real one.
@@ -225,7 +203,7 @@ static int make_store(struct sq *s, const struct store_options *opt,
     if (rc == SQLITE_OK)
         rc = migrate_run(s->db, 0, opt);
     if (rc == SQLITE_OK)
-        rc = fill_meta(s->db, opt, random);
+        rc = migrate_fill_meta(s->db, opt, random);
     int code = rc != SQLITE_OK ? say_sqlite(s, rc, p) : 0;
     (void)sqlite3_close(s->db);
     s->db = NULL;
@@ -362,6 +340,10 @@ static int make_ready(struct sq *s, int version,
         rc = sq_restore(s->db, opt, random);
     if (rc == SQLITE_OK)
         rc = migrate_run(s->db, version, opt);
+    if (rc == SQLITE_OK && version < migrate_latest())
+        /* What was plain in an older schema is not to stay in the log. */
+        rc = sqlite3_wal_checkpoint_v2(s->db, "main",
+                                       SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = sq_prepare(s);
     if (rc != SQLITE_OK)
@@ -431,6 +413,8 @@ static const struct store_ops ops = {
     .next_unassigned = sq_next_unassigned,
     .list_clocks = sq_list_clocks,
     .person_get = sq_person_get,
+    .persons = sq_persons,
+    .next_seal = sq_next_seal,
     .loads = sq_loads,
     .day_seq = sq_day_seq,
     .list_days = sq_list_days,

@@ -149,9 +149,17 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
                  "clock, rung) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")               \
     X(ALERT_ACK, "UPDATE alert SET acked_at = ?, acked_by = ? "                \
                  "WHERE key = ? AND n = ? AND acked_at IS NULL")               \
-    X(PERSON_PUT, "INSERT INTO person (key, salt, data) VALUES (?, ?, ?) "     \
-                  "ON CONFLICT (key) DO UPDATE SET salt = excluded.salt, "     \
+    X(PERSON_PUT, "INSERT INTO person (key, seal, data) VALUES (?, ?, ?) "     \
+                  "ON CONFLICT (key) DO UPDATE SET seal = excluded.seal, "     \
                   "data = excluded.data")                                      \
+    X(PERSON_ERASE, "UPDATE person SET seal = ?1, "                            \
+                    "data = zeroblob(length(data)) WHERE key = ?2")            \
+    X(SECRET_PUT, "UPDATE meta SET secret = zeroblob(32), sealed = ?, "        \
+                  "seal = ?")                                                  \
+    X(REQUEST_FORGET, "UPDATE request SET hash = zeroblob(16) "                \
+                      "WHERE slot = ? AND id = ?")                             \
+    X(CLASH_FORGET, "UPDATE request_clash SET hash = zeroblob(16) "            \
+                    "WHERE id = ?")                                            \
     X(LOAD_PUT, "INSERT INTO load (unit, handler, open) VALUES (?, ?, ?) "     \
                 "ON CONFLICT (unit, handler) DO UPDATE SET "                   \
                 "open = excluded.open")                                        \
@@ -208,7 +216,13 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
                      SQ_OR SQ_DEAD_TASK(2, "id > ?1") " ORDER BY 1 LIMIT ?2")  \
     X(DEAD_COUNT, "SELECT count(*) FROM (SELECT 1 FROM task_dead "             \
                   "WHERE service = ? LIMIT ?)")                                \
-    X(PERSON_GET, "SELECT salt, data FROM person WHERE key = ?")               \
+    X(PERSON_GET, "SELECT key, seal, data FROM person WHERE key = ?")          \
+    X(PERSONS, "SELECT key, seal, data FROM person INDEXED BY person_seal "    \
+               "WHERE seal = ? AND key > ? ORDER BY key LIMIT ?")              \
+    X(SEAL_NEXT, "SELECT seal FROM person INDEXED BY person_seal "             \
+                 "WHERE seal > ? ORDER BY seal LIMIT 1")                       \
+    X(SEAL_COUNT, "SELECT count(*) FROM person INDEXED BY person_seal "        \
+                  "WHERE seal = ?")                                            \
     X(LOADS, "SELECT unit, handler, open FROM load ORDER BY unit, handler")    \
     X(DAY_GET, "SELECT seq FROM day WHERE day = ?")                            \
     X(DAY_LIST, "SELECT day, seq FROM day WHERE day > ? ORDER BY day "         \
@@ -242,7 +256,8 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
                "(SELECT count(*) FROM task_escalate), "                        \
                "(SELECT count(*) FROM task_dead), "                            \
                "(SELECT count(*) FROM alert WHERE acked_at IS NULL)")          \
-    X(META_GET, "SELECT test_now, epoch, broker, secret FROM meta")            \
+    X(META_GET, "SELECT test_now, epoch, broker, secret, sealed, seal "        \
+                "FROM meta")                                                   \
     X(LAST_EVENT, "SELECT seq, at FROM event ORDER BY seq DESC LIMIT 1")
 
 #define SQ_ENUM(name, sql) SQ_##name,
@@ -370,8 +385,11 @@ int sq_next_unassigned(struct store *st, enum dk_state state, int64_t after,
                        int64_t limit, int64_t *key, int64_t *last);
 int sq_list_clocks(struct store *st, const struct store_clock_filter *f,
                    int64_t limit, store_clock_fn fn, void *arg);
-int sq_person_get(struct store *st, int64_t key, uint8_t salt[16], void **data,
-                  size_t *len);
+int sq_put_persons(struct sq *s, const struct store_changes *ch);
+int sq_person_get(struct store *st, int64_t key, struct store_person *out);
+int sq_persons(struct store *st, int64_t seal, int64_t after, int64_t limit,
+               store_person_fn fn, void *arg);
+int sq_next_seal(struct store *st, int64_t after, int64_t *seal, int64_t *rows);
 int sq_loads(struct store *st, store_load_fn fn, void *arg);
 int sq_day_seq(struct store *st, int32_t day, int32_t *seq);
 int sq_totals(struct store *st, struct store_totals *out);

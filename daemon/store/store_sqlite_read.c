@@ -295,36 +295,8 @@ int sq_task_count(struct store *st, enum dk_service service, bool dead,
     return rc < 0 ? rc : 0;
 }
 
-/* ---- persons and counters ----------------------------------------------- */
-
-int sq_person_get(struct store *st, int64_t key, uint8_t salt[16], void **data,
-                  size_t *len)
-{
-    struct sq *s = (struct sq *)st;
-    struct sq_use u = sq_use(s, SQ_PERSON_GET);
-
-    sq_int(&u, key);
-    int rc = sq_step(&u);
-    if (rc == 1) {
-        *len = sq_col_len(&u, 1);
-        *data = malloc(*len + 1);
-        if (*data == NULL)
-            rc = DK_ENOMEM;
-        else if (*len != 0)
-            memcpy(*data, sqlite3_column_blob(u.q, 1), *len);
-        if (rc == 1 && !sq_col_bytes(&u, 0, salt, 16))
-            rc = sq_odd(s);
-    } else if (rc == 0) {
-        rc = DK_ENOTFOUND;
-    }
-    sq_end(&u);
-    if (rc == 1)
-        return 0;
-    free(*data);
-    *data = NULL;
-    *len = 0;
-    return rc;
-}
+/* ---- counters -------------------------------------------------------------
+ */
 
 int sq_loads(struct store *st, store_load_fn fn, void *arg)
 {

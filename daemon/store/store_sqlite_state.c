@@ -20,8 +20,13 @@ static int read_meta(struct sq *s, struct store_info *info)
     if (rc == 0) {
         info->test_now = sq_col_int(&u, 0);
         info->epoch = sq_col_int(&u, 1);
+        info->sealed_len = sq_col_len(&u, 4);
+        info->seal = sq_col_int(&u, 5);
         if (!sq_col_bytes(&u, 2, info->broker, sizeof info->broker) ||
-            !sq_col_bytes(&u, 3, info->secret, sizeof info->secret))
+            !sq_col_bytes(&u, 3, info->secret, sizeof info->secret) ||
+            info->sealed_len > sizeof info->sealed ||
+            (info->sealed_len != 0 &&
+             !sq_col_bytes(&u, 4, info->sealed, info->sealed_len)))
             rc = sq_damaged(s);
     }
     sq_end(&u);

@@ -344,22 +344,6 @@ static int put_alerts(struct sq *s, const struct store_changes *ch,
     return 0;
 }
 
-static int put_persons(struct sq *s, const struct store_changes *ch)
-{
-    for (size_t i = 0; i < ch->n_person; i++) {
-        const struct store_person *k = &ch->person[i];
-        struct sq_use u = sq_use(s, SQ_PERSON_PUT);
-
-        sq_int(&u, k->key);
-        sq_blob(&u, k->salt, sizeof k->salt);
-        sq_blob(&u, k->data, k->len);
-        int rc = sq_run(&u);
-        if (rc != 0)
-            return rc;
-    }
-    return 0;
-}
-
 static int put_counters(struct sq *s, const struct store_changes *ch)
 {
     int rc = 0;
@@ -418,7 +402,7 @@ static int put_all(struct sq *s, const struct store_changes *ch,
     if (rc == 0)
         rc = put_alerts(s, ch, t);
     if (rc == 0)
-        rc = put_persons(s, ch);
+        rc = sq_put_persons(s, ch);
     if (rc == 0)
         rc = put_counters(s, ch);
     if (rc == 0)

@@ -203,6 +203,7 @@ struct office *office_new(void)
 {
     struct office *o = kit_calloc(sizeof(*o));
 
+    truth_keys();
     strcpy(o->dir, "/tmp/dkfault.XXXXXX");
     need(mkdtemp(o->dir) != NULL);
     config_defaults(&o->cfg);

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <sodium.h>
 
 #include "daemon/daemon.h"
 #include "tests/fault/kit.h"
@@ -171,22 +174,19 @@ static int read_persons(struct store *st, FILE *f)
     int rc = store_list_keys(st, INT64_MIN, 256, on_key, &keys);
 
     for (size_t i = 0; rc == 0 && i < keys.n; i++) {
-        uint8_t salt[16];
-        void *data = NULL;
-        size_t len = 0;
+        struct store_person row;
 
-        rc = store_person_get(st, keys.v[i], salt, &data, &len);
+        rc = store_person_get(st, keys.v[i], &row);
         if (rc == DK_ENOTFOUND) {
             rc = 0;
             continue;
         }
         if (rc == 0) {
-            fprintf(f, "person %" PRId64 " ", keys.v[i]);
-            put_hex(f, salt, sizeof(salt));
-            put_hex(f, data, len);
+            fprintf(f, "person %" PRId64 " %" PRId64 " ", keys.v[i], row.seal);
+            put_hex(f, row.data, row.len);
             fprintf(f, "\n");
         }
-        free(data);
+        free((void *)(uintptr_t)row.data);
     }
     return rc;
 }
@@ -319,6 +319,38 @@ void truth_free(struct truth *t)
 
 /* ---- verify ------------------------------------------------------------- */
 
+static char key_dir[32], key_file[64];
+static pid_t key_owner;
+
+static void forget_keys(void)
+{
+    if (getpid() != key_owner)
+        return;
+    unlink(key_file);
+    rmdir(key_dir);
+}
+
+void truth_keys(void)
+{
+    struct seal s;
+    bool made;
+
+    if (key_owner != 0)
+        return;
+    kit_exempt++;
+    key_owner = getpid();
+    need(sodium_init() >= 0);
+    strcpy(key_dir, "/tmp/dkfault.XXXXXX");
+    need(mkdtemp(key_dir) != NULL);
+    snprintf(key_file, sizeof(key_file), "%s/%s", key_dir, SEAL_CREDENTIAL);
+    seal_init(&s, TRUTH_COUNTY, key_file);
+    need(seal_load(&s, true, &made, NULL) == 0);
+    seal_fini(&s);
+    need(setenv("CREDENTIALS_DIRECTORY", key_dir, 1) == 0);
+    need(atexit(forget_keys) == 0);
+    kit_exempt--;
+}
+
 static int one_slice(struct daemon *d, char *after, size_t cap, char *first,
                      size_t first_cap)
 {
@@ -354,8 +386,11 @@ int truth_verify(struct store *st, const struct store_info *info, char *first,
 {
     static struct config cfg;
     struct daemon *d = kit_calloc(sizeof(*d));
+    struct store_options opt = truth_options(false);
     char after[160] = "";
     int faults = 0, rc = 0;
+
+    truth_keys();
 
     config_defaults(&cfg);
     cfg.county = TRUTH_COUNTY;
@@ -364,10 +399,19 @@ int truth_verify(struct store *st, const struct store_info *info, char *first,
     d->st = st;
     d->info = *info;
     first[0] = '\0';
+    persons_open(d, &opt);
+    rc = persons_ready(d, NULL);
+    if (rc != 0) {
+        snprintf(first, cap, "the seal");
+        persons_fini(d);
+        free(d);
+        return rc == DK_ENOMEM ? rc : 1;
+    }
     do {
         rc = one_slice(d, after, sizeof(after), first, cap);
         faults += rc > 0 ? rc : 0;
     } while (rc >= 0 && after[0] != '\0');
+    persons_fini(d);
     free(d);
     return rc < 0 ? rc : faults;
 }

@@ -26,6 +26,12 @@ void truth_free(struct truth *t);
 int truth_verify(struct store *st, const struct store_info *info, char *first,
                  size_t cap);
 
+/* The key that personal data is sealed with, in all of this: one credential, in
+ * a folder of its own until the program ends.  Before the first daemon is built
+ * and before a fork.
+ */
+void truth_keys(void);
+
 /* Options of a store of the scenario's kind. */
 struct store_options truth_options(bool create);
 

@@ -312,6 +312,12 @@ class Client(Case):
             ("task.retry", {"task_id": S}, ("task_id",), None),
             ("task.drop", {"task_id": S, "actor": S, "reason": S},
              ("task_id", "actor", "reason"), None),
+            ("person.get", {"case_no": S, "actor": S, "reason": S},
+             ("case_no", "actor", "reason"),
+             {"case_no": number, "actor": "officer:li", "reason": "回访"}),
+            ("person.erase", {"case_no": S, "actor": S, "reason": S},
+             ("case_no", "actor", "reason"), None),
+            ("seal.rotate", {}, (), None),
             ("worker.list", {}, (), {}),
             ("stats", {}, (), {}),
             ("verify", {"after": S, "limit": I}, (), {"limit": 200}),
@@ -332,7 +338,10 @@ class Client(Case):
                           "note": "知道了"},
             "task.get": {"task_id": "1"}, "task.retry": {"task_id": "1"},
             "task.drop": {"task_id": "1", "actor": "officer:li",
-                          "reason": "无用"}}
+                          "reason": "无用"},
+            "person.erase": {"case_no": number, "actor": "officer:li",
+                             "reason": "依申请"},
+            "seal.rotate": {}}
         before = self.refusals(self.c)
         count = 0
         for kind, fields, required, good in table:
@@ -1140,7 +1149,8 @@ class Actions(Case):
     def test_actions_of_workers_and_of_the_broker_are_not_for_clients(self):
         _, client = self.started()
         number = client.submit()["case_no"]
-        for action in ("clock", "alert", "fire", "submit", "ack_alert"):
+        for action in ("clock", "alert", "fire", "submit", "ack_alert",
+                       "read_person", "erase_person"):
             with self.subTest(action=action):
                 answer = client.ask("case.act", {
                     "command_id": dkproto.uuid7(), "case_no": number,

@@ -51,11 +51,21 @@ class Backup(dkworld.TestCase):
         self.assertEqual(caught.exception.slug, slug)
         return caught.exception
 
+    @staticmethod
+    def key_beside(path):
+        """The seal key of the office that made the backup: it is kept apart
+        from it, and without it no backup is of use."""
+        folder = os.path.dirname(path)
+        return next(key for key in (
+            os.path.join(folder, name, "seal.key")
+            for name in ("data.old", "data")) if os.path.exists(key))
+
     def restored(self, path):
         """Another office, as the drill makes it from a backup."""
         world = self.world(test_clock=START)
         os.makedirs(world.broker.data)
         shutil.copyfile(path, world.broker.db)
+        shutil.copy2(self.key_beside(path), world.broker.data)
         world.broker.start()
         return world
 
@@ -306,6 +316,7 @@ class Restore(Backup):
         os.rename(world.broker.data, world.broker.data + ".old")
         os.makedirs(world.broker.data)
         shutil.copyfile(path, world.broker.db)
+        shutil.copy2(self.key_beside(path), world.broker.data)
         world.broker.start()
         self.assertEqual(follow.wait(60), 65)
         self.assertIn("restored from a backup", follow.errors())
@@ -319,6 +330,7 @@ class Restore(Backup):
             other = self.world(test_clock=START)
             os.makedirs(other.broker.data)
             shutil.copyfile(path, other.broker.db)
+            shutil.copy2(self.key_beside(path), other.broker.data)
             if not shutil.which("strace"):
                 self.skipTest("strace is not installed")
             process = other.broker.launch(prefix=(

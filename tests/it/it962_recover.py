@@ -88,6 +88,7 @@ class Recover(dkworld.TestCase):
         before = digest(db), digest(db + "-wal")
         done = subprocess.run(
             [dkworld.program("docketd"), "--county", dkworld.COUNTY,
+             "--data", os.path.dirname(db),
              "--recover", db, "--out", out], capture_output=True, check=False,
             timeout=60 * dkworld.STRETCH)
         text = done.stdout.decode() + done.stderr.decode()
@@ -105,6 +106,8 @@ class Recover(dkworld.TestCase):
         world = self.world(test_clock=START)
         os.makedirs(world.broker.data)
         shutil.copyfile(out, world.broker.db)
+        shutil.copy2(os.path.join(self.world0.broker.data, "seal.key"),
+                     world.broker.data)
         world.broker.start()
         self.assertRegex(world.broker.process.errors(), "event=restored")
         client = world.client()
@@ -198,7 +201,8 @@ class Recover(dkworld.TestCase):
             self.damage(db, *[(p * PAGE, rng.randbytes(PAGE)) for p in hit])
             out = db + ".new"
             done = subprocess.run(
-                [dkworld.program("docketd"), "--recover", db, "--out", out],
+                [dkworld.program("docketd"), "--data", os.path.dirname(db),
+                 "--recover", db, "--out", out],
                 capture_output=True, check=False,
                 timeout=60 * dkworld.STRETCH)
             text = (done.stdout + done.stderr).decode()
@@ -224,7 +228,8 @@ class Recover(dkworld.TestCase):
             self.damage(db, *changes)
             out = db + ".new"
             done = subprocess.run(
-                [dkworld.program("docketd"), "--recover", db, "--out", out],
+                [dkworld.program("docketd"), "--data", os.path.dirname(db),
+                 "--recover", db, "--out", out],
                 capture_output=True, check=False,
                 timeout=60 * dkworld.STRETCH)
             text = (done.stdout + done.stderr).decode()

@@ -103,16 +103,37 @@ static inline int dump_load(void *arg, const struct store_load *l)
 
 static inline void dump_person(struct dump *d, struct store *st, int64_t key)
 {
-    uint8_t salt[16];
-    void *data = NULL;
-    size_t len = 0;
-    int rc = store_person_get(st, key, salt, &data, &len);
+    struct store_person row;
+    int rc = store_person_get(st, key, &row);
 
     assert_true(rc == 0 || rc == DK_ENOTFOUND);
     if (rc == 0)
-        fprintf(d->f, "person %" PRId64 " %02x %zu %.*s\n", key, salt[0], len,
-                (int)len, (const char *)data);
-    free(data);
+        fprintf(d->f, "person %" PRId64 " %" PRId64 " %zu %.*s\n", row.key,
+                row.seal, row.len, (int)row.len, (const char *)row.data);
+    free((void *)(uintptr_t)row.data);
+}
+
+static inline int dump_sealed(void *arg, const struct store_person *row)
+{
+    struct dump *d = arg;
+
+    fprintf(d->f, "sealed %" PRId64 " %" PRId64 " %zu\n", row->seal, row->key,
+            row->len);
+    return 0;
+}
+
+/* Every row by its key, but for the erased ones. */
+static inline void dump_seals(struct dump *d, struct store *st)
+{
+    int64_t seal = STORE_ERASED, rows = 0;
+    int rc;
+
+    while ((rc = store_next_seal(st, seal, &seal, &rows)) == 0) {
+        fprintf(d->f, "seal %" PRId64 " %" PRId64 "\n", seal, rows);
+        assert_int_equal(
+            store_persons(st, seal, INT64_MIN, INT64_MAX, dump_sealed, d), 0);
+    }
+    assert_int_equal(rc, DK_ENOTFOUND);
 }
 
 static inline void dump_requests(struct dump *d, struct store *st, int n)
@@ -171,6 +192,7 @@ static inline char *dump(struct store *st, int n)
     dump_totals(&d, st);
     for (int i = 0; i <= n; i++)
         dump_person(&d, st, KEY(i));
+    dump_seals(&d, st);
     dump_requests(&d, st, n);
     assert_int_equal(store_next_due(st, &next), 0);
     assert_int_equal(store_day_seq(st, 20270101, &day), 0);

@@ -66,12 +66,14 @@ static void random_step(struct both *b, struct batch *t, int no)
         add_alert(t, key, n, levels[roll(b, 3)], units[roll(b, 3)]);
     if (roll(b, 3) == 0)
         add_ack(t, key, 1 + roll(b, n));
+    if (roll(b, 9) == 0)
+        t->forget[t->ch.n_forget++] = uuid((int64_t)roll(b, (uint32_t)id + 1));
     if (roll(b, 4) == 0)
-        t->person[t->ch.n_person++] =
-            (struct store_person){.key = key,
-                                  .salt = {(uint8_t)n},
-                                  .data = "abcdef",
-                                  .len = roll(b, 7)};
+        t->person[t->ch.n_person++] = (struct store_person){
+            .key = key,
+            .seal = roll(b, 4) == 0 ? STORE_ERASED : 70 + (int64_t)n % 3,
+            .data = "abcdef",
+            .len = roll(b, 7)};
 }
 
 /* Something about tasks that exist, existed, or never did. */

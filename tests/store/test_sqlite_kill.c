@@ -70,9 +70,7 @@ static void expect_whole(struct world *w, int64_t from, int64_t acked)
         struct store_request q;
         struct store_task_info t;
         struct dk_case *c = NULL;
-        uint8_t salt[16];
-        void *data = NULL;
-        size_t len = 0;
+        struct store_person row;
         int64_t key = KEY(i);
         bool found = false, want = i <= w->info.last_seq;
 
@@ -82,9 +80,8 @@ static void expect_whole(struct world *w, int64_t from, int64_t acked)
         assert_int_equal(c != NULL, want);
         dk_case_free(c);
         assert_int_equal(store_task_get(w->st, i * 10 + 1, &t) == 0, want);
-        assert_int_equal(store_person_get(w->st, key, salt, &data, &len) == 0,
-                         want);
-        free(data);
+        assert_int_equal(store_person_get(w->st, key, &row) == 0, want);
+        free((void *)(uintptr_t)row.data);
     }
 }
 

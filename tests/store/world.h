@@ -147,6 +147,7 @@ struct batch {
     struct store_alert alert[ROOM];
     struct store_alert_ack ack[ROOM];
     struct store_person person[ROOM];
+    struct dk_uuid forget[ROOM];
     struct store_load load[ROOM];
     struct store_day day[ROOM];
 };
@@ -168,6 +169,7 @@ static inline struct batch *batch_new(void)
         .alert = b->alert,
         .ack = b->ack,
         .person = b->person,
+        .forget = b->forget,
         .load = b->load,
         .day = b->day,
         .test_now = DK_NEVER,
@@ -362,8 +364,8 @@ static inline void add_submission(const struct world *w, struct batch *b,
     add_clocks(b, c);
     add_task(b, no * 10, DK_SVC_ASSIGN, key, 1);
     add_task(b, no * 10 + 1, DK_SVC_DEADLINE, key, 1);
-    b->person[b->ch.n_person++] =
-        (struct store_person){.key = key, .data = "sealed", .len = 6};
+    b->person[b->ch.n_person++] = (struct store_person){
+        .key = key, .seal = 7, .data = "sealed", .len = 6};
     b->day[b->ch.n_day++] = (struct store_day){20270101, (int32_t)no};
 }
 

@@ -62,6 +62,9 @@ static inline const char *path_args_more(const struct kit *k, enum dk_action a)
         return "{\"clock\":\"bell\",\"clock_no\":1,\"rung\":\"a\","
                "\"level\":\"yellow\",\"to\":[\"handler:o1\"],"
                "\"text\":{\"zh-CN\":\"将到期\",\"en\":\"soon due\"}}";
+    case DK_ACT_READ_PERSON:
+    case DK_ACT_ERASE_PERSON:
+        return "{\"reason\":\"电话联系\",\"by\":\"uid:0\"}";
     case DK_ACT_ACK_ALERT:
         (void)snprintf(buf, sizeof(buf), "{\"alert\":%u}",
                        k->c->n_alert > 0 ? k->c->alert[0] : 1);

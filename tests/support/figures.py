@@ -18,7 +18,7 @@ OWES = ("submitted", "registered", "transferred", "objected", "accepted",
         "suspended", "in_review", "in_re_review", "review_suspended",
         "re_review_suspended")
 BOOKKEEPING = ("clock_set", "clock_fired", "alert_raised", "alert_acked",
-               "alert_muted")
+               "alert_muted", "person_read", "person_erased")
 # PROTOCOL.md, "Life cycle": where an event leads; the others change nothing.
 LEADS = {
     "submitted": "submitted", "registered": "registered",

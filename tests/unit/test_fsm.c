@@ -14,7 +14,8 @@
 #define E(ev) (UINT64_C(1) << DK_EV_##ev)
 #define BOOKS                                                                  \
     (E(CLOCK_SET) | E(CLOCK_FIRED) | E(ALERT_RAISED) | E(ALERT_ACKED) |        \
-     E(ALERT_MUTED) | E(LINKED) | E(UNLINKED) | E(REPEATED) | E(INFORMED))
+     E(PERSON_READ) | E(PERSON_ERASED) | E(ALERT_MUTED) | E(LINKED) |          \
+     E(UNLINKED) | E(REPEATED) | E(INFORMED))
 
 /* The law once more, written from its own text and the other way round than in
  * fsm.c: by event, where it may happen and where it leads.
@@ -74,6 +75,8 @@ static const struct {
     {DK_EV_CLOCK_FIRED, ALL_BUT_NONE, STAYS},
     {DK_EV_ALERT_RAISED, ALL_BUT_NONE, STAYS},
     {DK_EV_ALERT_ACKED, ALL_BUT_NONE, STAYS},
+    {DK_EV_PERSON_READ, ALL_BUT_NONE, STAYS},
+    {DK_EV_PERSON_ERASED, ALL_BUT_NONE, STAYS},
     {DK_EV_NOTICE_GIVEN,
      S(ACCEPTED) | S(SUSPENDED) | S(NOT_ACCEPTED) | S(ANSWERED) | S(SETTLED),
      STAYS},

@@ -54,7 +54,7 @@ static int close_place(void **state)
 static void put(struct place *pl, int64_t key, const char *text)
 {
     struct store_person person = {
-        .key = key, .data = text, .len = strlen(text)};
+        .key = key, .seal = 7, .data = text, .len = strlen(text)};
     struct store_changes ch = {
         .person = &person, .n_person = 1, .test_now = DK_NEVER};
 

@@ -133,6 +133,8 @@ static const char *const actions[] = {
     "-alert",
     "uack_alert",
     "-fire",
+    "-read_person",
+    "-erase_person",
 };
 
 static void the_case(struct dk_case *c)

@@ -255,6 +255,7 @@ static void it_is_made_once(void **state)
             secret_obtain(&r->at, make_it, &calls, &r->s, &made, &r->p), 0);
         assert_int_equal(made, i == 0);
         assert_int_equal(calls, 1);
+        assert_int_equal(r->p.code, 0);
         assert_memory_equal(r->s.v, "made", 5);
         secret_wipe(&r->s);
         assert_null(r->s.v);

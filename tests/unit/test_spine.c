@@ -63,6 +63,7 @@ static struct world *world_new(const char *store)
         snprintf(w->cfg.store, sizeof(w->cfg.store), "sqlite:%s/db", w->dir);
     else
         strcpy(w->cfg.store, store);
+    snprintf(w->cfg.data, sizeof(w->cfg.data), "%s", w->dir);
     snprintf(w->cfg.clients, sizeof(w->cfg.clients), "ipc://%s/c", w->dir);
     snprintf(w->cfg.workers, sizeof(w->cfg.workers), "ipc://%s/w", w->dir);
     log_set_level(LOG_ERR_);

@@ -27,6 +27,7 @@ struct world {
 
 static void build(struct world *w)
 {
+    snprintf(w->cfg.data, sizeof(w->cfg.data), "%s", w->dir);
     assert_int_equal(daemon_build(&w->d, &w->cfg), 0);
 }
 
