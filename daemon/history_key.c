@@ -48,15 +48,19 @@ static int take_seed(struct history_state *h, const char *hex, size_t len)
     return good ? DK_OK : DK_EFIELD;
 }
 
-/* A store that is gone with the process has no folder: neither has its key. */
-static int passing_key(struct history_state *h)
+/* A store without a folder: its key comes of its own secret, so that it is the
+ * same for as long as that store is.
+ */
+static int passing_key(const struct daemon *d, struct history_state *h)
 {
-    uint8_t text[SEED_HEX + 1];
-    size_t n = make_seed(NULL, text, sizeof(text));
-    int rc = take_seed(h, (const char *)text, n);
+    static const char what[] = "docket checkpoint";
+    uint8_t seed[crypto_sign_SEEDBYTES];
 
-    sodium_memzero(text, sizeof(text));
-    return rc;
+    crypto_generichash(seed, sizeof(seed), (const uint8_t *)what, sizeof(what),
+                       d->info.secret, sizeof(d->info.secret));
+    crypto_sign_seed_keypair(h->key, h->secret.v, seed);
+    sodium_memzero(seed, sizeof(seed));
+    return DK_OK;
 }
 
 static int kept_key(struct daemon *d, struct dk_problem *p)
@@ -125,7 +129,8 @@ int history_key(struct daemon *d, struct dk_problem *p)
 
     if (rc != DK_OK)
         return dk_fail(p, rc, NULL, NULL, NULL);
-    rc = strcmp(d->cfg->store, "mem:") == 0 ? passing_key(h) : kept_key(d, p);
+    rc =
+        strcmp(d->cfg->store, "mem:") == 0 ? passing_key(d, h) : kept_key(d, p);
     return rc == DK_OK ? old_keys(d, p) : rc;
 }
 

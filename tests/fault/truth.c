@@ -319,7 +319,11 @@ void truth_free(struct truth *t)
 
 /* ---- verify ------------------------------------------------------------- */
 
-static char key_dir[32], key_file[64];
+/* Any 64 hex digits: what is signed here is checked here. */
+#define CHECKPOINT_SEED                                                        \
+    "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+#define HISTORY_CREDENTIAL "docket.checkpoint"
+static char key_dir[32], key_file[64], history_file[64];
 static pid_t key_owner;
 
 static void forget_keys(void)
@@ -327,6 +331,7 @@ static void forget_keys(void)
     if (getpid() != key_owner)
         return;
     unlink(key_file);
+    unlink(history_file);
     rmdir(key_dir);
 }
 
@@ -346,6 +351,10 @@ void truth_keys(void)
     seal_init(&s, TRUTH_COUNTY, key_file);
     need(seal_load(&s, true, &made, NULL) == 0);
     seal_fini(&s);
+    snprintf(history_file, sizeof(history_file), "%s/%s", key_dir,
+             HISTORY_CREDENTIAL);
+    need(secret_create(history_file, CHECKPOINT_SEED,
+                       sizeof(CHECKPOINT_SEED) - 1, NULL) == 0);
     need(setenv("CREDENTIALS_DIRECTORY", key_dir, 1) == 0);
     need(atexit(forget_keys) == 0);
     kit_exempt--;
@@ -395,15 +404,19 @@ int truth_verify(struct store *st, const struct store_info *info, char *first,
     config_defaults(&cfg);
     cfg.county = TRUTH_COUNTY;
     cfg.offset_min = TRUTH_OFFSET;
+    strcpy(cfg.store, "sqlite:/nowhere/docket.db"); /* keys: credentials */
     d->cfg = &cfg;
     d->st = st;
     d->info = *info;
     first[0] = '\0';
     persons_open(d, &opt);
     rc = persons_ready(d, NULL);
+    if (rc == 0)
+        rc = history_key(d, NULL);
     if (rc != 0) {
-        snprintf(first, cap, "the seal");
+        snprintf(first, cap, "the keys");
         persons_fini(d);
+        history_stop(d);
         free(d);
         return rc == DK_ENOMEM ? rc : 1;
     }
@@ -412,6 +425,7 @@ int truth_verify(struct store *st, const struct store_info *info, char *first,
         faults += rc > 0 ? rc : 0;
     } while (rc >= 0 && after[0] != '\0');
     persons_fini(d);
+    history_stop(d);
     free(d);
     return rc < 0 ? rc : faults;
 }
