@@ -1219,7 +1219,8 @@ class Documented(Case):
                  "alert_muted": "mute", "linked": "link", "closed": "close",
                  "unlinked": "unlink", "evaluated": "evaluate",
                  "prioritised": "prioritise", "resumed": "resume"}
-        others = {"submitted", "clock_fired", "alert_acked", "repeated"}
+        others = {"submitted", "clock_fired", "alert_acked", "repeated",
+                  "person_read", "person_erased"}
         for event in dkschema.load("defs.json")["$defs"]["event"]["enum"]:
             if event in others:
                 continue

@@ -184,6 +184,8 @@ class BadDisk(Case):
         for when in ("30+", "30", "45"):
             with self.subTest(when=when):
                 world = self.world()
+                world.broker.start()  # makes the store, with many syncs
+                world.broker.stop()
                 process = self.inject(world, "fdatasync,fsync:error=EIO:"
                                       "when=" + when)
                 process.line("event=ready", 30)
