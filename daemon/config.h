@@ -21,12 +21,13 @@ struct config {
     dk_ms test_time;
     int64_t batch; /* most commands in one transaction */
     int64_t heartbeat_ms, lease_ms, max_attempts, followers;
-    char keys[512];         /* who may talk; "" = DATA/keys */
-    char curve_secret[512]; /* "" = DATA/curve.secret */
-    int64_t rate, burst;    /* messages of one peer, a second; 0: no limit */
-    int64_t full_pause_ms;  /* without writing, after the disk was full */
-    int64_t log;            /* enum log_level */
-    int64_t ballast_mb;     /* room kept back, daemon/ballast.h; 0: none */
+    int64_t query_tries, query_pause_s; /* wrong codes of one peer for a case */
+    char keys[512];                     /* who may talk; "" = DATA/keys */
+    char curve_secret[512];             /* "" = DATA/curve.secret */
+    int64_t rate, burst;   /* messages of one peer, a second; 0: no limit */
+    int64_t full_pause_ms; /* without writing, after the disk was full */
+    int64_t log;           /* enum log_level */
+    int64_t ballast_mb;    /* room kept back, daemon/ballast.h; 0: none */
     struct {
         char key[640]; /* ring of keys; "" = DATA/seal.key */
         char lost[24]; /* id of a key that is lost for ever; "": none */

@@ -354,6 +354,7 @@ int daemon_build(struct daemon *d, const struct config *cfg)
     ballast_init(&d->ballast, cfg);
     d->stats.started_mono = mono_now();
     d->quiet_since = DK_NEVER;
+    query_init(d);
     batch_init(&d->batch, seed);
     loads_init(&d->loads, seed + 2);
     desk_init(&d->desk, seed + 3);

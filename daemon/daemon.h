@@ -21,6 +21,7 @@
 #include "daemon/keys.h"
 #include "daemon/loads.h"
 #include "daemon/persons.h"
+#include "daemon/query.h"
 #include "daemon/stats.h"
 #include "daemon/store/store.h"
 #include "daemon/wall.h"
@@ -59,6 +60,7 @@ struct daemon {
     struct backup backup;
     struct history_state history;
     struct persons persons;
+    struct query query;
     struct store_day day; /* latest day of which the counter is known */
     dk_ms next_due;       /* earliest rung in the store; DK_NEVER: none */
     dk_ms pause_until; /* monotonic: nothing is written before; 0: no pause */

@@ -33,7 +33,8 @@
     X(peers_refused)                                                           \
     X(messages_unnamed)                                                        \
     X(messages_unknown)                                                        \
-    X(messages_too_many)
+    X(messages_too_many)                                                       \
+    X(query_codes_wrong)
 
 struct stats {
 #define STATS_FIELD(name) int64_t name;

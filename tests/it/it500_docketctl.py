@@ -582,11 +582,11 @@ class Manual(dkworld.TestCase):
                 text += file.read()
         top = self.help(world)
         part = top.split("Commands (")[1].split("Options:")[0]
-        commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?)\b", part, re.M)
+        commands = re.findall(r"^  ([a-z-]+(?: [a-z]+)?)\b", part, re.M)
         self.assertGreater(len(commands), 30)
         missing = []
         for command in commands:
-            if not re.search(r"`(docketctl )?%s\b" % command, text):
+            if not re.search(r"`(docketctl )?%s\b" % re.escape(command), text):
                 missing.append(command)
             own = self.help(world, *command.split()).split(
                 "Options of every command")[0]
