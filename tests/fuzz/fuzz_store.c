@@ -5,13 +5,14 @@
  * Input: four bytes a change (three of position, one of value), then as many
  * lines for the broker as are left (after a byte 0xff).
  */
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "office.h"
 
 #define CHANGES_MAX 24
 
-static char path[64], wal[72], lock[72];
+static char folder[48], path[64], wal[72], lock[72];
 static char *image;
 static size_t image_len;
 
@@ -22,6 +23,22 @@ static void clean(void)
     unlink(lock);
 }
 
+/* What lies beside the database, too. */
+static void clean_all(void)
+{
+    static const char *const keys[] = {"seal.key", "checkpoint.key",
+                                       "docket.db.lock", "docket.lock",
+                                       "docket.db-shm"};
+    char key[96];
+
+    clean();
+    for (int i = 0; i < 5; i++) {
+        (void)snprintf(key, sizeof(key), "%s/%s", folder, keys[i]);
+        unlink(key);
+    }
+    rmdir(folder);
+}
+
 /* A small office with a few cases, clocks, alerts and tasks, made once. */
 static void make_image(void)
 {
@@ -29,12 +46,15 @@ static void make_image(void)
     char url[96];
     char *text = fuzz_read("tests/fuzz/corpus/fuzz_door/day", &len);
 
-    (void)snprintf(path, sizeof(path), "/dev/shm/dk-fuzz-%d.db", getpid());
+    (void)snprintf(folder, sizeof(folder), "/dev/shm/dk-fuzz-%d", getpid());
+    CHECK(mkdir(folder, 0700) == 0);
+    office_folder = folder;
+    (void)snprintf(path, sizeof(path), "%s/docket.db", folder);
     (void)snprintf(wal, sizeof(wal), "%s-wal", path);
     (void)snprintf(lock, sizeof(lock), "%s-journal", path);
     (void)snprintf(url, sizeof(url), "sqlite:%s", path);
     clean();
-    atexit(clean);
+    atexit(clean_all);
     CHECK(office_open(url) == 0);
     CHECK(office_say(true, "hello", "h",
                      "{\"service\":\"deadline\",\"worker\":\"w\",\"credit\":4}",
@@ -85,6 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     free(bytes);
     (void)snprintf(url, sizeof(url), "sqlite:%s", path);
     bool on = office_open(url) == 0;
+    office.damaged = true;
     for (int i = 0; on && i < 4; i++)
         on = office_lines(reads[i], strlen(reads[i]));
     on = on && office_say(false, "verify", "verify", "{}", 2);
