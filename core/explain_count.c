@@ -41,6 +41,15 @@ static void put_days(struct explain *x, bool working, long long n)
                n == 1 ? "" : "s");
 }
 
+static void say_rest(struct explain *x, bool holiday, long long days)
+{
+    ex_put(x, "%s", holiday ? EX_T(x, "", "节假日") : EX_T(x, "", "休息日"));
+    put_days(x, false, days);
+    ex_put(x, "%s",
+           holiday ? EX_T(x, " of a holiday, not counted", "，不计")
+                   : EX_T(x, " of rest, not counted", "，不计"));
+}
+
 static void say_run(struct explain *x, bool working, const struct ex_run *r)
 {
     long long days = (long long)(r->to - r->from) + 1;
@@ -58,14 +67,7 @@ static void say_run(struct explain *x, bool working, const struct ex_run *r)
             ex_put(x, "%s",
                    EX_T(x, " (a make-up workday in it)", "（含调休上班日）"));
     } else {
-        ex_put(x, "%s",
-               r->kind == EX_HOLIDAY ? EX_T(x, "", "节假日")
-                                     : EX_T(x, "", "休息日"));
-        put_days(x, false, days);
-        ex_put(x, "%s",
-               r->kind == EX_HOLIDAY
-                   ? EX_T(x, " of a holiday, not counted", "，不计")
-                   : EX_T(x, " of rest, not counted", "，不计"));
+        say_rest(x, r->kind == EX_HOLIDAY, days);
     }
     ex_put(x, "\n");
 }

@@ -20,6 +20,6 @@
  * that the file should hold, 65 something is lost, 66 it cannot be read, 73 the
  * new file cannot be made (or is there already), 74 a disk failed.
  */
-int recover_run(const struct config *cfg, const char *file, const char *out);
+int recover_run(const struct config *given, const char *file, const char *out);
 
 #endif /* DK_RECOVER_H */

@@ -42,9 +42,10 @@ static double upper_tail(double n, double k, double p)
     double term = binomial(n, k, p);
     double sum = 0;
 
-    for (; k <= n && term > sum * NOTHING; k++) {
+    while (k <= n && term > sum * NOTHING) {
         sum += term;
         term *= (n - k) / (k + 1) * p / (1 - p);
+        k += 1;
     }
     return sum;
 }
