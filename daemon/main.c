@@ -67,9 +67,10 @@ static void usage(FILE *f)
           "                        save what a damaged database still holds\n"
           "  --check-config        check options and config, then exit\n"
           "  --help, --version\n\n"
-          "SIGTERM finishes what is under way and stops.  Exit status: 0, or\n"
-          "of sysexits(3): 64 usage, 65 data, 69 endpoint in use, 71 no\n"
-          "resources, 73 cannot create, 74 I/O, 75 store in use, 78 config.\n",
+          "SIGTERM finishes what is under way and stops; SIGHUP reads the key\n"
+          "file again.  Exit status: 0, or of sysexits(3): 64 usage, 65 data,\n"
+          "69 endpoint in use, 70 keys are not asked for, 71 no resources, 73 "
+          "cannot create, 74 I/O, 75 store in use, 78 config.\n",
           f);
 }
 

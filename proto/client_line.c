@@ -83,8 +83,8 @@ void dk_client_look(struct dk_client *c)
 const char *dk_client_hint(const struct dk_client *c)
 {
     if (c->refused)
-        return "  The broker does not know this key: see docketctl keys list "
-               "there";
+        return "  The broker does not know this key or user: see docketctl "
+               "keys list there";
     if (!c->keyed && strncmp(c->endpoint, "tcp://", 6) == 0)
         return "  Over tcp:// it wants a key: give --key FILE (docketctl keys "
                "new makes one)";
@@ -97,7 +97,7 @@ const char *dk_client_hint(const struct dk_client *c)
 const char *dk_client_hint_zh(const struct dk_client *c)
 {
     if (c->refused)
-        return "服务器未登记本密钥，请在服务器上查看 docketctl keys list";
+        return "服务器未登记本密钥或用户，请在服务器上查看 docketctl keys list";
     if (!c->keyed && strncmp(c->endpoint, "tcp://", 6) == 0)
         return "使用 tcp:// 须给出密钥：--key 文件（用 docketctl keys new "
                "生成）";

@@ -151,11 +151,12 @@ dk_ms session_tick(struct session *s, dk_ms now)
     if (s->state == SESSION_DOWN && now >= s->at)
         open_again(s, now);
     if (s->state == SESSION_HELLO && now >= s->at)
-        lose(s, now, 0,
-             strncmp(s->conf->endpoint, "tcp://", 6) != 0
-                 ? "no welcome came"
-                 : "no welcome came: is the key allowed (docketctl keys list), "
-                   "and the broker's key right (--server-key)?");
+        lose(
+            s, now, 0,
+            strncmp(s->conf->endpoint, "tcp://", 6) != 0
+                ? "no welcome came: is this user allowed (docketctl keys list)?"
+                : "no welcome came: is the key allowed (docketctl keys list), "
+                  "and the broker's key right (--server-key)?");
     if (s->state == SESSION_UP &&
         now >= s->heard_at + BEATS_MISSED * s->beat_ms)
         lose(s, now, 0, "three beats of the broker are missing");

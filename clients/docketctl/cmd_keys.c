@@ -53,9 +53,10 @@ static void print_new(const struct ctl *ctl, const struct args *a,
     (void)fprintf(
         ctl->out, "%s\n\n",
         T(ctl, "Run this where the broker runs:", "请在服务器上执行："));
-    (void)fprintf(ctl->out, "  docketctl keys allow '%s' '%s' --roles %s%s%s\n",
-                  a->pos[0], mine, roles, unit != NULL ? " --unit " : "",
-                  unit != NULL ? unit : "");
+    (void)fprintf(ctl->out,
+                  "  docketctl keys allow --roles %s%s%s -- '%s' '%s'\n", roles,
+                  unit != NULL ? " --unit " : "", unit != NULL ? unit : "",
+                  a->pos[0], mine);
     if (args_has(a, "server-key"))
         return;
     (void)fprintf(ctl->out, "\n%s\n",

@@ -44,9 +44,10 @@ done
 while IFS=. read -r section key; do
     grep -qF "[$section] $key\`" docs/OPERATIONS.md ||
         fault "docs/OPERATIONS.md: nothing of the key [$section] $key"
-    grep -qE "^;?$key = " systemd/docketd.conf ||
-        fault "systemd/docketd.conf: nothing of the key $key"
-done < <(sed -nE 's/.*"((office|broker|keys|limits|watch|history)\.[a-z_]+)".*/\1/p' daemon/config.c)
+    sed -n "/^\[$section\]/,/^\[/p" systemd/docketd.conf |
+        grep -qE "^;?$key = " ||
+        fault "systemd/docketd.conf: nothing of the key [$section] $key"
+done < <(sed -nE 's/.*"((office|broker|keys|limits|seal|watch|history)\.[a-z_]+)".*/\1/p' daemon/config.c)
 while IFS= read -r counter; do
     grep -qF "\`$counter\`" docs/OPERATIONS.md ||
         fault "docs/OPERATIONS.md: nothing of the counter $counter"

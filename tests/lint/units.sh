@@ -43,4 +43,6 @@ for name in docketd docket-assign@ docket-deadline@ docket-escalate@; do
     awk -v l="$level" 'BEGIN { exit !(l <= 1.0) }' ||
         fault "$name: exposure level $level (at most 1.0)"
 done
+grep -qx 'PrivateUsers=no' systemd/docketd.service ||
+    fault "docketd.service: in a user namespace it cannot tell who connects"
 finish "units"
