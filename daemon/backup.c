@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "daemon/daemon.h"
+#include "daemon/durable.h"
 
 #define STEP_PAGES  16   /* copied before the clock is looked at */
 #define SLICE_US    4000 /* longest that copying holds the loop up */
@@ -43,18 +44,6 @@ static int fail_path(struct dk_problem *p, int code, const char *path, int err)
                     path, strerror(err));
 }
 
-static int sync_folder(const char *file)
-{
-    char copy[BACKUP_PATH_MAX + 1];
-
-    snprintf(copy, sizeof(copy), "%s", file);
-    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int err = fd < 0 || fsync(fd) != 0 ? errno : 0;
-    if (fd >= 0)
-        close(fd);
-    return err;
-}
-
 int backup_give_name(const char *part, const char *file, struct dk_problem *p)
 {
     struct stat st;
@@ -65,7 +54,7 @@ int backup_give_name(const char *part, const char *file, struct dk_problem *p)
     else if (err != EEXIST && lstat(file, &st) != 0 && errno == ENOENT)
         err = rename(part, file) == 0 ? 0 : errno; /* no hard links there */
     if (err == 0)
-        err = sync_folder(file);
+        err = durable_folder(file);
     if (err == EEXIST)
         return fail_path(p, DK_ECONFLICT, file, err);
     return err == 0 ? DK_OK : fail_path(p, DK_EIO, file, err);

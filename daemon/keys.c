@@ -222,13 +222,25 @@ int keys_parse(const char *file, const char *text, size_t len,
     return DK_OK;
 }
 
-int keys_init(struct keyring *k, const struct config *cfg, uint64_t seed,
-              struct dk_problem *p)
+int keys_read(struct keyring *k, struct dk_problem *p)
 {
     struct dk_identities l = {0};
     char *text;
     size_t len;
+    int rc = keys_text(k->file, &text, &len, p);
 
+    if (rc == DK_OK)
+        rc = keys_parse(k->file, text, len, &l, p);
+    if (rc == DK_OK)
+        rc = keys_take(k, &l, p);
+    free(text);
+    dk_identities_fini(&l);
+    return rc;
+}
+
+int keys_init(struct keyring *k, const struct config *cfg, uint64_t seed,
+              struct dk_problem *p)
+{
     memset(k, 0, sizeof(*k));
     k->seed = seed;
     map_init(&k->by_key, seed);
@@ -236,13 +248,7 @@ int keys_init(struct keyring *k, const struct config *cfg, uint64_t seed,
         snprintf(k->file, sizeof(k->file), "%s", cfg->keys);
     else
         snprintf(k->file, sizeof(k->file), "%s/keys", cfg->data);
-    int rc = keys_text(k->file, &text, &len, p);
-    if (rc == DK_OK)
-        rc = keys_parse(k->file, text, len, &l, p);
-    if (rc == DK_OK)
-        rc = keys_take(k, &l, p);
-    free(text);
-    dk_identities_fini(&l);
+    int rc = keys_read(k, p);
     k->changed = false;
     return rc;
 }

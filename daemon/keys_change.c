@@ -5,18 +5,14 @@
  * whole and synced before it counts: what an editor wrote meanwhile is kept.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/daemon.h"
+#include "daemon/durable.h"
 #include "daemon/keys_int.h"
-
-#define TEXT_MAX (DK_KEYFILE_MAX)
 
 /* ---- keys.list ----------------------------------------------------------- */
 
@@ -74,61 +70,43 @@ int read_keys_list(struct daemon *d, const struct item *it, struct dk_jw *w,
 
 /* ---- the file ------------------------------------------------------------ */
 
-static int cannot_write(const char *file, struct dk_problem *p)
+static int cannot_write(const char *file, int err, struct dk_problem *p)
 {
-    int rc = errno == ENOSPC ? DK_EFULL : DK_EFORBIDDEN;
-
-    return dk_failf(p, rc, NULL,
+    return dk_failf(p, err == ENOSPC ? DK_EFULL : DK_EFORBIDDEN, NULL,
                     "the key file %.200s cannot be written: %s; nothing was "
                     "changed",
                     "密钥名单 %.200s 无法写入：%s；未作任何更改", file,
-                    strerror(errno));
+                    strerror(err));
 }
 
-static bool write_all(int fd, const char *s, size_t n)
-{
-    while (n > 0) {
-        ssize_t r = write(fd, s, n);
-        if (r < 0 && errno == EINTR)
-            continue;
-        if (r <= 0)
-            return false;
-        s += r;
-        n -= (size_t)r;
-    }
-    return fsync(fd) == 0;
-}
-
-/* The name is on disk only when its folder is. */
-static bool sync_folder(const char *file)
-{
-    char path[SECRET_PATH_MAX];
-
-    snprintf(path, sizeof(path), "%s", file);
-    int fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool ok = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    return ok;
-}
-
+/* *done: it is replaced; after a failure all the same it may be the old one
+ * again after a power cut.
+ */
 static int replace_file(const char *file, const char *text, size_t len,
-                        struct dk_problem *p)
+                        bool *done, struct dk_problem *p)
 {
-    char tmp[SECRET_PATH_MAX + 8];
+    char fresh[SECRET_PATH_MAX + 8];
 
-    snprintf(tmp, sizeof(tmp), "%s.new", file);
-    unlink(tmp); /* of an attempt that was cut short */
-    int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return cannot_write(file, p);
-    bool ok = fchmod(fd, 0644) == 0 && write_all(fd, text, len);
-    ok = close(fd) == 0 && ok;
-    if (ok && rename(tmp, file) == 0 && sync_folder(file))
+    snprintf(fresh, sizeof(fresh), "%s.new", file);
+    unlink(fresh); /* of an attempt that was cut short */
+    int err = durable_create(fresh, 0644, text, len);
+    if (err == 0 && rename(fresh, file) != 0) {
+        err = errno;
+        unlink(fresh);
+    }
+    if (err != 0)
+        return cannot_write(file, err, p);
+    *done = true;
+    err = durable_folder(file);
+    if (err == 0)
         return DK_OK;
-    int rc = cannot_write(file, p);
-    unlink(tmp);
-    return rc;
+    return dk_failf(p, DK_EIO, NULL,
+                    "the key file %.200s is changed and in use, but its folder "
+                    "cannot be synced: %s; look at the disk, and at the file "
+                    "after the next start",
+                    "密钥名单 %.200s 已更改并生效，但其文件夹无法落盘：%s；"
+                    "请检查磁盘，并在下次启动后核对名单",
+                    file, strerror(err));
 }
 
 /* Put `id` (NULL: nothing) in place of the line of `name`. */
@@ -139,6 +117,7 @@ static int change(struct daemon *d, const char *name,
     struct dk_identities l = {0};
     char *text = NULL, *after = NULL;
     size_t len, after_len;
+    bool done = false;
     int rc = keys_text(k->file, &text, &len, p);
 
     if (rc == DK_OK)
@@ -146,15 +125,17 @@ static int change(struct daemon *d, const char *name,
     dk_identities_fini(&l);
     if (rc == DK_OK)
         rc = dk_keyfile_splice(text, len, name, id, &after, &after_len);
-    if (rc == DK_OK && after_len > TEXT_MAX)
+    if (rc == DK_OK && after_len > DK_KEYFILE_MAX)
         rc = dk_fail(p, DK_EFORBIDDEN, NULL, "the key file is full",
                      "密钥名单已满");
     if (rc == DK_OK)
         rc = keys_parse(k->file, after, after_len, &l, p);
     if (rc == DK_OK)
-        rc = replace_file(k->file, after, after_len, p);
-    if (rc == DK_OK)
-        rc = keys_take(k, &l, p);
+        rc = replace_file(k->file, after, after_len, &done, p);
+    if (done) { /* what the file says is what counts */
+        int taken = keys_take(k, &l, rc == DK_OK ? p : NULL);
+        rc = rc == DK_OK ? taken : rc;
+    }
     free(text);
     free(after);
     dk_identities_fini(&l);

@@ -13,4 +13,7 @@ int keys_parse(const char *file, const char *text, size_t len,
 int keys_take(struct keyring *k, const struct dk_identities *l,
               struct dk_problem *p);
 
+/* All three, for the key file as it is now. */
+int keys_read(struct keyring *k, struct dk_problem *p);
+
 #endif /* DK_KEYS_INT_H */

@@ -177,23 +177,13 @@ int door_forbid(const struct item *it, const char *message,
 void keys_reload(struct daemon *d)
 {
     struct keyring *k = &d->keys;
-    struct dk_identities l = {0};
     struct dk_problem p = {0};
-    char *text = NULL;
-    size_t len;
-    int rc = keys_text(k->file, &text, &len, &p);
 
-    if (rc == DK_OK)
-        rc = keys_parse(k->file, text, len, &l, &p);
-    if (rc == DK_OK)
-        rc = keys_take(k, &l, &p);
-    if (rc == DK_OK)
+    if (keys_read(k, &p) == DK_OK)
         log_info("reload", "what=keys file=%s identities=%zu", k->file, k->n);
     else
         log_error("reload_refused", "what=keys why=\"%s\" kept=%zu", p.detail,
                   k->n);
-    free(text);
-    dk_identities_fini(&l);
     spine_again(d);
 }
 

@@ -202,14 +202,30 @@ const uint8_t *persons_secret(const struct daemon *d)
 
 /* ---- keeping and opening ------------------------------------------------- */
 
+int persons_put(struct daemon *d, int64_t key, const void *plain, size_t len)
+{
+    struct batch *b = &d->batch;
+    struct store_person row = {.key = key};
+    void *sealed = NULL;
+    int rc = seal_wrap(&d->persons.ring, key, plain, len, &sealed, &row.len,
+                       &row.seal);
+
+    row.data = sealed;
+    if (rc == DK_OK &&
+        vec_grow(&b->person, &b->cap_person, b->n_person + 1) != DK_OK)
+        rc = DK_ENOMEM;
+    if (rc == DK_OK)
+        b->person[b->n_person++] = row;
+    else
+        free(sealed);
+    return rc;
+}
+
 int persons_keep(struct daemon *d, const struct dk_submit *s, int64_t key,
                  char commitment[2 * DK_HASH_LEN + 1])
 {
-    struct batch *b = &d->batch;
     struct dk_jw w = {0};
-    struct store_person row = {.key = key};
     uint8_t salt[SALT];
-    void *sealed = NULL;
     size_t len = 0;
 
     randombytes_buf(salt, sizeof(salt));
@@ -220,19 +236,9 @@ int persons_keep(struct daemon *d, const struct dk_submit *s, int64_t key,
     if (plain == NULL)
         return DK_ENOMEM;
     chain_commit(salt, plain + SALT, len - SALT, commitment);
-    int rc = seal_wrap(&d->persons.ring, key, plain, len, &sealed, &row.len,
-                       &row.seal);
+    int rc = persons_put(d, key, plain, len);
     seal_forget(plain, len);
-    row.data = sealed;
-    if (rc == DK_OK &&
-        vec_grow(&b->person, &b->cap_person, b->n_person + 1) != DK_OK)
-        rc = DK_ENOMEM;
-    if (rc != DK_OK) {
-        free(sealed);
-        return rc;
-    }
-    b->person[b->n_person++] = row;
-    return DK_OK;
+    return rc;
 }
 
 int persons_get(struct daemon *d, int64_t key, struct persons_open *out)

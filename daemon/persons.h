@@ -49,7 +49,9 @@ const uint8_t *persons_secret(const struct daemon *d);
  */
 void persons_rehash(const uint8_t secret[32], uint8_t hash[16]);
 
-/* Put the petitioners' data into the batch, sealed; their commitment goes into
+/* Put a case's row into the batch: `plain`, sealed. */
+int persons_put(struct daemon *d, int64_t key, const void *plain, size_t len);
+/* Put the petitioners' data into the batch so; their commitment goes into
  * the case's first event.
  */
 int persons_keep(struct daemon *d, const struct dk_submit *s, int64_t key,

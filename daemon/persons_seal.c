@@ -72,10 +72,8 @@ static bool in_batch(const struct batch *b, int64_t key)
 
 static int seal_row(struct daemon *d, const struct store_person *row)
 {
-    struct batch *b = &d->batch;
     struct persons *s = &d->persons;
-    struct store_person fresh = {.key = row->key};
-    void *plain = NULL, *sealed = NULL;
+    void *plain = NULL;
     size_t n = 0;
     int rc = seal_unwrap(&s->ring, row->key, row->seal, row->data, row->len,
                          &plain, &n);
@@ -85,20 +83,10 @@ static int seal_row(struct daemon *d, const struct store_person *row)
         return DK_OK;
     }
     if (rc == DK_OK)
-        rc = seal_wrap(&s->ring, row->key, plain, n, &sealed, &fresh.len,
-                       &fresh.seal);
+        rc = persons_put(d, row->key, plain, n);
     seal_forget(plain, n);
-    fresh.data = sealed;
-    if (rc == DK_OK &&
-        vec_grow(&b->person, &b->cap_person, b->n_person + 1) != DK_OK)
-        rc = DK_ENOMEM;
-    if (rc != DK_OK) {
-        free(sealed);
-        return rc;
-    }
-    b->person[b->n_person++] = fresh;
-    s->staged++;
-    return DK_OK;
+    s->staged += rc == DK_OK;
+    return rc;
 }
 
 struct slice {

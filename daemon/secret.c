@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/durable.h"
+
 int secret_room(struct secret *out, size_t len)
 {
     *out = (struct secret){.v = sodium_malloc(len + 1), .len = len};
@@ -160,52 +162,12 @@ int secret_read(const struct secret_place *at, struct secret *out,
 
 /* ---- writing ------------------------------------------------------------- */
 
-static int write_all(int fd, const uint8_t *v, size_t len)
-{
-    size_t n = 0;
-
-    while (n < len) {
-        ssize_t w = write(fd, v + n, len - n);
-
-        if (w < 0 && errno == EINTR)
-            continue;
-        if (w < 0)
-            return errno;
-        n += (size_t)w;
-    }
-    return fsync(fd) == 0 ? 0 : errno;
-}
-
-static int sync_folder(const char *file)
-{
-    char dir[SECRET_PATH_MAX];
-    const char *slash = strrchr(file, '/');
-    size_t n = slash == NULL ? 0 : (size_t)(slash - file);
-
-    snprintf(dir, sizeof(dir), "%.*s", (int)(slash == file ? 1 : n), file);
-    int fd =
-        open(slash == NULL ? "." : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return errno;
-    int err = fsync(fd) == 0 ? 0 : errno;
-    close(fd);
-    return err;
-}
-
 /* The content beside the file, synced; one that a crash left is replaced. */
 static int write_beside(const char *beside, const void *data, size_t len)
 {
     if (unlink(beside) != 0 && errno != ENOENT)
         return errno;
-    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
-    if (fd < 0)
-        return errno;
-    int err = fchmod(fd, 0400) == 0 ? write_all(fd, data, len) : errno;
-    if (close(fd) != 0 && err == 0)
-        err = errno;
-    if (err != 0)
-        unlink(beside);
-    return err;
+    return durable_create(beside, 0400, data, len);
 }
 
 static int beside_name(const char *file, char *to, size_t cap,
@@ -236,7 +198,7 @@ int secret_create(const char *file, const void *data, size_t len,
     err = link(beside, file) == 0 ? 0 : errno;
     unlink(beside);
     if (err == 0)
-        err = sync_folder(file);
+        err = durable_folder(file);
     if (err == EEXIST)
         return dk_failf(p, DK_ECONFLICT, NULL,
                         "the secret %.200s is there already and stays as it "
@@ -286,7 +248,7 @@ int secret_replace(const char *file, const void *data, size_t len,
         err = errno;
         unlink(beside);
     } else if (err == 0) {
-        err = sync_folder(file);
+        err = durable_folder(file);
         if (err == 0) {
             wipe_old(old);
             return DK_OK;
