@@ -162,21 +162,6 @@ static int whole_path(const struct ctl *ctl, const char *file,
     return 0;
 }
 
-static int status(struct ctl *ctl)
-{
-    struct dk_reply r;
-    int rc = ctl_ask(ctl, "backup.status", NULL, &r);
-
-    if (rc != 0)
-        return rc;
-    if (ctl->json)
-        print_raw(ctl, &r);
-    else
-        print_object(ctl, r.json, 0);
-    dk_reply_free(&r);
-    return 0;
-}
-
 int cmd_backup(struct ctl *ctl, const struct args *a)
 {
     char id[DK_UUID_TEXT], path[PATH_MAX];
@@ -185,7 +170,7 @@ int cmd_backup(struct ctl *ctl, const struct args *a)
     struct dk_jw w = {0};
 
     if (args_has(a, "status"))
-        return status(ctl);
+        return ctl_show(ctl, "backup.status", NULL);
     if (a->n_pos < 1) {
         (void)dk_fail(&p, DK_EFIELD, NULL,
                       "name the file of the backup, or give --status",

@@ -262,7 +262,6 @@ static int ask_one(struct ctl *ctl, const struct args *a, const char *type,
                    const char *member, const char *value)
 {
     struct dk_jw w = {0};
-    struct dk_reply r;
 
     dk_jw_obj(&w, NULL);
     dk_jw_str(&w, member, value);
@@ -272,15 +271,7 @@ static int ask_one(struct ctl *ctl, const struct args *a, const char *type,
         dk_jw_fini(&w);
         return rc;
     }
-    rc = ctl_ask(ctl, type, &w, &r);
-    if (rc != 0)
-        return rc;
-    if (ctl->json)
-        print_raw(ctl, &r);
-    else
-        print_object(ctl, r.json, 0);
-    dk_reply_free(&r);
-    return 0;
+    return ctl_show(ctl, type, &w);
 }
 
 /* The same for each word, though one of them is refused; a failure names its
@@ -312,6 +303,14 @@ int cmd_alerts_ack(struct ctl *ctl, const struct args *a)
     int rc = need_opts(ctl, a, need);
 
     return rc != 0 ? rc : ask_each(ctl, a, "alert.ack", "alert_id");
+}
+
+int cmd_office_ack(struct ctl *ctl, const struct args *a)
+{
+    static const char *const need[] = {"actor", NULL};
+    int rc = need_opts(ctl, a, need);
+
+    return rc != 0 ? rc : ask_each(ctl, a, "office.ack", "alert_id");
 }
 
 int cmd_dead_show(struct ctl *ctl, const struct args *a)

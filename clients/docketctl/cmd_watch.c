@@ -34,37 +34,22 @@ const struct opt opts_follow[] = {
 };
 /* clang-format on */
 
-static int print_reply(struct ctl *ctl, const char *type)
-{
-    struct dk_reply r;
-    int rc = ctl_ask(ctl, type, NULL, &r);
-
-    if (rc != 0)
-        return rc;
-    if (ctl->json)
-        print_raw(ctl, &r);
-    else
-        print_object(ctl, r.json, 0);
-    dk_reply_free(&r);
-    return 0;
-}
-
 int cmd_hello(struct ctl *ctl, const struct args *a)
 {
     (void)a;
-    return print_reply(ctl, "hello");
+    return ctl_show(ctl, "hello", NULL);
 }
 
 int cmd_stats(struct ctl *ctl, const struct args *a)
 {
     (void)a;
-    return print_reply(ctl, "stats");
+    return ctl_show(ctl, "stats", NULL);
 }
 
 int cmd_clock_now(struct ctl *ctl, const struct args *a)
 {
     (void)a;
-    return print_reply(ctl, "clock.now");
+    return ctl_show(ctl, "clock.now", NULL);
 }
 
 int cmd_ping(struct ctl *ctl, const struct args *a)

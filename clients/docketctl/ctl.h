@@ -111,6 +111,8 @@ const char *member_text(const cJSON *o, const char *key, char buf[32]);
 void clock_label(const struct ctl *ctl, const char *id, char *buf, size_t cap);
 /* "label: value" for every member of an object, nested ones indented. */
 void print_object(const struct ctl *ctl, const cJSON *o, int indent);
+/* ctl_ask(), and its answer printed whole. */
+int ctl_show(struct ctl *ctl, const char *type, struct dk_jw *body);
 void print_field(const struct ctl *ctl, const char *label, const char *value);
 /* The same with the value at column `width`. */
 void print_field_at(const struct ctl *ctl, const char *label, int width,

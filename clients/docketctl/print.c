@@ -105,3 +105,18 @@ void print_object(const struct ctl *ctl, const cJSON *o, int indent)
         free(label);
     }
 }
+
+int ctl_show(struct ctl *ctl, const char *type, struct dk_jw *body)
+{
+    struct dk_reply r;
+    int rc = ctl_ask(ctl, type, body, &r);
+
+    if (rc != 0)
+        return rc;
+    if (ctl->json)
+        print_raw(ctl, &r);
+    else
+        print_object(ctl, r.json, 0);
+    dk_reply_free(&r);
+    return 0;
+}
