@@ -15,7 +15,6 @@
  * Control: without verify some flips must pass unnoticed.
  */
 #include <inttypes.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -243,25 +242,6 @@ static enum sums look(const struct sample *s, enum damage d, struct store *st,
     return what;
 }
 
-/* docs/STORE.md: what an operator asks of a stopped store besides. */
-static bool whole(void)
-{
-    sqlite3 *db = NULL;
-    sqlite3_stmt *q = NULL;
-    bool good = sqlite3_open_v2(DISK_STORE, &db, SQLITE_OPEN_READWRITE, NULL) ==
-                    SQLITE_OK &&
-                sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL,
-                             NULL) == SQLITE_OK &&
-                sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &q,
-                                   NULL) == SQLITE_OK &&
-                sqlite3_step(q) == SQLITE_ROW &&
-                strcmp((const char *)sqlite3_column_text(q, 0), "ok") == 0;
-
-    sqlite3_finalize(q);
-    sqlite3_close(db);
-    return good;
-}
-
 static enum sums judge(const struct sample *s, enum damage d, int64_t *sum)
 {
     struct store_options opt = truth_options(false);
@@ -274,7 +254,7 @@ static enum sums judge(const struct sample *s, enum damage d, int64_t *sum)
         return S_REFUSED;
     enum sums what = look(s, d, st, &info, sum);
     store_close(st);
-    if ((what == S_SILENT || what == S_UNCHECKED) && !whole())
+    if ((what == S_SILENT || what == S_UNCHECKED) && !truth_integrity())
         what = S_BUILD;
     if (what == S_SILENT && sum[S_SILENT] < 10)
         tell(s, last_text);

@@ -114,24 +114,6 @@ static const struct memo *read_all(struct store *st,
     return m;
 }
 
-static bool integrity(void)
-{
-    sqlite3 *db = NULL;
-    sqlite3_stmt *q = NULL;
-    bool good = sqlite3_open_v2(DISK_STORE, &db, SQLITE_OPEN_READWRITE, NULL) ==
-                    SQLITE_OK &&
-                sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL,
-                             NULL) == SQLITE_OK &&
-                sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &q,
-                                   NULL) == SQLITE_OK &&
-                sqlite3_step(q) == SQLITE_ROW &&
-                strcmp((const char *)sqlite3_column_text(q, 0), "ok") == 0;
-
-    sqlite3_finalize(q);
-    sqlite3_close(db);
-    return good;
-}
-
 static bool is_a_truth(const struct day *day, size_t at, uint64_t hash)
 {
     const struct office *o = day->o;
@@ -203,7 +185,7 @@ static const char *open_and_judge(const struct day *day, size_t at,
     }
     const char *wrong = judge(day, at, st, &info, sum);
     store_close(st);
-    if (wrong == NULL && sum[S_DISTINCT] != before && !integrity())
+    if (wrong == NULL && sum[S_DISTINCT] != before && !truth_integrity())
         wrong = "integrity_check found something";
     return wrong;
 }

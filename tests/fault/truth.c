@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <sodium.h>
+#include <sqlite3.h>
 
 #include "daemon/daemon.h"
+#include "tests/fault/disk.h"
 #include "tests/fault/kit.h"
 #include "tests/fault/office.h"
 
@@ -437,4 +439,22 @@ struct store_options truth_options(bool create)
                                   .test_now = INT64_C(1778029200000),
                                   .create = create,
                                   .offset_min = TRUTH_OFFSET};
+}
+
+bool truth_integrity(void)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *q = NULL;
+    bool good = sqlite3_open_v2(DISK_STORE, &db, SQLITE_OPEN_READWRITE, NULL) ==
+                    SQLITE_OK &&
+                sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL,
+                             NULL) == SQLITE_OK &&
+                sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &q,
+                                   NULL) == SQLITE_OK &&
+                sqlite3_step(q) == SQLITE_ROW &&
+                strcmp((const char *)sqlite3_column_text(q, 0), "ok") == 0;
+
+    sqlite3_finalize(q);
+    sqlite3_close(db);
+    return good;
 }

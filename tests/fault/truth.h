@@ -35,4 +35,7 @@ void truth_keys(void);
 /* Options of a store of the scenario's kind. */
 struct store_options truth_options(bool create);
 
+/* docs/STORE.md: what an operator asks of a stopped store besides. */
+bool truth_integrity(void);
+
 #endif /* DK_FAULT_TRUTH_H */
