@@ -156,6 +156,61 @@ def check_history(history, events, report):
     _check_order(submits, seq, report)
 
 
+def once(history):
+    """The history as if each submission had been made once: begun with its
+    first copy, acknowledged with the first that was.
+    """
+    whole, rank = History(), {"ok": 2, "unknown": 1, "refused": 0}
+    found = {}
+    for op in history.ops:
+        if op["kind"] != "case.submit":
+            whole.ops.append(op)
+            continue
+        best = found.get(op["id"])
+        if best is None:
+            best = found[op["id"]] = dict(op)
+            whole.ops.append(best)
+            continue
+        sooner = op["outcome"] == best["outcome"] == "ok" and \
+            op["ended"] < best["ended"]
+        if sooner or rank[op["outcome"]] > rank[best["outcome"]]:
+            best.update(op, invoked=min(op["invoked"], best["invoked"]))
+        best["invoked"] = min(op["invoked"], best["invoked"])
+    return whole
+
+
+def check_repeats(history, events, report):
+    """Every copy of a submission was told the same; a copy that says
+    something else was refused as a conflict, and no other was.
+    """
+    stored = {e["body"]["submission_id"]: e for e in events
+              if e["type"] == "submitted"}
+    told = {}
+    for op in history.ops:
+        if op["kind"] != "case.submit" or op["outcome"] == "unknown":
+            continue
+        case = stored.get(op["id"])
+        if case is None:
+            continue  # lost, or refused everywhere: check_history says so
+        same = case["body"]["subject"] == op["body"]["subject"]
+        if op["outcome"] == "refused":
+            if same or not op["answer"]["type"].endswith("conflict"):
+                report.broken.append("%s: a copy was refused: %s" % (
+                    case["case_no"], op["answer"].get("detail")))
+            continue
+        if not same:
+            report.mismatched.append("%s: acknowledged as %r, stored as %r" % (
+                case["case_no"], op["body"]["subject"],
+                case["body"]["subject"]))
+        first = told.setdefault(op["id"], op["answer"])
+        if first["case_no"] != op["answer"]["case_no"]:
+            report.duplicated.append("submission %s was told %s and %s" % (
+                op["id"], first["case_no"], op["answer"]["case_no"]))
+        elif first != op["answer"]:
+            report.mismatched.append("%s: told %s and %s" % (
+                first["case_no"], first, op["answer"]))
+
+
 def _check_order(submits, seq, report):
     """What was acknowledged before another was begun comes before it."""
     acked = [op for op in submits if op["outcome"] == "ok" and

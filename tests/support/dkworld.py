@@ -251,6 +251,7 @@ class World:
         self.folder = tempfile.mkdtemp(prefix="dk-", dir="/tmp")
         self.county = county
         self.test_clock = test_clock
+        self.ended = False
         self.started = 0
         self.processes = []
         self.peers = []
@@ -470,7 +471,14 @@ class TestCase(unittest.TestCase):
         here = getattr(self._outcome, "success", True)
         return not here or any(test is self for test, _ in bad)
 
+    def finish(self, world):
+        """End it before the test does (which plays many worlds)."""
+        self._end(world)
+
     def _end(self, world):
+        if world.ended:
+            return
+        world.ended = True
         failed = self._failed()
         complaints = world.close()
         if failed or complaints:
