@@ -64,7 +64,7 @@ class Load:
                     mine.append(op["answer"]["case_no"])
                 if mine and rng.random() < 0.4:
                     self.act(name, peer, rng, rng.choice(mine[-20:]))
-                self.stop.wait(rng.random() * 0.15)  # the load's rate
+                self.stop.wait(rng.random() * 0.4)  # the load's rate
 
     def act(self, name, peer, rng, number):
         action = rng.choice(("accept", "answer", "urge", "withdraw"))
@@ -85,6 +85,11 @@ class Load:
                 peer.insist("clock.set", {"to": to.isoformat()}, 120, 0.5)
                 self.hours += 8
 
+    def submitted(self):
+        with self.history.lock:
+            return sum(op["kind"] == "case.submit" and op["outcome"] == "ok"
+                       for op in self.history.ops)
+
     def end(self):
         self.stop.set()
         for thread in self.threads:
@@ -102,9 +107,10 @@ class Kill(dkworld.TestCase):
         world.broker.start()
         for service in ("assign", "deadline", "escalate") * 2:
             world.service(service)
+        world.broker.kill()
         load, began = Load(world, rng), time.monotonic()
         try:
-            self.storm(world, rng, began)
+            self.storm(world, load, rng, began)
         finally:
             errors = load.end()
         self.assertEqual(errors, [])
@@ -126,18 +132,26 @@ class Kill(dkworld.TestCase):
         self.assertGreater(report.alerts, 10)
         world.broker.stop()
 
-    def storm(self, world, rng, began):
-        shown = time.monotonic()
+    @staticmethod
+    def start(world):
+        """Start it; within how long it is then killed at random: while it
+        starts or while it serves, on a slow machine too.
+        """
+        began = time.monotonic()
+        world.broker.start()
+        return min(1.0, max(0.25, 1.5 * (time.monotonic() - began)))
+
+    def storm(self, world, load, rng, began):
+        shown, reach = time.monotonic(), self.start(world)
         for i in range(KILLS):
-            # Any moment: while it starts, while it serves.
-            time.sleep(rng.random() * 0.25 * dkworld.STRETCH)
+            time.sleep(rng.random() * reach)
             self.assertTrue(world.broker.process.alive(),
                             "docketd ended by itself:\n" +
                             dkworld.tail(world.broker.process.log))
             world.broker.kill()
             self.forget(world)
-            if i % 25 == 24:
-                world.broker.start()
+            if i % 10 == 9:
+                reach = self.start(world)
             else:
                 world.broker.launch()
             if time.monotonic() - shown > 10:
@@ -145,6 +159,8 @@ class Kill(dkworld.TestCase):
                 print("%d of %d kills, %.0f s" % (i + 1, KILLS, shown -
                                                   began), flush=True)
         world.broker.process.line("event=ready")
+        dkworld.until(lambda: load.submitted() > KILLS, 60,
+                      "more submissions than kills")
 
     @staticmethod
     def forget(world):
