@@ -37,20 +37,6 @@ static bool is_uid(const char *s)
            strtoull(s + 4, NULL, 10) < UINT32_MAX;
 }
 
-static bool is_name(const char *s, size_t max)
-{
-    size_t n = strlen(s);
-
-    if (n == 0 || n > max || dk_utf8_valid(s, n) != n || s[0] == '#')
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)s[i];
-        if (c <= ' ' || c == 0x7f || strchr("\"'/\\", c) != NULL)
-            return false;
-    }
-    return true;
-}
-
 static int read_roles(const char *text, unsigned *out, struct dk_problem *p)
 {
     const char *known[DK_ROLE_N + 1] = {0};
@@ -79,31 +65,20 @@ static int read_roles(const char *text, unsigned *out, struct dk_problem *p)
     }
 }
 
-static int bad_name(const char *pointer, const char *name, int max,
-                    struct dk_problem *p)
-{
-    return dk_failf(p, DK_EFIELD, pointer,
-                    "'%.70s' is not a name: 1 to %d bytes without spaces, "
-                    "quotes or slashes, and no # in front",
-                    "“%.70s”不是有效名称：须为 1 至 %d 字节，不含空格、引号和"
-                    "斜杠，不以 # 开头",
-                    name, max);
-}
-
 int dk_identity_make(struct dk_identity *out, const char *name,
                      const char *roles, const char *unit, const char *key,
                      struct dk_problem *p)
 {
     memset(out, 0, sizeof(*out));
-    if (!is_name(name, DK_WHO_MAX))
-        return bad_name("/name", name, DK_WHO_MAX, p);
-    int rc = read_roles(roles, &out->who.roles, p);
-    if (rc != DK_OK)
-        return rc;
     if (unit == NULL || strcmp(unit, "-") == 0)
         unit = "";
-    if (unit[0] != '\0' && !is_name(unit, DK_ID_MAX))
-        return bad_name("/unit", unit, DK_ID_MAX, p);
+    int rc = dk_name_check(name, DK_WHO_MAX, "/name", p);
+    if (rc == DK_OK)
+        rc = read_roles(roles, &out->who.roles, p);
+    if (rc == DK_OK && unit[0] != '\0')
+        rc = dk_name_check(unit, DK_ID_MAX, "/unit", p);
+    if (rc != DK_OK)
+        return rc;
     if ((out->who.roles & DK_ROLE_HANDLER) != 0 && unit[0] == '\0')
         return dk_failf(p, DK_EFIELD, "/unit",
                         "a handler belongs to a unit: say which one '%.64s' is "

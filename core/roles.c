@@ -121,24 +121,13 @@ static const struct act_row {
 #define N(t) (sizeof(t) / sizeof((t)[0]))
 
 #define ROLE_NAME(name, wire, zh) wire,
-#define ROLE_ZH(name, wire, zh)   zh,
 static const char *const names[] = {DK_ROLES(ROLE_NAME)};
-static const char *const names_zh[] = {DK_ROLES(ROLE_ZH)};
 
 const char *dk_role_name(unsigned role)
 {
     for (int i = 0; i < DK_ROLE_N; i++) {
         if (role == 1u << i)
             return names[i];
-    }
-    return "?";
-}
-
-const char *dk_role_zh(unsigned role)
-{
-    for (int i = 0; i < DK_ROLE_N; i++) {
-        if (role == 1u << i)
-            return names_zh[i];
     }
     return "?";
 }
@@ -241,6 +230,17 @@ bool dk_sees(const struct dk_who *who, const struct dk_case *c)
         return false;
     return (who->roles & (S | A)) != 0 || in_charge(who, c) ||
            is_beside(who, c);
+}
+
+bool dk_may_repeat(const struct dk_who *who, const struct dk_case *c)
+{
+    return dk_sees_all(who) || !complained_about(who, c);
+}
+
+bool dk_may_read_person(const struct dk_who *who, const struct dk_case *c)
+{
+    return dk_sees(who, c) &&
+           ((who->roles & (S | ADM)) != 0 || in_charge(who, c));
 }
 
 bool dk_may_act_on(const struct dk_who *who, enum dk_action a,

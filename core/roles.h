@@ -9,17 +9,7 @@
 
 #include "core/case.h"
 #include "core/decide.h"
-
-/* X(NAME, name in the key file and on the wire, in Chinese) */
-#define DK_ROLES(X)                                                            \
-    X(KIOSK, "kiosk", "收件终端")                                              \
-    X(WORKER_ASSIGN, "worker:assign", "分派服务")                              \
-    X(WORKER_DEADLINE, "worker:deadline", "期限服务")                          \
-    X(WORKER_ESCALATE, "worker:escalate", "警示服务")                          \
-    X(HANDLER, "handler", "承办人")                                            \
-    X(SUPERVISOR, "supervisor", "督办人")                                      \
-    X(AUDITOR, "auditor", "审计人")                                            \
-    X(ADMINISTRATOR, "administrator", "管理员")
+#include "proto/who.h"
 
 #define DK_ROLE_ORDINAL(name, wire, zh) DK_ROLE_ORD_##name,
 enum dk_role_ordinal {
@@ -39,9 +29,6 @@ enum dk_role {
      (unsigned)DK_ROLE_WORKER_ESCALATE)
 #define DK_ROLES_ALL ((1u << DK_ROLE_N) - 1)
 
-/* Longest name of somebody: "officer:" and it must fit an actor. */
-#define DK_WHO_MAX (DK_ID_MAX - 8)
-
 struct dk_who {
     char name[DK_ID_MAX + 1]; /* of an officer: as cases name them */
     unsigned roles;           /* mask of enum dk_role */
@@ -54,7 +41,6 @@ enum dk_door {
 };
 
 const char *dk_role_name(unsigned role);      /* of one bit; "?" otherwise */
-const char *dk_role_zh(unsigned role);        /* likewise */
 unsigned dk_role_from_name(const char *name); /* 0: there is none */
 
 /* May somebody with these roles send the message at all?  False for every
@@ -81,6 +67,15 @@ bool dk_may_act_on(const struct dk_who *who, enum dk_action a,
  * handles it beside the one that has.
  */
 bool dk_sees(const struct dk_who *who, const struct dk_case *c);
+/* Is what they hand in linked to the case that it repeats?  Also by who sees no
+ * case, as a kiosk does not; but not when they are complained about in it.
+ */
+bool dk_may_repeat(const struct dk_who *who, const struct dk_case *c);
+/* May they read who the petitioners are?  The office, and of handlers only the
+ * unit in charge, whatever else they are (an auditor does not, nor a handler
+ * who is an auditor as well).
+ */
+bool dk_may_read_person(const struct dk_who *who, const struct dk_case *c);
 bool dk_sees_all(const struct dk_who *who); /* no case is hidden from them */
 /* Sees the cases of one unit only (`who->unit`). */
 bool dk_sees_unit(const struct dk_who *who);

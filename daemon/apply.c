@@ -69,6 +69,14 @@ static struct dk_case *other_case(struct daemon *d, const struct item *it)
     return s != NULL ? s->c : NULL;
 }
 
+/* The case that a submission repeats; one that is hidden so is not there. */
+static struct dk_case *repeated_case(struct daemon *d, const struct item *it)
+{
+    struct dk_case *c = other_case(d, it);
+
+    return c != NULL && dk_may_repeat(&it->who, c) ? c : NULL;
+}
+
 /* The case that is repeated hears of it, and when the later one was handed in:
  * its figures are no longer those of a matter settled the first time.  The
  * event that said so is in the batch, so a failure here gives the batch up.
@@ -233,7 +241,7 @@ static int make_case(struct daemon *d, struct item *it, int64_t key,
         .submit = &it->submit,
         .key = key,
         .person = person,
-        .other = other_case(d, it),
+        .other = repeated_case(d, it),
     };
     int rc = apply_command(d, c, &cmd, p);
     if (rc != DK_OK) {
@@ -250,7 +258,7 @@ static int make_case(struct daemon *d, struct item *it, int64_t key,
     s->n_mark = 0;
     s->has_load = false;
     apply_load(d, s);
-    return note_repeat(d, it, key, false, p);
+    return cmd.other != NULL ? note_repeat(d, it, key, false, p) : DK_OK;
 }
 
 static int new_case(struct daemon *d, struct item *it, struct dk_problem *p)

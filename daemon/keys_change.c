@@ -109,7 +109,9 @@ static int replace_file(const char *file, const char *text, size_t len,
                     file, strerror(err));
 }
 
-/* Put `id` (NULL: nothing) in place of the line of `name`. */
+/* Put `id` (NULL: nothing) in place of the line of `name`.  DK_ENOTFOUND: there
+ * is no such line to take out; what the file says then counts all the same.
+ */
 static int change(struct daemon *d, const char *name,
                   const struct dk_identity *id, struct dk_problem *p)
 {
@@ -122,9 +124,11 @@ static int change(struct daemon *d, const char *name,
 
     if (rc == DK_OK)
         rc = keys_parse(k->file, text, len, &l, p); /* never build on ruins */
-    dk_identities_fini(&l);
     if (rc == DK_OK)
         rc = dk_keyfile_splice(text, len, name, id, &after, &after_len);
+    if (rc == DK_ENOTFOUND && keys_take(k, &l, p) != DK_OK)
+        rc = DK_ENOMEM;
+    dk_identities_fini(&l);
     if (rc == DK_OK && after_len > DK_KEYFILE_MAX)
         rc = dk_fail(p, DK_EFORBIDDEN, NULL, "the key file is full",
                      "密钥名单已满");
@@ -243,8 +247,13 @@ int read_keys_revoke(struct daemon *d, const struct item *it, struct dk_jw *w,
     int rc = dk_json_str(it->body, "name", DK_REQUIRED, 1, DK_WHO_MAX, &name,
                          NULL, p);
 
-    if (rc == DK_OK)
-        rc = change(d, name, NULL, p);
+    if (rc != DK_OK)
+        return rc;
+    /* Somebody may have taken the line out without a word to us. */
+    bool known = find_name(&d->keys, name) != NULL;
+    rc = change(d, name, NULL, p);
+    if (rc == DK_ENOTFOUND && known)
+        rc = DK_OK;
     if (rc == DK_ENOTFOUND)
         return dk_failf(p, rc, "/name",
                         "nobody on the list is called '%.64s'; docketctl keys "

@@ -233,7 +233,7 @@ static int check_reader(struct daemon *d, const struct item *it,
 {
     if (!dk_sees(&it->who, c))
         return apply_not_found(d, it->key, p);
-    if (!dk_sees_unit(&it->who) || strcmp(it->who.unit, c->unit) == 0)
+    if (dk_may_read_person(&it->who, c))
         return DK_OK;
     return dk_fail(p, DK_EFORBIDDEN, "/case_no",
                    "who the petitioners are is told to the unit in charge "

@@ -1,5 +1,6 @@
 #include "daemon/zap.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,9 +132,38 @@ void zap_decide(const struct dk_frame f[], int n, zap_ask_fn ask, void *arg,
 
 /* ---- the socket ---------------------------------------------------------- */
 
+/* A signal is no reason to lose a part: what is half read or half answered
+ * would leave the socket in the wrong state, and nobody would be let in again.
+ */
 static void send_text(struct zap *z, const void *s, size_t n, int more)
 {
-    (void)zmq_send(z->sock, s, n, ZMQ_DONTWAIT | more);
+    int rc;
+
+    do {
+        rc = zmq_send(z->sock, s, n, ZMQ_DONTWAIT | more);
+    } while (rc < 0 && zmq_errno() == EINTR);
+}
+
+static int recv_part(void *sock, zmq_msg_t *m)
+{
+    int rc;
+
+    do {
+        rc = zmq_msg_recv(m, sock, ZMQ_DONTWAIT);
+    } while (rc < 0 && zmq_errno() == EINTR);
+    return rc;
+}
+
+/* False only when there is nothing to be read. */
+static bool has_more(struct zap *z)
+{
+    int events = 0, rc;
+    size_t len = sizeof(events);
+
+    do {
+        rc = zmq_getsockopt(z->sock, ZMQ_EVENTS, &events, &len);
+    } while (rc < 0 && zmq_errno() == EINTR);
+    return rc == 0 && (events & ZMQ_POLLIN) != 0;
 }
 
 static void answer(struct zap *z, const struct zap_answer *a)
@@ -163,7 +193,7 @@ static bool serve(struct zap *z)
         zmq_msg_t spare;
         zmq_msg_t *m = kept < ZAP_FRAMES ? &part[kept] : &spare;
         zmq_msg_init(m);
-        if (zmq_msg_recv(m, z->sock, ZMQ_DONTWAIT) < 0) {
+        if (recv_part(z->sock, m) < 0) {
             zmq_msg_close(m);
             break;
         }
@@ -195,13 +225,10 @@ static bool serve(struct zap *z)
 static void pump(struct zap *z)
 {
     static const struct timeval soon = {0, 0};
-    int events = 0;
-    size_t len = sizeof(events);
 
     for (int i = 0; i < AT_ONCE && serve(z); i++)
         continue;
-    if (zmq_getsockopt(z->sock, ZMQ_EVENTS, &events, &len) == 0 &&
-        (events & ZMQ_POLLIN) != 0)
+    if (has_more(z))
         evtimer_add(z->kick, &soon);
 }
 
@@ -300,7 +327,7 @@ static unsigned event_of(void *monitor)
 
     zmq_msg_init(&m);
     do {
-        if (zmq_msg_recv(&m, monitor, ZMQ_DONTWAIT) < 0)
+        if (recv_part(monitor, &m) < 0)
             break;
         more = zmq_msg_more(&m);
         if (more && zmq_msg_size(&m) >= sizeof(event))

@@ -38,6 +38,19 @@ void dk_client_keys_wipe(struct dk_client_keys *k)
     explicit_bzero(k, sizeof(*k));
 }
 
+/* systemd keeps the folder of credentials closed, and lets the service's user
+ * in by an access list, which shows as group bits of files that are root's.
+ */
+static bool is_credential(const char *file)
+{
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    const char *dir = getenv("CREDENTIALS_DIRECTORY");
+    size_t n = dir != NULL && dir[0] == '/' ? strlen(dir) : 0;
+
+    return n > 0 && strncmp(file, dir, n) == 0 && file[n] == '/' &&
+           strstr(file + n, "/..") == NULL;
+}
+
 static int slurp(const char *file, char buf[FILE_BYTES], struct dk_problem *p)
 {
     struct stat st;
@@ -49,7 +62,8 @@ static int slurp(const char *file, char buf[FILE_BYTES], struct dk_problem *p)
     ssize_t n = read(fd, buf, FILE_BYTES - 1);
     if (n < 0 || fstat(fd, &st) != 0)
         rc = cannot(file, errno, p);
-    else if (!S_ISREG(st.st_mode) || (st.st_mode & 037) != 0)
+    else if (!S_ISREG(st.st_mode) ||
+             (st.st_mode & (is_credential(file) ? 037 : 077)) != 0)
         rc = dk_failf(p, DK_EFORBIDDEN, NULL,
                       "others can read or change the key file %.160s; run "
                       "chmod 0400 %.160s, and enrol a new key if it was seen",

@@ -22,8 +22,9 @@ struct dk_client_keys { /* all "": none, which is enough over ipc:// */
 
 /* Read the key file (NULL: the one that $DOCKET_KEY names, if any) and take the
  * broker's key from `server` (NULL: $DOCKET_SERVER_KEY, else the file).
- * DK_EFORBIDDEN: it cannot be read, or others can read it; DK_EFIELD: it is no
- * key file, or the broker's key is missing.
+ * DK_EFORBIDDEN: it cannot be read, or others can read it (the group may, of a
+ * file in $CREDENTIALS_DIRECTORY); DK_EFIELD: it is no key file, or the
+ * broker's key is missing.
  */
 int dk_client_keys_load(const char *file, const char *server,
                         struct dk_client_keys *out, struct dk_problem *p);

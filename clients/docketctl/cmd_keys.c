@@ -4,9 +4,13 @@
 
 #include "ctl.h"
 #include "proto/client_keys.h"
+#include "proto/who.h"
 #include "table.h"
 
 #define PATH_BYTES 600
+
+#define ROLE_EN(name, wire, zh) " " wire
+#define ROLE_ZH(name, wire, zh) " " wire "（" zh "）"
 
 /* clang-format off */
 const struct opt opts_keys_new[] = {
@@ -24,10 +28,8 @@ const struct opt opts_keys_new[] = {
 };
 const struct opt opts_keys_allow[] = {
     {.name = "roles", .kind = OPT_TEXT, .arg = "ROLE,...",
-     .en = "kiosk, worker:assign, worker:deadline, worker:escalate, handler, "
-           "supervisor, auditor, administrator (required)",
-     .zh = "kiosk、worker:assign、worker:deadline、worker:escalate、handler、"
-           "supervisor、auditor、administrator（必填）"},
+     .en = "what it may (required), of:" DK_ROLES(ROLE_EN),
+     .zh = "角色（必填），可选：" DK_ROLES(ROLE_ZH)},
     {.name = "unit", .kind = OPT_TEXT, .member = "unit", .arg = "UNIT",
      .en = "of which unit; a handler must have one",
      .zh = "所属单位；承办人必填"},
@@ -72,13 +74,8 @@ int cmd_keys_new(struct ctl *ctl, const struct args *a)
     char mine[DK_CLIENT_KEY], path[PATH_BYTES];
     const char *file = args_get(a, "file");
 
-    if (strpbrk(a->pos[0], " '\"/\\") != NULL || strlen(a->pos[0]) > 56) {
-        (void)dk_fail(&p, DK_EFIELD, NULL,
-                      "a name has 1 to 56 bytes without spaces, quotes and "
-                      "slashes",
-                      "名称须为 1 至 56 字节，不含空格、引号和斜杠");
+    if (dk_name_check(a->pos[0], DK_WHO_MAX, NULL, &p) != DK_OK)
         return say_usage(ctl, &p);
-    }
     if (file == NULL) {
         (void)snprintf(path, sizeof(path), "%s.key", a->pos[0]);
         file = path;

@@ -187,6 +187,30 @@ class Changes(Case):
         self.assertIn("no-one", self.ctl(
             world, *where, "keys", "revoke", "no-one",
             code=dkworld.EX_DATAERR))
+        # A name that the broker would refuse gets no key first.
+        self.assertIn("no #", self.ctl(world, "keys", "new", "#hall",
+                                       "--file", key + "2", code=64))
+        self.assertFalse(os.path.exists(key + "2"))
+
+    def test_who_is_gone_from_the_file_is_revoked_all_the_same(self):
+        world, admin = self.open([("li", "auditor", "-"),
+                                  ("wang", "auditor", "-")])
+        li, wang = self.named(world, "li"), self.named(world, "wang")
+        li.call("stats")
+        with open(world.broker.keyfile, encoding="utf-8") as file:
+            lines = file.readlines()
+        with open(world.broker.keyfile, "w", encoding="utf-8") as file:
+            file.writelines(lines[1:])  # and no word to the broker
+        li.call("stats")
+        self.assertEqual(admin.call("keys.revoke", {"name": "li"}),
+                         {"name": "li"})
+        self.refused("unknown-key", li, "stats")
+        self.refused("not-found", admin, "keys.revoke", {"name": "li"})
+        # What the file says counts, whoever is asked about.
+        with open(world.broker.keyfile, "w", encoding="utf-8"):
+            pass
+        self.refused("not-found", admin, "keys.revoke", {"name": "no-one"})
+        self.refused("unknown-key", wang, "stats")
 
     def one_case(self, world):
         path = os.path.join(world.folder, "one.json")
@@ -402,6 +426,54 @@ class Sight(Case):
         self.named(world, "aud").call("case.export", {"case_no": self.about})
         self.refused("forbidden", self.named(world, "li"), "case.export",
                      {"case_no": self.plain})
+
+    def test_a_repeat_tells_nothing_of_what_is_hidden(self):
+        world, admin = self.open_cases()
+        self.keys["hall"] = dkproto.Keys()
+        admin.call("keys.allow", {"name": "hall", "roles": ["kiosk"],
+                                  "key": self.keys["hall"].public})
+        for name, links in (("hall", True), ("boss", True), ("ninth", False)):
+            with self.subTest(name=name):
+                client = self.named(world, name)
+                before = admin.call("case.get", {"case_no": self.about})
+                number = client.submit(repeat_of=self.about)["case_no"]
+                after = admin.call("case.get", {"case_no": self.about})
+                first = admin.events(number)[0]["body"]
+                later = admin.call("case.get", {"case_no": number})
+                self.assertEqual(first["repeat_of"], self.about)
+                self.assertEqual(first.get("repeat"), {
+                    "unit": "u-1", "handler": None} if links else None)
+                self.assertEqual(later.get("repeat_unit"),
+                                 "u-1" if links else None)
+                self.assertEqual(after.get("repeats", 0),
+                                 before.get("repeats", 0) + links)
+        number = self.named(world, "ninth").submit(
+            repeat_of=self.plain)["case_no"]
+        self.assertEqual(admin.call("case.get", {
+            "case_no": number})["repeat_unit"], "u-1")
+
+    def test_a_second_role_tells_no_names(self):
+        world, admin = self.open_cases()
+        person = [{"name": "王"}]
+        number = self.case(admin, persons=person)
+        for name, roles, unit, slug in (
+                ("both", ["handler", "auditor"], "u-3", "forbidden"),
+                ("beside", ["handler", "auditor"], "u-2", "forbidden"),
+                ("own", ["handler", "auditor"], "u-1", None)):
+            self.keys[name] = dkproto.Keys()
+            admin.call("keys.allow", {
+                "name": name, "roles": roles, "unit": unit,
+                "key": self.keys[name].public})
+            client = self.named(world, name)
+            client.call("case.get", {"case_no": number})
+            body = {"case_no": number, "actor": "officer:" + name,
+                    "reason": "x"}
+            with self.subTest(name=name):
+                if slug is None:
+                    self.assertEqual(client.call("person.get", body)
+                                     ["persons"][0]["name"], "王")
+                else:
+                    self.refused(slug, client, "person.get", body)
 
     def test_a_kiosk_does_not_bring_in_history(self):
         world, _ = self.open([("hall", "kiosk", "-")])

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "core/decide_internal.h"
+#include "core/roles.h"
 #include "proto/frames.h"
 #include "proto/jsonx.h"
 #include "proto/submit.h"
@@ -191,6 +192,150 @@ static void every_message_has_its_schema(void **state)
     assert_true(found >= 35);
 }
 
+/* ---- who may what -------------------------------------------------------- */
+
+/* The roles that begin a cell: letters, until a word or a comma. */
+static unsigned roles_of(const char *cell)
+{
+    static const struct {
+        char letter;
+        unsigned roles;
+    } of[] = {{'K', DK_ROLE_KIOSK},   {'W', DK_ROLES_WORKER},
+              {'H', DK_ROLE_HANDLER}, {'S', DK_ROLE_SUPERVISOR},
+              {'A', DK_ROLE_AUDITOR}, {'M', DK_ROLE_ADMINISTRATOR}};
+    unsigned roles = 0;
+
+    if (strncmp(cell, "all ", 4) == 0)
+        return DK_ROLES_ALL;
+    for (const char *s = cell; s[0] != '\0' && s[1] == ' '; s += 2) {
+        size_t i = 0;
+        while (i < 6 && of[i].letter != s[0])
+            i++;
+        if (i == 6)
+            break;
+        roles |= of[i].roles;
+    }
+    return roles;
+}
+
+/* A row "| `a`, `b` (words) | cell |": its next name from *at on, "" when there
+ * is none.  What stands in brackets is no name.
+ */
+static void next_name(const char **at, const char *end, char name[64])
+{
+    int depth = 0;
+
+    name[0] = '\0';
+    for (const char *s = *at; s < end; s++) {
+        depth += (*s == '(') - (*s == ')');
+        if (*s != '`' || depth > 0)
+            continue;
+        const char *q = strchr(s + 1, '`');
+        assert_non_null(q);
+        assert_true(q < end && q - s < 64);
+        (void)snprintf(name, 64, "%.*s", (int)(q - s - 1), s + 1);
+        *at = q + 1;
+        return;
+    }
+    *at = end;
+}
+
+/* Call `fn` with each name of a table and its second cell up to a comma; the
+ * word "beside" follows when the cell ends so.
+ */
+static void walk_table(const char *doc, const char *head,
+                       void (*fn)(const char *name, const char *cell))
+{
+    const char *row = strstr(doc, head);
+
+    assert_non_null(row);
+    row = strstr(row, "| --- |");
+    assert_non_null(row);
+    for (row = strchr(row, '\n') + 1; row[0] == '|';
+         row = strchr(row, '\n') + 1) {
+        const char *end = strstr(row + 1, " | "), *at = row;
+        char cell[256], name[64];
+        assert_non_null(end);
+        const char *too = strstr(end, "beside it |");
+        bool beside = too != NULL && too < strchr(row, '\n');
+        (void)snprintf(cell, sizeof(cell), "%.*s %s",
+                       (int)strcspn(end + 3, "|,\n"), end + 3,
+                       beside ? "beside" : "");
+        for (next_name(&at, end, name); name[0] != '\0';
+             next_name(&at, end, name))
+            fn(name, cell);
+    }
+}
+
+static int told[256];
+
+static void message_is(const char *name, const char *cell)
+{
+    unsigned may = 0;
+    const char *m;
+
+    for (size_t i = 0; (m = dk_roles_row(DK_DOOR_CLIENT, i, &may)) != NULL;
+         i++) {
+        if (strcmp(m, name) != 0)
+            continue;
+        if (may != roles_of(cell))
+            fail_msg("the document says '%s' of %s; the code says %#x", cell,
+                     name, may);
+        told[i]++;
+        return;
+    }
+    fail_msg("the code has no message %s", name);
+}
+
+static void action_is(const char *name, const char *cell)
+{
+    int a = dk_action_from_name(name);
+    bool beside = false;
+
+    if (a < 0)
+        fail_msg("the code has no action %s", name);
+    unsigned may = dk_roles_action((enum dk_action)a, &beside);
+    unsigned want = roles_of(cell);
+    if (strstr(cell, "beside") != NULL)
+        want |= DK_ROLE_HANDLER;
+    if (may != want || beside != (strstr(cell, "beside") != NULL))
+        fail_msg("the document says '%s' of %s; the code says %#x", cell, name,
+                 may);
+    told[a]++;
+}
+
+static void the_document_says_who_may_what(void **state)
+{
+    const unsigned rest =
+        DK_ROLE_HANDLER | DK_ROLE_SUPERVISOR | DK_ROLE_ADMINISTRATOR;
+    bool beside = false;
+    unsigned may;
+    const char *m;
+
+    memset(told, 0, sizeof(told));
+    walk_table(*state, "\n| message | who |", message_is);
+    for (size_t i = 0; (m = dk_roles_row(DK_DOOR_CLIENT, i, &may)) != NULL;
+         i++) {
+        if (told[i] != 1)
+            fail_msg("%s is told %d times", m, told[i]);
+    }
+    assert_non_null(
+        strstr(*state, "\n| every message of the worker endpoint | W,"));
+    for (size_t i = 0; dk_roles_row(DK_DOOR_WORKER, i, &may) != NULL; i++)
+        assert_int_equal(may, DK_ROLES_WORKER);
+    memset(told, 0, sizeof(told));
+    walk_table(*state, "\n| action | who |", action_is);
+    assert_non_null(
+        strstr(*state, "\n| every other | S M, H of the unit in charge |"));
+    for (int a = 0; a < DK_ACT_N; a++) {
+        may = dk_roles_action((enum dk_action)a, &beside);
+        if (told[a] > 1 ||
+            (told[a] == 0 && may != 0 && (may != rest || beside)))
+            fail_msg("%s: told %d times, and the code says %#x",
+                     dk_action_name((enum dk_action)a), told[a], may);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +344,7 @@ int main(void)
         cmocka_unit_test(the_document_lists_the_names_of_fields),
         cmocka_unit_test(every_action_has_its_row_and_its_schema),
         cmocka_unit_test(every_message_has_its_schema),
+        cmocka_unit_test(the_document_says_who_may_what),
     };
 
     return cmocka_run_group_tests(tests, load, unload);

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <errno.h>
+#include <event2/event.h>
 #include <zmq.h>
 
 #include "daemon/zap.h"
@@ -153,6 +155,114 @@ static void what_is_no_request_is_answered_all_the_same(void **state)
     assert_string_equal(asked_user, "");
 }
 
+/* ---- a signal at every call ---------------------------------------------- */
+
+static int left; /* interruptions before the next call gets through */
+static bool signals;
+
+static bool interrupted(void)
+{
+    if (!signals)
+        return false;
+    left = left == 0 ? 2 : left - 1;
+    errno = EINTR;
+    return left != 0;
+}
+
+/* NOLINTBEGIN(bugprone-reserved-identifier): the linker's --wrap */
+int __real_zmq_msg_recv(zmq_msg_t *m, void *s, int flags);
+int __wrap_zmq_msg_recv(zmq_msg_t *m, void *s, int flags);
+int __wrap_zmq_msg_recv(zmq_msg_t *m, void *s, int flags)
+{
+    return interrupted() ? -1 : __real_zmq_msg_recv(m, s, flags);
+}
+
+int __real_zmq_send(void *s, const void *p, size_t n, int flags);
+int __wrap_zmq_send(void *s, const void *p, size_t n, int flags);
+int __wrap_zmq_send(void *s, const void *p, size_t n, int flags)
+{
+    return interrupted() ? -1 : __real_zmq_send(s, p, n, flags);
+}
+
+int __real_zmq_getsockopt(void *s, int option, void *v, size_t *len);
+int __wrap_zmq_getsockopt(void *s, int option, void *v, size_t *len);
+int __wrap_zmq_getsockopt(void *s, int option, void *v, size_t *len)
+{
+    return interrupted() ? -1 : __real_zmq_getsockopt(s, option, v, len);
+}
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+static void told(void *arg, const char *address, const char *user,
+                 const char *why)
+{
+    (void)arg;
+    fail_msg("turned away: %s %s %s", address, user, why);
+}
+
+static void pass(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    *(bool *)arg = true;
+}
+
+/* Ask as libzmq does; the status of the answer. */
+static void ask_once(struct event_base *base, void *req, char status[8])
+{
+    const struct dk_frame f[] = NULL_FRAMES;
+    const struct timeval most = {10, 0};
+    bool late = false;
+    int n = 0;
+    struct event *deadline = evtimer_new(base, pass, &late);
+
+    evtimer_add(deadline, &most);
+    for (int i = 0; i < 6; i++)
+        assert_true(
+            zmq_send(req, f[i].data, f[i].len, i < 5 ? ZMQ_SNDMORE : 0) >= 0);
+    signals = true;
+    zmq_pollitem_t item = {req, 0, ZMQ_POLLIN, 0};
+    while (zmq_poll(&item, 1, 0) == 0) {
+        assert_false(late);
+        event_base_loop(base, EVLOOP_ONCE);
+    }
+    signals = false;
+    event_free(deadline);
+    for (int more = 1; more != 0; n++) {
+        size_t len = sizeof(more);
+        char part[64] = "";
+        assert_true(zmq_recv(req, part, sizeof(part) - 1, 0) >= 0);
+        if (n == 2)
+            snprintf(status, 8, "%.7s", part);
+        assert_int_equal(zmq_getsockopt(req, ZMQ_RCVMORE, &more, &len), 0);
+    }
+    assert_int_equal(n, 6);
+}
+
+static void a_signal_shuts_nobody_out(void **state)
+{
+    struct event_base *base = event_base_new();
+    void *ctx = zmq_ctx_new();
+    struct zap *z = zap_open(base, ctx, ask, told, &welcome);
+    void *req = zmq_socket(ctx, ZMQ_REQ);
+    char status[8] = "";
+    int zero = 0;
+
+    (void)state;
+    assert_non_null(z);
+    assert_int_equal(zmq_setsockopt(req, ZMQ_LINGER, &zero, sizeof(zero)), 0);
+    assert_int_equal(zmq_connect(req, ZAP_ENDPOINT), 0);
+    welcome = true;
+    for (int i = 0; i < 3; i++) {
+        ask_once(base, req, status);
+        assert_string_equal(status, "200");
+        assert_string_equal(asked_user, "uid:997");
+    }
+    zmq_close(req);
+    zap_close(z);
+    zmq_ctx_term(ctx);
+    event_base_free(base);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -160,6 +270,7 @@ int main(void)
         cmocka_unit_test(a_user_of_this_machine_is_asked_about),
         cmocka_unit_test(what_proves_nothing_is_refused_unasked),
         cmocka_unit_test(what_is_no_request_is_answered_all_the_same),
+        cmocka_unit_test(a_signal_shuts_nobody_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
