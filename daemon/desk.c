@@ -86,9 +86,12 @@ struct session *desk_hello(struct daemon *d, const struct zev_peer *peer,
     s->place = k->n_session;
     k->session[k->n_session++] = s;
     k->more[service] = true;
-    /* It may be the one that mends what the others failed at. */
+    /* It may be the one that mends what the others failed at; not what they
+     * died of.
+     */
     for (size_t i = 0; i < k->n_waiting[service]; i++)
-        k->waiting[service][i]->until = 0;
+        if (!k->waiting[service][i]->suspect)
+            k->waiting[service][i]->until = 0;
     return s;
 }
 
@@ -237,6 +240,7 @@ static void end_late(struct daemon *d)
         if (l->session != NULL) {
             l->session->leased--;
             l->session->failed++;
+            l->session->late = true;
             l->session = NULL;
         }
         desk_lose(d, l);

@@ -1,5 +1,10 @@
 /* desk.h - the workers: who is there, who holds which task, for how long.
  *
+ * A task whose worker went away may be what took it away.  Such a suspect is
+ * handed out alone, to a worker that has nothing else and gets nothing else
+ * until it has answered: the next one takes no neighbour with it.  At most
+ * half of a service's workers have suspects at a time, but one may.
+ *
  * Leases live in memory only: after a restart every open task is handed out
  * again.  What a lease's end means for the task (an attempt more, a dead
  * letter) goes through the spine like every other change.
@@ -26,6 +31,9 @@ struct session {
     int credit, leased;
     int calendar_until; /* last year its calendar knows; 0: not said */
     bool bye;           /* no more tasks, please */
+    bool alone;         /* what it has is one suspect */
+    bool kept;          /* gets nothing, until a suspect can have it */
+    bool late;          /* a lease of its ended; it has not answered since */
     dk_ms last_seen;    /* monotonic */
     dk_ms since;        /* wall */
     int64_t done, failed;
@@ -47,6 +55,7 @@ struct lease {
     int attempts;            /* ended before this one */
     uint32_t saw_n;          /* events the case had when it was handed out */
     bool unwritable;         /* its case or event is damaged */
+    bool suspect;            /* the worker that had it went away */
     int64_t no;              /* the lease is "EPOCH-no" */
     struct session *session; /* NULL: none, or gone meanwhile */
     dk_ms until;             /* monotonic: OUT: its end; WAITING: not before */

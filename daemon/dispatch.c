@@ -7,16 +7,34 @@
 
 #include "daemon/daemon.h"
 
-/* The next session of a service that may get a task, round robin. */
-static struct session *next_free(struct desk *k, enum dk_service service)
+static bool is_alone(const struct session *s)
 {
+    return s->alone && s->leased > 0;
+}
+
+static bool is_free(const struct session *s, const struct lease *l)
+{
+    if (s->service != l->service || s->bye || is_alone(s))
+        return false;
+    return l->suspect ? s->leased == 0 : !s->kept && s->leased < s->credit;
+}
+
+/* The next session that may get the task, round robin; one that let a lease
+ * end only where there is no other.
+ */
+static struct session *next_free(struct desk *k, const struct lease *l)
+{
+    struct session *late = NULL;
+
     for (size_t i = 0; i < k->n_session; i++) {
         k->turn = (k->turn + 1) % k->n_session;
         struct session *s = k->session[k->turn];
-        if (s->service == service && !s->bye && s->leased < s->credit)
+        if (is_free(s, l) && !s->late)
             return s;
+        if (is_free(s, l))
+            late = s;
     }
-    return NULL;
+    return late;
 }
 
 static int64_t free_credit(const struct desk *k, enum dk_service service)
@@ -25,10 +43,34 @@ static int64_t free_credit(const struct desk *k, enum dk_service service)
 
     for (size_t i = 0; i < k->n_session; i++) {
         const struct session *s = k->session[i];
-        if (s->service == service && !s->bye)
+        if (s->service == service && !s->bye && !s->kept && !is_alone(s))
             n += s->credit - s->leased;
     }
     return n;
+}
+
+/* Is there a worker for a suspect?  If there could be, the one that has least
+ * to do gets nothing more until it is.
+ */
+static bool free_alone(struct desk *k, enum dk_service service)
+{
+    size_t n = 0, alone = 0;
+    struct session *least = NULL;
+
+    for (size_t i = 0; i < k->n_session; i++) {
+        struct session *s = k->session[i];
+        if (s->service != service || s->bye)
+            continue;
+        n++;
+        alone += is_alone(s);
+        s->kept = false;
+        if (!is_alone(s) && (least == NULL || s->leased < least->leased))
+            least = s;
+    }
+    if (least == NULL || (alone > 0 && alone >= n / 2))
+        return false;
+    least->kept = true;
+    return least->leased == 0;
 }
 
 /* When the event counts for the law, and how far the worker can see: what is
@@ -98,10 +140,12 @@ static int hand_out(struct daemon *d, struct lease *l,
     l->no = ++d->desk.next_no;
     rc = write_task(d, l, row, &w);
     desk_lease_text(d, l, lease, sizeof(lease));
-    while (rc == DK_OK && (s = next_free(&d->desk, l->service)) != NULL) {
+    while (rc == DK_OK && (s = next_free(&d->desk, l)) != NULL) {
         rc = zev_send(d->workers, &s->peer, "task", lease, w.buf, w.len);
         if (rc == DK_OK) {
             s->leased++;
+            s->alone = l->suspect;
+            s->kept = false;
             l->session = s;
             l->state = LEASE_OUT;
             l->until = mono_now() + d->cfg->lease_ms;
@@ -162,6 +206,12 @@ static int on_new_task(void *arg, const struct store_task_row *row)
         free(l);
         return DK_ENOMEM;
     }
+    if (l->attempts > 0) { /* of an earlier run: nobody knows what ended it */
+        k->cursor[x->service] = row->t.id;
+        l->suspect = true;
+        desk_again(x->d, l, l->attempts, 0);
+        return 0;
+    }
     x->rc = hand_out(x->d, l, row);
     if (x->rc == DK_EBUSY || x->rc == DK_ENOMEM) {
         desk_answered(x->d, l);
@@ -208,13 +258,18 @@ static void dispatch_waiting(struct daemon *d, enum dk_service s)
 {
     struct desk *k = &d->desk;
     dk_ms now = mono_now();
+    bool full = false, full_alone = false;
 
-    for (size_t i = k->n_waiting[s]; i-- > 0;) {
+    for (size_t i = k->n_waiting[s]; i-- > 0 && !(full && full_alone);) {
         struct lease *l = k->waiting[s][i];
-        if (l->until > now)
+        if (l->until > now || (l->suspect ? full_alone : full))
             continue;
-        if (free_credit(k, s) <= 0)
-            return;
+        if (l->suspect)
+            full_alone = !free_alone(k, s);
+        else
+            full = free_credit(k, s) <= 0;
+        if (l->suspect ? full_alone : full)
+            continue;
         struct dispatch x = {d, s, l, 0, DK_OK};
         int rc = store_tasks(d->st, s, l->task_id - 1, 1, on_old_task, &x);
         if (rc != DK_OK)
@@ -243,6 +298,13 @@ static void dispatch_new(struct daemon *d, enum dk_service s)
                   dk_err_slug(rc));
 }
 
+static void unkeep(struct desk *k, enum dk_service service)
+{
+    for (size_t i = 0; i < k->n_session; i++)
+        if (k->session[i]->service == service)
+            k->session[i]->kept = false;
+}
+
 void desk_dispatch(struct daemon *d)
 {
     struct desk *k = &d->desk;
@@ -250,9 +312,14 @@ void desk_dispatch(struct daemon *d)
     if (d->draining || d->pause_until != 0)
         return; /* an answer could not be taken */
     for (int s = 0; k->n_session > 0 && s < DK_SVC_N; s++) {
-        if (k->n_waiting[s] > 0)
+        size_t waited = k->n_waiting[s];
+        unkeep(k, (enum dk_service)s);
+        if (waited > 0)
             dispatch_waiting(d, (enum dk_service)s);
+        waited = k->n_waiting[s];
         if (k->more[s])
             dispatch_new(d, (enum dk_service)s);
+        if (k->n_waiting[s] > waited) /* suspects of an earlier run */
+            dispatch_waiting(d, (enum dk_service)s);
     }
 }

@@ -91,6 +91,7 @@ static int find_lease(struct daemon *d, struct item *it, struct session *s,
     int64_t task = 0;
     int rc = door_task_id(it->body, &task, p);
 
+    s->late = false; /* it speaks of tasks again, in time or not */
     if (rc == DK_OK)
         rc =
             dk_json_str(it->body, "lease", DK_REQUIRED, 1, 48, &lease, NULL, p);

@@ -188,8 +188,10 @@ static void settle_lease(struct daemon *d, const struct item *it, int rc)
         return;
     }
     dk_ms delay = (dk_ms)100 << (attempts < 9 ? attempts : 9);
-    if (it->kind == ITEM_LOST)
+    bool lost = it->kind == ITEM_LOST && !l->unwritable;
+    if (lost && !l->suspect) /* who knows why; at once, but alone */
         delay = 0;
+    l->suspect = lost;
     if (it->retry_ms > delay)
         delay = it->retry_ms;
     desk_again(d, l, attempts, delay);

@@ -216,6 +216,7 @@ static void on_welcome(struct session *s, const struct dk_msg *m, dk_ms now)
     s->state = SESSION_UP;
     s->tries = 0;
     s->beat_ms = w.heartbeat_ms;
+    s->lease_ms = w.lease_ms;
     s->beat_at = now + (s->beat_ms * 2 + 2) / 3;
     s->env = (struct worker_env){.now = w.now,
                                  .offset_min = w.offset_min,
@@ -359,7 +360,12 @@ static void on_problem(struct session *s, const struct dk_msg *m, dk_ms now)
 static void on_message(struct session *s, const struct dk_msg *m, dk_ms now)
 {
     if (strcmp(m->type, "task") == 0) {
+        /* A lease more than it has: a machine may have slept. */
+        if (s->watch != NULL)
+            s->watch(2 * s->lease_ms);
         on_task(s, m, now);
+        if (s->watch != NULL)
+            s->watch(0);
     } else if (strcmp(m->type, "done") == 0) {
         s->in_hand--;
         s->done++;

@@ -26,6 +26,7 @@ struct session {
     dk_ms beat_at;   /* our next beat */
     dk_ms heard_at;  /* the broker's last message */
     dk_ms beat_ms;   /* as the broker told */
+    dk_ms lease_ms;  /* likewise */
     int tries;       /* since the last welcome */
     int in_hand;     /* answered, the broker's word not yet here */
     bool leaving;    /* bye is said, or nobody was there to hear it */
@@ -35,6 +36,10 @@ struct session {
     char hello[DK_REQUEST_MAX + 1]; /* request id of our latest hello */
     struct worker_env env;
     struct worker_about about; /* as our latest hello told */
+    /* Told before a task how long it may take, and after it (0); NULL: nobody
+     * watches.
+     */
+    void (*watch)(dk_ms most);
     struct dk_jw commands, out;
     uint64_t done, failed, refused;
     uint64_t strange;  /* messages that were none of ours */

@@ -73,7 +73,7 @@ int welcome_read(const struct dk_msg *m, struct welcome *out,
                  struct dk_problem *p)
 {
     cJSON *o = NULL;
-    int64_t beat = 0;
+    int64_t beat = 0, lease = 0;
     int rc = dk_json_parse_obj(m->body, m->body_len, DK_REPLY_MAX, &o, p);
 
     *out = (struct welcome){0};
@@ -82,6 +82,9 @@ int welcome_read(const struct dk_msg *m, struct welcome *out,
     if (rc == 0)
         rc = dk_json_int(o, "heartbeat_ms", DK_REQUIRED, BEAT_MIN_MS,
                          BEAT_MAX_MS, &beat, NULL, p);
+    if (rc == 0)
+        rc = dk_json_int(o, "lease_ms", DK_REQUIRED, 1, DK_HOUR, &lease, NULL,
+                         p);
     if (rc == 0)
         rc = dk_json_time(o, "now", DK_REQUIRED, &out->now, NULL, p);
     if (rc == 0)
@@ -92,6 +95,7 @@ int welcome_read(const struct dk_msg *m, struct welcome *out,
         rc = dk_json_bool(o, "test_clock", DK_OPTIONAL, &out->test_clock, NULL,
                           p);
     out->heartbeat_ms = (int)beat;
+    out->lease_ms = (int)lease;
     cJSON_Delete(o);
     return rc;
 }

@@ -24,7 +24,7 @@ struct task {
 
 struct welcome {
     char epoch[TASK_ID_MAX + 1];
-    int heartbeat_ms;
+    int heartbeat_ms, lease_ms;
     dk_ms now;
     int offset_min;
     int32_t county;

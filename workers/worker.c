@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/time.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,6 +35,29 @@ static int open_signals(void)
         return -1;
     signal(SIGPIPE, SIG_IGN);
     return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+/* A task that does not come to its end would hold this worker for ever, and
+ * with it every task behind it.  Whoever started us starts us again.
+ */
+static void on_wedged(int signo)
+{
+    static const char line[] =
+        "level=error event=wedged detail=\"a task took longer than two leases; "
+        "this worker ends, and the task goes to another\"\n";
+
+    (void)signo;
+    if (write(STDERR_FILENO, line, sizeof(line) - 1) < 0)
+        _exit(EX_SOFTWARE);
+    _exit(EX_SOFTWARE);
+}
+
+static void watch(dk_ms most)
+{
+    struct itimerval t = {
+        .it_value = {.tv_sec = most / 1000, .tv_usec = most % 1000 * 1000}};
+
+    setitimer(ITIMER_REAL, &t, NULL);
 }
 
 struct run {
@@ -165,6 +189,8 @@ int worker_run(const struct worker_conf *conf)
         worker_log("error", "bad-endpoint", "detail=\"%s\"", p.detail);
         status = p.code == DK_EFIELD ? EX_USAGE : EX_OSERR;
     } else {
+        signal(SIGALRM, on_wedged);
+        s.watch = watch;
         worker_log("info", "started", "service=%s worker=%s endpoint=%s",
                    conf->service, s.name, conf->endpoint);
         work(&r);

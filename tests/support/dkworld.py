@@ -35,7 +35,7 @@ REPORT = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|"
                     r"runtime error:|Assertion .* failed|assertion failed",
                     re.IGNORECASE)
 
-EX_USAGE, EX_DATAERR, EX_UNAVAILABLE = 64, 65, 69
+EX_USAGE, EX_DATAERR, EX_UNAVAILABLE, EX_SOFTWARE = 64, 65, 69, 70
 EX_CANTCREAT, EX_IOERR, EX_TEMPFAIL, EX_CONFIG = 73, 74, 75, 78
 
 COUNTY = "330699"  # of policy/units-sample.json
@@ -303,7 +303,7 @@ class World:
         return Process(self, script, [sys.executable, path] + list(argv),
                        **more)
 
-    def service(self, service, wait=True, files=None, **more):
+    def service(self, service, wait=True, files=None, env=None, **more):
         """docket-assign, docket-deadline or docket-escalate."""
         files = dict(self.files(), **(files or {}))
         needs = {"assign": ("book",), "deadline": ("policy", "calendar"),
@@ -314,7 +314,7 @@ class World:
         for key, value in more.items():
             argv += ["--" + key.replace("_", "-"), str(value)]
         before = self.connected(service) if wait else 0
-        process = self.spawn("docket-" + service, *argv)
+        process = self.spawn("docket-" + service, *argv, env=env)
         if wait:
             until(lambda: process.alive() and
                   self.connected(service) > before or
