@@ -95,8 +95,9 @@ struct dk_command {
     int64_t expect_n;  /* refuse (DK_ESTALE) unless the case has so many
                           events; 0: any */
     const cJSON *args; /* the fields of the action; NULL for SUBMIT and FIRE.
-                          Members "action", "at" and "actor" are the caller's
-                          and are skipped here */
+                          Members "action" and "at" are the caller's and are
+                          skipped here, and but for a worker also "actor",
+                          "case_no", "command_id" and "expect_n" */
     /* SUBMIT only */
     const struct dk_submit *submit;
     int64_t key;        /* the new case's */

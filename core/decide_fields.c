@@ -2,19 +2,24 @@
 
 #include <stdio.h>
 
-/* Members of a request around the fields of its action; the caller's. */
+/* Members of a request around the fields of its action; the caller's.  A
+ * worker's command has but the first two: its case is its task's, and its name
+ * its key's.
+ */
 static const char *const around[] = {"action",  "at",       "actor",
                                      "case_no", "expect_n", "command_id"};
-#define AROUND_N (sizeof(around) / sizeof(around[0]))
+#define AROUND_N        (sizeof(around) / sizeof(around[0]))
+#define AROUND_WORKER_N 2
 
 int dk_fields_only(const struct dk_decision *d, const struct dk_field *fields)
 {
     const char *names[DK_FIELDS_MAX + AROUND_N + 1];
+    size_t extra = d->cmd->by == DK_BY_WORKER ? AROUND_WORKER_N : AROUND_N;
     size_t n = 0;
 
     for (; fields[n].name != NULL && n < DK_FIELDS_MAX; n++)
         names[n] = fields[n].name;
-    for (size_t i = 0; i < AROUND_N; i++)
+    for (size_t i = 0; i < extra; i++)
         names[n++] = around[i];
     names[n] = NULL;
     return dk_json_only(d->args, names, NULL, d->p);

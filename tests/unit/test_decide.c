@@ -117,6 +117,32 @@ static void nobody_does_what_is_not_his(void **state)
     }
 }
 
+static void a_worker_names_neither_itself_nor_a_case(void **state)
+{
+    static const char *const members[] = {"actor", "case_no", "command_id",
+                                          "expect_n"};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct kit k;
+        struct dk_command cmd = {.action = DK_ACT_REGISTER,
+                                 .actor = "worker:assign",
+                                 .claimed = DK_NEVER};
+        cJSON *args = cJSON_CreateObject();
+
+        assert_non_null(cJSON_AddStringToObject(args, "action", "register"));
+        assert_non_null(cJSON_AddStringToObject(args, members[i], "x"));
+        cmd.args = args;
+        path_to(&k, DK_S_SUBMITTED);
+        cmd.by = DK_BY_WORKER;
+        assert_int_equal(kit_run(&k, &cmd), DK_EFIELD);
+        cmd.by = DK_BY_CLIENT; /* its door has read them */
+        assert_int_equal(kit_run(&k, &cmd), 0);
+        kit_close(&k);
+        cJSON_Delete(args);
+    }
+}
+
 static void actions_have_names_that_lead_back(void **state)
 {
     (void)state;
@@ -390,6 +416,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_action_is_possible_exactly_where_its_event_is),
         cmocka_unit_test(nobody_does_what_is_not_his),
+        cmocka_unit_test(a_worker_names_neither_itself_nor_a_case),
         cmocka_unit_test(actions_have_names_that_lead_back),
         cmocka_unit_test(a_wrong_field_is_refused_by_its_place),
         cmocka_unit_test(texts_end_at_their_longest),
