@@ -93,6 +93,7 @@ static int check_case(struct slice *x, int64_t key)
         x->figures.on = false;
     } else if (rc == DK_OK) {
         struct store_want w = {.c = r.c,
+                               .county = (int32_t)x->d->cfg->county,
                                .alert = r.alert,
                                .n_alert = r.n_alert,
                                .ack = r.ack,

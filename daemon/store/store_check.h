@@ -22,6 +22,7 @@ int store_list_keys(struct store *st, int64_t after, int64_t limit,
 /* What the events of a case give, to be held against what is kept of it. */
 struct store_want {
     const struct dk_case *c;         /* replayed, with its hash; n is 0: none */
+    int32_t county;                  /* in its number */
     const struct store_alert *alert; /* in order of n; `body` does not matter */
     size_t n_alert;
     const struct store_alert_ack *ack;

@@ -102,7 +102,8 @@ int sq_persons(struct store *st, int64_t seal, int64_t after, int64_t limit,
     while ((rc = sq_step(&u)) == 1) {
         struct store_person row = row_of(&u);
 
-        rc = fn(arg, &row);
+        rc = row.key > after ? fn(arg, &row) : sq_odd(u.s);
+        after = row.key;
         if (rc != 0)
             break;
     }
@@ -121,6 +122,8 @@ int sq_next_seal(struct store *st, int64_t after, int64_t *seal, int64_t *rows)
     sq_end(&u);
     if (rc != 1)
         return rc == 0 ? DK_ENOTFOUND : rc;
+    if (*seal <= after) /* damage; whoever asks on would never come to an end */
+        return sq_odd((struct sq *)st);
     u = sq_use((struct sq *)st, SQ_SEAL_COUNT);
     sq_int(&u, *seal);
     rc = sq_step(&u);

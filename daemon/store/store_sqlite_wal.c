@@ -111,9 +111,32 @@ struct walk {
     uint8_t salt[8];
 };
 
-/* Without a good header the log is that of its first frame: a header is synced
- * before a frame is written over the log before.
+/* Without a good header the log is that of its first frames: a header is synced
+ * before a frame is written over the log before.  The sector that has the
+ * header has the beginning of frame 0 as well, so ask two that go together.
  */
+static int first_salt(struct wal *w, uint8_t salt[8])
+{
+    struct sum before = {0, 0};
+    uint8_t its[8] = {0};
+
+    for (int64_t i = 0; i < w->frames; i++) {
+        if (!read_frame(w, i))
+            return DK_EIO;
+        const uint8_t *f = w->frame;
+        if (i == 0)
+            memcpy(salt, f + 8, 8);
+        if (i > 0 && memcmp(f + 8, its, 8) == 0 &&
+            same(sum_frame(w, before), told(f + 16))) {
+            memcpy(salt, its, 8);
+            return 0;
+        }
+        memcpy(its, f + 8, 8);
+        before = told(f + 16);
+    }
+    return 0;
+}
+
 static int walk(struct wal *w, struct walk *x)
 {
     struct sum stored = told(w->header + 24), made = stored;
@@ -121,13 +144,13 @@ static int walk(struct wal *w, struct walk *x)
 
     *x = (struct walk){.last = -1};
     memcpy(x->salt, w->header + 16, 8);
+    if (!w->header_good && first_salt(w, x->salt) != 0)
+        return DK_EIO;
     for (int64_t i = 0; i < w->frames; i++) {
         if (!read_frame(w, i))
             return DK_EIO;
         const uint8_t *f = w->frame;
         struct sum is = told(f + 16), next = sum_frame(w, stored);
-        if (i == 0 && !w->header_good)
-            memcpy(x->salt, f + 8, 8);
         bool on = memcmp(f + 8, x->salt, 8) == 0;
         bool linked = on && (same(next, is) || same(sum_frame(w, made), is));
 

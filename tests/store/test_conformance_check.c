@@ -50,6 +50,7 @@ static void put(struct world *w, struct made *m)
     m->request = b->request[0];
     batch_free(b);
     m->want = (struct store_want){.c = m->c,
+                                  .county = COUNTY,
                                   .alert = m->alert,
                                   .n_alert = 2,
                                   .ack = &m->ack,
@@ -212,7 +213,7 @@ static void events_without_a_case_are_a_missing_case(void **state)
     struct world *w = *state;
     struct store_finding f;
     struct dk_case *c = make_case(KEY(1), 1, DK_S_SUBMITTED, "", "");
-    struct store_want want = {.c = c};
+    struct store_want want = {.c = c, .county = COUNTY};
     struct batch *b = batch_new();
 
     add_event(w, b, KEY(1), 1, DK_EV_SUBMITTED, "{}");

@@ -500,6 +500,13 @@ static void a_log_damaged_in_its_middle_is_refused(void **state)
     print_message("%d refused, %d whole, %d without the last\n", refused, whole,
                   cut);
     assert_true(refused > 100 && cut > 0 && refused > 10 * cut);
+    char *torn = memcpy(malloc(n_log), log, n_log);
+    memset(torn, 0, 512); /* the header, and the beginning of frame 0 */
+    spill(w->path, db, n_db);
+    spill(wal, torn, n_log);
+    free(torn);
+    assert_int_equal(world_open(w), DK_EIO);
+    assert_non_null(strstr(w->problem.detail, "damaged in its middle"));
     spill(w->path, db, n_db);
     spill(wal, log, n_log);
     assert_int_equal(world_open(w), 0);
@@ -523,6 +530,87 @@ static void totals_that_do_not_fit_the_stream_are_refused(void **state)
         SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
     expect_damaged(w);
+}
+
+/* Run SQL on a closed store; what it does is damage. */
+static void spoil(struct world *w, const char *sql)
+{
+    sqlite3 *db = NULL;
+
+    world_close(w);
+    assert_int_equal(sqlite3_open_v2(w->path, &db, SQLITE_OPEN_READWRITE,
+                                     faulty.real->zName),
+                     SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_int_equal(world_open(w), 0);
+}
+
+/* A text, which no number is above, where the id of a key should be. */
+#define ID_IS_TEXT                                                             \
+    "PRAGMA writable_schema = ON;"                                             \
+    "UPDATE sqlite_schema SET sql = replace(replace(sql, 'STRICT', ''), "      \
+    "'seal INTEGER', 'seal TEXT') WHERE name = 'person';"                      \
+    "PRAGMA writable_schema = RESET;"                                          \
+    "UPDATE person SET seal = 'x' WHERE rowid = (SELECT max(rowid) FROM "      \
+    "person);"                                                                 \
+    "PRAGMA writable_schema = ON;"                                             \
+    "UPDATE sqlite_schema SET sql = replace(replace(sql, 'seal TEXT', "        \
+    "'seal INTEGER'), 'NOT NULL)', 'NOT NULL) STRICT') "                       \
+    "WHERE name = 'person';"                                                   \
+    "PRAGMA writable_schema = RESET"
+
+static void
+keys_in_use_out_of_order_are_damage_and_no_endless_walk(void **state)
+{
+    struct world *w = *state;
+    int64_t seal = STORE_ERASED, rows = 0;
+    int rc, n = 0;
+
+    submit(w, 1);
+    submit(w, 2);
+    spoil(w, ID_IS_TEXT);
+    while ((rc = store_next_seal(w->st, seal, &seal, &rows)) == 0)
+        assert_true(++n < 10);
+    assert_int_equal(rc, DK_EIO);
+}
+
+/* What clients are shown is the text as it is kept: a name with another letter
+ * in it reads as the same case when the member is null.
+ */
+static void every_byte_of_a_case_counts(void **state)
+{
+    static const char *const damage[] = {
+        "replace(doc, '\"handler\":', '\"handles\":')",
+        "replace(doc, '\"category\":', '\"categopy\":')",
+        "replace(doc, '+08:00\",\"recorded', '+07:00\",\"recorded')",
+        "replace(doc, 'T', 't')",
+        "replace(doc, ',\"alerts', ' ,\"alerts')",
+        "replace(doc, '\"case_no\":\"33', '\"case_no\":\"32')"};
+    struct world *w = *state;
+    struct store_finding f;
+    struct dk_case *c = NULL;
+    const int64_t key = KEY(1);
+    char sql[200];
+
+    submit(w, 1);
+    assert_int_equal(store_load_cases(w->st, &key, 1, &c), 0);
+    const struct store_want want = {.c = c, .county = COUNTY};
+    spoil(w, "SELECT 1");
+    assert_int_equal(store_check_case(w->st, key, &want, &f), 0);
+    assert_null(f.what);
+    spoil(w, "CREATE TABLE was AS SELECT doc FROM case_file");
+    for (size_t i = 0; i < sizeof damage / sizeof damage[0]; i++) {
+        (void)snprintf(sql, sizeof sql, "UPDATE case_file SET doc = %s",
+                       damage[i]);
+        spoil(w, sql);
+        assert_int_equal(store_check_case(w->st, key, &want, &f), 0);
+        if (f.what == NULL || strcmp(f.what, "missing-request") == 0)
+            fail_msg("not found: %s", damage[i]);
+        spoil(w, "UPDATE case_file SET doc = (SELECT doc FROM was)");
+    }
+    dk_case_free(c);
 }
 
 static void a_store_half_made_by_a_crash_is_made_again(void **state)
@@ -577,6 +665,8 @@ int main(void)
         OPEN(a_header_torn_by_a_power_cut_is_mended_from_the_log),
         OPEN(a_log_damaged_in_its_middle_is_refused),
         OPEN(totals_that_do_not_fit_the_stream_are_refused),
+        OPEN(keys_in_use_out_of_order_are_damage_and_no_endless_walk),
+        OPEN(every_byte_of_a_case_counts),
         FOLDER(a_store_half_made_by_a_crash_is_made_again),
     };
     if (faulty_install() != SQLITE_OK)
