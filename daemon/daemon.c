@@ -214,7 +214,7 @@ static int start_keys(struct daemon *d, uint64_t seed)
     if (rc == DK_OK && tcp)
         rc = keys_server(&d->keys, cfg, &p);
     if (rc != DK_OK)
-        return daemon_complain(&p, EX_CONFIG);
+        return daemon_complain(&p, rc == DK_ENOMEM ? EX_OSERR : EX_CONFIG);
     d->zap = zap_open(d->base, d->zctx, keys_welcome, keys_told, d);
     return d->zap != NULL ? 0 : EX_OSERR;
 }

@@ -162,7 +162,9 @@ int keys_text(const char *file, char **out, size_t *len, struct dk_problem *p)
     *out = NULL;
     *len = 0;
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-        return (*out = calloc(1, 1)) != NULL ? DK_OK : DK_ENOMEM;
+        return (*out = calloc(1, 1)) != NULL
+                   ? DK_OK
+                   : dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
     if (fd < 0)
         return cannot_read(file, errno, p);
     int rc = fstat(fd, &st) == 0 ? check_rights(file, &st, p)

@@ -147,8 +147,10 @@ static int open_secret(struct daemon *d, struct dk_problem *p)
     seal_forget(plain, n);
     if (rc == DK_OK && n == 32)
         return DK_OK;
+    if (rc == DK_ENOMEM) /* which says nothing about the store */
+        return dk_fail(p, rc, NULL, NULL, NULL);
     return dk_fail(
-        p, rc == DK_ENOMEM ? rc : DK_EIO, NULL,
+        p, DK_EIO, NULL,
         "the store's secret is damaged; restore a backup, see "
         "docs/STORE.md, \"Damage\"",
         "数据库中的机密已损坏；请恢复备份，参见 docs/STORE.md“Damage”"

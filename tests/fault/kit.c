@@ -61,8 +61,7 @@ void *kit_realloc(void *p, size_t n)
     void *q = realloc(p, n != 0 ? n : 1);
     kit_exempt--;
     if (q == NULL) {
-        fprintf(stderr, "the test itself has no memory left\n");
-        abort();
+        kit_die(__FILE__, __LINE__, "the test itself has no memory left");
     }
     return q;
 }
@@ -90,12 +89,12 @@ void kit_die(const char *file, int line, const char *fmt, ...)
 
     fflush(stdout);
     if (kit_context[0] != '\0')
-        fprintf(stderr, "%s: ", kit_context);
-    fprintf(stderr, "%s:%d: ", file, line);
+        dprintf(STDERR_FILENO, "%s: ", kit_context);
+    dprintf(STDERR_FILENO, "%s:%d: ", file, line);
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    vdprintf(STDERR_FILENO, fmt, ap);
     va_end(ap);
-    fprintf(stderr, "\n");
+    dprintf(STDERR_FILENO, "\n");
     _exit(1);
 }
 

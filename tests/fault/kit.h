@@ -34,7 +34,7 @@ void *kit_grow(void *v, size_t n, size_t *cap, size_t size);
 
 /* What is being tried, for whoever dies in it; "": nothing. */
 extern char kit_context[160];
-/* Say it and exit with 1. */
+/* Say it, whatever `stderr` is just now, and exit with 1. */
 _Noreturn void kit_die(const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 #define need(cond)                                                             \

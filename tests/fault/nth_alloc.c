@@ -12,11 +12,13 @@
  */
 #include <cjson/cJSON.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "tests/fault/disk.h"
 #include "tests/fault/kit.h"
@@ -215,11 +217,47 @@ static struct office *fresh(void)
     return o;
 }
 
+/* What docketd says of each failure is of interest where something is wrong.
+ * (A sanitizer does not ask what `stderr` is.)
+ */
+static struct {
+    FILE *real, *to;
+    char *text;
+    size_t len;
+} said;
+
+static void on_abort(int sig)
+{
+    (void)sig;
+    if (said.to != NULL && fflush(said.to) == 0)
+        (void)!write(STDERR_FILENO, said.text, said.len);
+    dprintf(STDERR_FILENO, "%s: aborted\n", kit_context);
+}
+
+static void keep_words(void)
+{
+    said.real = stderr;
+    said.to = open_memstream(&said.text, &said.len);
+    need(said.to != NULL);
+    stderr = said.to;
+}
+
+static void give_words_back(bool tell)
+{
+    stderr = said.real;
+    need(fclose(said.to) == 0);
+    said.to = NULL;
+    if (tell)
+        fputs(said.text, stderr);
+    free(said.text);
+}
+
 static void one_point(long n, bool forever, int64_t *sum)
 {
     struct play p = {.o = fresh(), .sum = sum};
     int64_t held = sqlite3_memory_used();
 
+    keep_words();
     snprintf(kit_context, sizeof(kit_context), "allocation %ld%s", n,
              forever ? " and all after it" : "");
     heap.at = n;
@@ -240,6 +278,7 @@ static void one_point(long n, bool forever, int64_t *sum)
     disk_record(false);
     if (sqlite3_memory_used() != held)
         blame(&p, "SQLite holds more memory than before");
+    give_words_back(p.wrong != NULL);
     if (p.wrong == NULL)
         return;
     sum[S_FAILED]++;
@@ -296,6 +335,7 @@ int main(int argc, char **argv)
 
     take_over();
     disk_install();
+    signal(SIGABRT, on_abort);
     run.calls = count_calls();
     printf("a day: %ld allocations\n", run.calls);
     run.stride = 1;
