@@ -70,6 +70,14 @@ static int no_worker(const struct said *t)
 
 static int unassigned(const struct said *t)
 {
+    if (t->about[0] == '\0') /* hidden from who reads this */
+        return snprintf(t->buf, t->cap,
+                        t->zh ? "一件阅者无权查看的案件登记已 %s，仍无责任单位"
+                                "（上限 %s），须由他人处理。请告知管理员。"
+                              : "A case that you may not see was taken %s ago "
+                                "and has no unit yet (limit %s): that is for "
+                                "somebody else. Tell the administrator.",
+                        t->span, t->most);
     if (t->zh)
         return snprintf(t->buf, t->cap,
                         "案件 %s 登记已 %s，仍无责任单位（上限 %s）。请查看 "

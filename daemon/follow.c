@@ -10,6 +10,8 @@
 #define SILENCE_MS 60000
 #define CREDIT_MAX 20000
 #define PUSH_MAX   256 /* events for one follower in one tick */
+/* Cases looked at in one tick, for all followers who may not see every one. */
+#define LOOK_MAX 256
 
 static struct follower *find(struct follows *fs, const struct item *it)
 {
@@ -194,6 +196,15 @@ static int push_some(struct push *x, int64_t n)
     return rc == DK_OK && x->n_held > 0 ? send_held(x) : rc;
 }
 
+int64_t follow_portion(size_t followers, bool sees_all)
+{
+    int64_t n = followers > 0 ? LOOK_MAX / (int64_t)followers : LOOK_MAX;
+
+    if (sees_all || n > PUSH_MAX)
+        return PUSH_MAX;
+    return n > 0 ? n : 1;
+}
+
 void follow_push(struct daemon *d)
 {
     struct follows *fs = &d->follows;
@@ -207,7 +218,9 @@ void follow_push(struct daemon *d)
         x.f = f;
         x.who = &who->id.who;
         x.rc = DK_OK;
-        int64_t n = f->credit < PUSH_MAX ? f->credit : PUSH_MAX;
+        int64_t n = follow_portion(fs->n, dk_sees_all(x.who));
+        if (n > f->credit)
+            n = f->credit;
         int rc = push_some(&x, n);
         if (x.rc == DK_ENOTFOUND)
             drop(fs, f); /* gone; it asks again from where it was */

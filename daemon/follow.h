@@ -23,6 +23,10 @@ struct follows {
 
 struct daemon;
 
+/* Events that one follower gets in one tick, when there are so many followers:
+ * for who may not see every case, each may cost loading one.
+ */
+int64_t follow_portion(size_t followers, bool sees_all);
 /* Send what was committed (after the commit). */
 void follow_push(struct daemon *d);
 /* After a change of the keys: forget those that may not follow any more. */

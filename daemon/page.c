@@ -1,5 +1,6 @@
 #include "daemon/page.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,59 @@ bool page_narrow(const struct dk_who *who, const char **unit)
     return true;
 }
 
+/* ---- cursors that tell nothing ------------------------------------------- */
+
+#define SEAL_MARK  '~'
+#define SEAL_BYTES (crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES)
+#define BASE64     sodium_base64_VARIANT_URLSAFE_NO_PADDING
+
+static void seal_key(struct daemon *d, uint8_t key[crypto_secretbox_KEYBYTES])
+{
+    static const char what[] = "docket: where a page ended";
+
+    crypto_generichash(key, crypto_secretbox_KEYBYTES, (const uint8_t *)what,
+                       sizeof(what), persons_secret(d), 32);
+}
+
+static void seal_cursor(struct daemon *d, const char *plain,
+                        char out[PAGE_SEALED])
+{
+    uint8_t key[crypto_secretbox_KEYBYTES], box[SEAL_BYTES + PAGE_CURSOR];
+    size_t n = strlen(plain);
+
+    _Static_assert(sodium_base64_ENCODED_LEN(sizeof(box), BASE64) + 1 <=
+                       PAGE_SEALED,
+                   "a sealed cursor fits");
+    seal_key(d, key);
+    randombytes_buf(box, crypto_secretbox_NONCEBYTES);
+    crypto_secretbox_easy(box + crypto_secretbox_NONCEBYTES,
+                          (const uint8_t *)plain, n, box, key);
+    sodium_memzero(key, sizeof(key));
+    out[0] = SEAL_MARK;
+    sodium_bin2base64(out + 1, PAGE_SEALED - 1, box, SEAL_BYTES + n, BASE64);
+}
+
+/* False: it is none of ours. */
+static bool open_cursor(struct daemon *d, const char *text,
+                        char out[PAGE_CURSOR])
+{
+    uint8_t key[crypto_secretbox_KEYBYTES], box[SEAL_BYTES + PAGE_CURSOR];
+    const char *end;
+    size_t n;
+
+    if (sodium_base642bin(box, sizeof(box) - 1, text + 1, strlen(text + 1),
+                          NULL, &n, &end, BASE64) != 0 ||
+        *end != '\0' || n < SEAL_BYTES)
+        return false;
+    seal_key(d, key);
+    bool ok = crypto_secretbox_open_easy(
+                  (uint8_t *)out, box + crypto_secretbox_NONCEBYTES,
+                  n - crypto_secretbox_NONCEBYTES, box, key) == 0;
+    sodium_memzero(key, sizeof(key));
+    out[ok ? n - SEAL_BYTES : 0] = '\0';
+    return ok;
+}
+
 /* ---- pages --------------------------------------------------------------- */
 
 int page_read(const cJSON *o, const char **after, int64_t *limit,
@@ -51,7 +105,8 @@ int page_read(const cJSON *o, const char **after, int64_t *limit,
 
     *after = NULL;
     *limit = 50;
-    rc = dk_json_str(o, "after", DK_OPTIONAL, 1, 150, after, NULL, p);
+    rc = dk_json_str(o, "after", DK_OPTIONAL, 1, PAGE_SEALED - 1, after, NULL,
+                     p);
     if (rc == DK_OK)
         rc = dk_json_int(o, "limit", DK_OPTIONAL, 1, PAGE_LIMIT_MAX, limit,
                          NULL, p);
@@ -105,21 +160,23 @@ static int sift(struct page *to, const struct page *from)
     return 0;
 }
 
-/* Portions of rows into a room of their own, until the page is full or there
- * are no more.
+/* Portions of rows into a room of their own, until the page is full, there are
+ * no more, or enough were looked at: a reader from whom nearly all is hidden
+ * must not hold up everybody else.
  */
 static int write_sifted(struct page *x, const struct page_list *l,
                         int64_t limit)
 {
     struct dk_jw room = {0};
     struct page y = {.d = x->d, .who = x->who, .w = &room};
+    size_t looked = 0;
     int rc = DK_OK;
     bool more = true;
 
     y.row = calloc((size_t)limit + 1, sizeof(*y.row));
     if (y.row == NULL)
         return DK_ENOMEM;
-    while (rc == DK_OK && more) {
+    while (rc == DK_OK && more && looked < PAGE_LOOK_MAX) {
         dk_jw_reset(&room);
         dk_jw_arr(&room, NULL);
         y.n_row = 0;
@@ -132,8 +189,13 @@ static int write_sifted(struct page *x, const struct page_list *l,
         if (rc == DK_OK)
             rc = sift(x, &y);
         more = y.more || y.n_row > (size_t)limit;
+        looked += y.n_row;
         if (rc == DK_OK && more)
             rc = l->seek(&y, l->f, y.row[y.n_row - 1].next);
+    }
+    if (rc == DK_OK && more) {
+        x->more = x->early = true;
+        memcpy(x->next, y.row[y.n_row - 1].next, sizeof(x->next));
     }
     free(y.row);
     dk_jw_fini(&room);
@@ -145,11 +207,14 @@ int page_write(struct daemon *d, const struct item *it, struct dk_jw *w,
 {
     struct page x = {.d = d, .who = &it->who, .w = w};
     const char *after;
+    char plain[PAGE_CURSOR], sealed[PAGE_SEALED];
     int64_t limit;
     int rc = page_read(it->body, &after, &limit, p);
 
     if (rc != DK_OK)
         return rc;
+    if (after != NULL && after[0] == SEAL_MARK)
+        after = open_cursor(d, after, plain) ? plain : "";
     if (after != NULL && list->seek(&x, list->f, after) != DK_OK)
         return dk_fail(p, DK_EFIELD, "/after",
                        "this is not a 'next' of a page of this list; leave it "
@@ -162,7 +227,9 @@ int page_write(struct daemon *d, const struct item *it, struct dk_jw *w,
     rc = dk_sees_all(&it->who) ? list->fetch(&x, list->f, limit + 1)
                                : write_sifted(&x, list, limit);
     dk_jw_end_arr(w);
-    dk_jw_str(w, "next", x.more ? x.next : NULL);
+    if (x.early)
+        seal_cursor(d, x.next, sealed);
+    dk_jw_str(w, "next", x.early ? sealed : x.more ? x.next : NULL);
     dk_jw_end_obj(w);
     return rc == DK_OK ? rc : dk_fail(p, rc, NULL, NULL, NULL);
 }

@@ -4,6 +4,9 @@
  * and never skips or repeats a row that stayed.  Rows that are hidden from the
  * reader are left out, and others come in their place: neither how full a page
  * is nor its `next` tells of them.
+ *
+ * But the work for one page is bounded: after PAGE_LOOK_MAX rows it ends early,
+ * be it empty.  Its `next` then names a row that may be hidden, and is sealed.
  */
 #ifndef DK_PAGE_H
 #define DK_PAGE_H
@@ -11,7 +14,10 @@
 #include "daemon/item.h"
 
 #define PAGE_CURSOR    160
+#define PAGE_SEALED    288 /* of a sealed cursor, with its NUL */
 #define PAGE_LIMIT_MAX 500
+#define PAGE_LOOK_MAX                                                          \
+    600 /* of one page, and what comes with the last of them */
 
 struct page_row { /* one that is written, until it is known who may see it */
     int64_t key;
@@ -27,6 +33,7 @@ struct page {
     size_t start;           /* where the rows begin in `w` */
     bool more;              /* there is a row that found no room */
     char next[PAGE_CURSOR]; /* of the row written last */
+    bool early;             /* ended by what was looked at: `next` is hidden */
     struct page_row *row;   /* NULL: this reader sees everything */
     size_t n_row;
     size_t row_at;

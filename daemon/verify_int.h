@@ -38,7 +38,9 @@ struct walk {
 
 struct slice {
     struct daemon *d;
+    const struct dk_who *who; /* asks */
     struct dk_jw *w;
+    size_t start; /* where the faults begin in `w` */
     enum verify_phase phase;
     int64_t after; /* key, task id or day */
     size_t left;   /* may still be looked at */
@@ -51,7 +53,11 @@ struct slice {
     struct walk walk;
 };
 
-/* `key` 0: of no case. */
+/* A slice ends by what it looked at, or by the faults that it found. */
+bool verify_full(const struct slice *x);
+/* `key` 0: of no case.  Of a case that is hidden from who asks they hear that
+ * something is wrong, but not where.
+ */
 void verify_fault(struct slice *x, int64_t key, const char *what,
                   const char *detail);
 /* Any number may be a damaged row's key; not every one is a case's number. */

@@ -105,6 +105,10 @@ int verify_days(struct slice *x)
     int rc = store_list_days(x->d->st, after, (int64_t)x->left + 1, on_day, x);
 
     for (size_t i = 0; rc == DK_OK && i < x->n; i++) {
+        if (verify_full(x)) {
+            x->more = true;
+            break;
+        }
         x->after = x->key[i] / DAY;
         rc = check_day(x, x->key[i]);
     }
@@ -476,7 +480,7 @@ int verify_stream(struct slice *x)
     int rc = resume(x, &r, &end);
 
     while (rc == DK_OK && !done) {
-        x->more = x->left == 0;
+        x->more = x->left == 0 || verify_full(x);
         if (x->more)
             break;
         x->left -= x->left < BLOCK_COST ? x->left : BLOCK_COST;

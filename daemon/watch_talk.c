@@ -6,11 +6,13 @@
 
 #include "daemon/daemon.h"
 #include "daemon/watch_int.h"
+#include "proto/caseno.h"
 
 /* ---- office.list --------------------------------------------------------- */
 
 struct page {
     struct daemon *d;
+    const struct dk_who *who;
     struct dk_jw *w;
     int64_t left, last;
     size_t start;
@@ -68,12 +70,30 @@ static struct store_office as_it_stands(const struct daemon *d,
     return o;
 }
 
-static void write_alert(const struct daemon *d, struct dk_jw *w,
-                        const struct store_office *row)
+/* A case is named only to who may see it; nobody knows of one that cannot be
+ * loaded whose it is.
+ */
+static void hide(struct daemon *d, const struct dk_who *who,
+                 struct store_office *o)
+{
+    int32_t county;
+    int64_t key;
+
+    if (dk_sees_all(who) || o->kind != (int)DK_W_UNASSIGNED ||
+        (dk_case_no_parse(o->about, &county, &key) == DK_OK &&
+         sight_key(d, who, key) == 1))
+        return;
+    o->about = "";
+}
+
+static void write_alert(struct daemon *d, const struct dk_who *who,
+                        struct dk_jw *w, const struct store_office *row)
 {
     int off = d->cfg->offset_min;
-    const struct store_office now = as_it_stands(d, row);
+    struct store_office now = as_it_stands(d, row);
     const struct store_office *o = &now;
+
+    hide(d, who, &now);
 
     dk_jw_obj(w, NULL);
     wire_id(w, "alert_id", o->id);
@@ -104,7 +124,7 @@ static int on_row(void *arg, const struct store_office *o)
         return 1;
     }
     x->last = o->id;
-    write_alert(x->d, x->w, o);
+    write_alert(x->d, x->who, x->w, o);
     return 0;
 }
 
@@ -117,18 +137,20 @@ static bool is_unwritten(const struct daemon *d, const struct watch_slot *s)
                            DK_WATCH_RAISE;
 }
 
-static void write_unwritten(const struct daemon *d, struct dk_jw *w)
+static void write_unwritten(struct daemon *d, const struct dk_who *who,
+                            struct dk_jw *w)
 {
     dk_jw_arr(w, "unwritten");
     for (int i = 0; i < WATCH_SLOTS; i++) {
         const struct watch_slot *s = &d->watch.slot[i];
-        const struct store_office o = {.kind = (int)s->kind,
-                                       .subject = s->subject,
-                                       .about = s->obs.about,
-                                       .value = s->obs.value,
-                                       .threshold = s->obs.limit};
+        struct store_office o = {.kind = (int)s->kind,
+                                 .subject = s->subject,
+                                 .about = s->obs.about,
+                                 .value = s->obs.value,
+                                 .threshold = s->obs.limit};
         if (!is_unwritten(d, s))
             continue;
+        hide(d, who, &o);
         dk_jw_obj(w, NULL);
         dk_jw_str(w, "kind", dk_watch_name(s->kind));
         dk_jw_str(w, "subject", s->subject[0] != '\0' ? s->subject : NULL);
@@ -162,7 +184,8 @@ static int read_id(const cJSON *o, const char *key, int need, int64_t *out,
 int read_office(struct daemon *d, const struct item *it, struct dk_jw *w,
                 struct dk_problem *p)
 {
-    struct page x = {.d = d, .w = w, .left = 50, .start = w->len};
+    struct page x = {
+        .d = d, .who = &it->who, .w = w, .left = 50, .start = w->len};
     bool open = true;
     int64_t before = 0;
     int rc = dk_json_bool(it->body, "open", DK_OPTIONAL, &open, NULL, p);
@@ -182,7 +205,7 @@ int read_office(struct daemon *d, const struct item *it, struct dk_jw *w,
         wire_id(w, "next", x.last);
     else
         dk_jw_null(w, "next");
-    write_unwritten(d, w);
+    write_unwritten(d, &it->who, w);
     dk_jw_end_obj(w);
     return rc == DK_OK ? rc : dk_fail(p, rc, NULL, NULL, NULL);
 }

@@ -201,6 +201,14 @@ static int ask_page(struct ctl *ctl, const struct args *a,
     return ctl_ask(ctl, spec->type, &w, r);
 }
 
+/* The broker looks at so many cases for one page, and may have found none yet
+ * that we may see.
+ */
+static bool is_pause(const cJSON *items, const struct cursor *next)
+{
+    return items->child == NULL && next->text[0] != '\0';
+}
+
 /* Print one page; *next is where the following one starts. */
 static int one_page(struct ctl *ctl, const struct args *a,
                     const struct list_spec *spec, struct table *t,
@@ -215,6 +223,8 @@ static int one_page(struct ctl *ctl, const struct args *a,
     rc = read_next(ctl, r.json, next);
     if (!cJSON_IsArray(items))
         rc = say_odd_reply(ctl, "items");
+    else if (rc == 0 && is_pause(items, next))
+        ; /* nothing to print, and not the end */
     else if (rc == 0 && ctl->json && args_has(a, "all"))
         rc = json_lines(ctl, items);
     else if (rc == 0 && ctl->json)
@@ -240,7 +250,8 @@ int list_run(struct ctl *ctl, const struct args *a,
                    after == NULL ? "" : after);
     do {
         rc = one_page(ctl, a, spec, t, &next);
-    } while (rc == 0 && args_has(a, "all") && next.text[0] != '\0');
+    } while (rc == 0 && next.text[0] != '\0' &&
+             (args_has(a, "all") || !next.any));
     table_free(t);
     if (rc != 0 || ctl->json)
         return rc;

@@ -367,7 +367,9 @@ static int one_slice(struct daemon *d, char *after, size_t cap, char *first,
 {
     struct dk_jw w = {0};
     struct dk_problem p = {0};
-    struct item it = {.kind = ITEM_READ, .body = cJSON_CreateObject()};
+    struct item it = {.kind = ITEM_READ,
+                      .who = {.roles = DK_ROLE_ADMINISTRATOR},
+                      .body = cJSON_CreateObject()};
 
     if (after[0] != '\0')
         cJSON_AddStringToObject(it.body, "after", after);

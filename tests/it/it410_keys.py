@@ -8,8 +8,12 @@ one over tcp, where a key says who it is.
 import os
 import signal
 import stat
+import subprocess
 import sys
 import unittest
+
+import zmq
+from zmq.utils.monitor import recv_monitor_message
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "support"))
@@ -17,6 +21,26 @@ import dkproto  # noqa: E402
 import dkworld  # noqa: E402
 
 MAY = "2026-05-06T09:00:00+08:00"
+NOBODY = 65534  # a user who is not the one that runs the tests
+SHUT = (zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+        zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL |
+        zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_DISCONNECTED)
+
+# Says hello again and again, each time on a new connection, until it is
+# answered; then prints how.
+KNOCK = """
+import sys, zmq
+context = zmq.Context()
+while True:
+    s = context.socket(zmq.DEALER)
+    s.linger = 0
+    s.connect(sys.argv[1])
+    s.send_multipart([b"DKT1", b"hello", b"1", sys.argv[2].encode()])
+    if s.poll(500):
+        print(s.recv_multipart()[1].decode(), flush=True)
+        break
+    s.close()
+"""
 
 
 class Case(dkworld.TestCase):
@@ -54,13 +78,33 @@ class Case(dkworld.TestCase):
         self.assertEqual(caught.exception.slug, slug, caught.exception)
         return caught.exception
 
-    def silent(self, world, keys):
-        """Nobody answers: the connection was never let in."""
-        client = self.peer(world, keys)
-        client.send("hello", {})
-        self.assertFalse(client.socket.poll(700))
-        client.socket.close(0)
-        client.socket = None
+    def shut_out(self, endpoint, keys):
+        """Connect; it must come to nothing, and the socket is told so."""
+        context = zmq.Context()
+        socket = context.socket(zmq.DEALER)
+        socket.linger = 0
+        monitor = socket.get_monitor_socket(
+            SHUT | zmq.EVENT_HANDSHAKE_SUCCEEDED)
+        try:
+            if keys is not None:
+                keys.server = keys.server or self.server
+                keys.put_on(socket)
+            socket.connect(endpoint)
+            self.assertTrue(monitor.poll(10000), "nothing came of it")
+            event = recv_monitor_message(monitor)["event"]
+            self.assertTrue(event & SHUT, event)
+        finally:
+            socket.disable_monitor()
+            monitor.close(0)
+            context.destroy(0)
+
+    @staticmethod
+    def refused_peers(admin):
+        return admin.call("stats")["counters"]["peers_refused"]
+
+    def more_refused(self, admin, before):
+        dkworld.until(lambda: self.refused_peers(admin) > before, 10,
+                      "another peer that is refused")
 
     def ctl(self, world, *words, code=0, env=None):
         process = world.spawn("docketctl", *words, env=env)
@@ -73,21 +117,21 @@ class Doors(Case):
     def test_only_an_enrolled_key_is_let_in(self):
         world, admin = self.open([("hall", "kiosk", "-")])
         self.named(world, "hall").call("hello")
-        self.silent(world, dkproto.Keys())  # a key of nobody
+        before = self.refused_peers(admin)
+        self.shut_out(self.clients_tcp, dkproto.Keys())  # a key of nobody
+        self.more_refused(admin, before)
         wrong = dkproto.Keys(server=dkproto.Keys().public)
         wrong.public = self.keys["hall"].public
         wrong.secret = self.keys["hall"].secret
-        self.silent(world, wrong)  # the right key, another broker's
+        # The right key, another broker's:
+        self.shut_out(self.clients_tcp, wrong)
         forged = dkproto.Keys()
         forged.public = self.keys["hall"].public
-        self.silent(world, forged)  # a public key without its secret
-        bare = dkproto.Client(self.clients_tcp)  # no key at all
-        world.peers.append(bare)
-        bare.send("hello", {})
-        self.assertFalse(bare.socket.poll(700))
-        stats = admin.call("stats")["counters"]
-        self.assertGreaterEqual(stats["peers_refused"], 1)
-        self.assertEqual(stats["messages_unnamed"], 0)
+        # A public key without its secret, and no key at all:
+        self.shut_out(self.clients_tcp, forged)
+        self.shut_out(self.clients_tcp, None)
+        self.assertEqual(
+            admin.call("stats")["counters"]["messages_unnamed"], 0)
         world.broker.process.line(r"event=peer_refused .*not welcome")
 
     def test_a_message_of_each_role_is_let_in_or_refused(self):
@@ -136,12 +180,51 @@ class Doors(Case):
         self.assertEqual(dkproto.Problem(answer.body).slug, "unknown-key")
         # A kiosk's key does not open the workers' door.
         keys = self.keys["hall"]
-        keys.server = self.server
-        stranger = dkproto.Worker(self.workers_tcp, "assign", "y", keys=keys)
-        world.peers.append(stranger)
-        stranger.send("hello", {"service": "assign", "worker": "y",
-                                "credit": 1})
-        self.assertFalse(stranger.socket.poll(700))
+        before = self.refused_peers(admin)
+        self.shut_out(self.workers_tcp, keys)
+        self.more_refused(admin, before)
+
+    def knock(self, endpoint, body):
+        process = subprocess.Popen(
+            ["/usr/bin/python3", "-c", KNOCK, endpoint, body],
+            stdout=subprocess.PIPE, user=NOBODY, group=NOBODY,
+            extra_groups=[], cwd="/")
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    @unittest.skipIf(os.geteuid() != 0, "only root can be another user")
+    def test_another_user_of_this_machine_needs_a_line(self):
+        world, admin = self.open()
+        os.chmod(world.folder, 0o755)
+        for name in ("c", "w"):
+            os.chmod(os.path.join(world.folder, name), 0o777)
+        doors = [(world.broker.clients, "{}"),
+                 (world.broker.workers, '{"service":"assign","worker":"x",'
+                                        '"credit":1}')]
+        there = []
+        for endpoint, body in doors:  # before: both doors are shut
+            before = self.refused_peers(admin)
+            there.append(self.knock(endpoint, body))
+            self.more_refused(admin, before)
+        self.ctl(world, "--connect", world.broker.clients, "keys", "allow",
+                 "--roles", "kiosk", "--", "hall", "uid:%d" % NOBODY)
+        self.assertEqual(there[0].communicate(timeout=20)[0], b"ok\n")
+        # The clients' door is not the workers'.
+        before = self.refused_peers(admin)
+        self.more_refused(admin, before)
+        self.assertIsNone(there[1].poll())
+        self.ctl(world, "--connect", world.broker.clients, "keys", "allow",
+                 "--roles", "worker:assign", "--", "hall",
+                 "uid:%d" % NOBODY)
+        self.assertEqual(there[1].communicate(timeout=20)[0], b"welcome\n")
+        self.ctl(world, "--connect", world.broker.clients, "keys", "revoke",
+                 "hall")
+        for endpoint, body in doors:  # and after
+            before = self.refused_peers(admin)
+            self.knock(endpoint, body)
+            self.more_refused(admin, before)
 
 
 class Changes(Case):
@@ -365,6 +448,43 @@ class Sight(Case):
         self.assertIsNone(hidden["next"])
         missing = admin.submit()["case_no"][:-1]
         self.assertNotIn(missing, dkproto.dumps(hidden).decode())
+
+    def test_a_reader_of_few_does_not_hold_up_the_others(self):
+        world, admin = self.open([("zhou", "supervisor", "-")])
+        first = admin.submit()["case_no"]
+        hidden = dict(dkproto.submission(),
+                      respondents=[{"officer": "zhou"}])
+        asked = [admin.send("case.submit", dict(
+            hidden, submission_id=dkproto.submission()["submission_id"]))
+            for _ in range(700)]
+        numbers = [admin.answer(r, 60).ok()["case_no"] for r in asked]
+        last = admin.submit()["case_no"]
+        zhou = self.named(world, "zhou")
+        page = zhou.call("case.list", {"limit": 1})
+        self.assertEqual([x["case_no"] for x in page["items"]], [first])
+        self.assertIsNotNone(page["next"])  # nobody knows yet
+        page = zhou.call("case.list", {"limit": 1, "after": first})
+        self.assertEqual(page["items"], [])  # and not the end
+        self.assertNotIn(page["next"], numbers)
+        again = zhou.call("case.list", {"limit": 1, "after": first})
+        self.assertNotEqual(page["next"], again["next"])  # tells nothing
+        page = zhou.call("case.list", {"limit": 1, "after": page["next"]})
+        self.assertEqual([x["case_no"] for x in page["items"]], [last])
+        self.assertIsNone(page["next"])
+        self.refused("bad-field", zhou, "case.list",
+                     {"after": again["next"][:-2] + "AA"})
+        self.assertEqual(self.seen(zhou, "case.list", limit=100),
+                         [first, last])
+        # A person who lists does not see the pauses.
+        key = os.path.join(world.folder, "zhou.key")
+        with open(os.open(key, os.O_CREAT | os.O_WRONLY, 0o400), "w",
+                  encoding="ascii") as file:
+            file.write("secret %s\nserver %s\n" %
+                       (self.keys["zhou"].secret, self.server))
+        told = self.ctl(world, "--connect", self.clients_tcp, "--key", key,
+                        "list", "--limit", "1", "--after", first)
+        self.assertIn(last, told)
+        self.assertNotIn("--after", told)
 
     def test_acts_are_ones_own_and_in_ones_own_name(self):
         world, admin = self.open_cases()

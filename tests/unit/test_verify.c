@@ -96,9 +96,10 @@ static void commit(struct office *o)
     loads_clean(&o->d.loads);
 }
 
-static void submit(struct office *o, int n)
+/* `more`: further members, each with a comma before it. */
+static void submit_with(struct office *o, int n, const char *more)
 {
-    char body[400];
+    char body[600];
     struct dk_problem p = {0};
 
     o->now += DK_MINUTE;
@@ -109,8 +110,8 @@ static void submit(struct office *o, int n)
              "{\"submission_id\":\"0192f0c0-%04d-7000-8000-0123456789ab\","
              "\"channel\":\"kiosk\",\"subject\":\"路灯\",\"facts\":\"坏了\","
              "\"region\":\"A县\",\"category\":\"城乡建设/供水\","
-             "\"persons\":[{\"name\":\"某人\"}]}",
-             n);
+             "\"persons\":[{\"name\":\"某人\"}]%s}",
+             n, more);
     assert_int_equal(dk_json_parse_obj(body, strlen(body), 4096, &it->body, &p),
                      0);
     assert_int_equal(dk_submit_read(it->body, &it->submit, &p), 0);
@@ -118,6 +119,11 @@ static void submit(struct office *o, int n)
     it->id = it->submit.submission;
     apply_item(&o->d, it);
     commit(o);
+}
+
+static void submit(struct office *o, int n)
+{
+    submit_with(o, n, "");
 }
 
 /* One action on the case of the batch under way. */
@@ -251,8 +257,11 @@ static void three_cases(struct office *o)
 
 /* ---- looking ------------------------------------------------------------- */
 
-/* Everything that verify says, in slices of `limit`; the caller frees it. */
-static cJSON *verify(struct office *o, int limit, int *slices)
+/* Everything that verify says to `who`, in slices of `limit`; the caller frees
+ * it.
+ */
+static cJSON *verify_as(struct office *o, const struct dk_who *who, int limit,
+                        int *slices)
 {
     cJSON *all = cJSON_CreateArray();
     char body[200];
@@ -260,7 +269,7 @@ static cJSON *verify(struct office *o, int limit, int *slices)
 
     *slices = 0;
     do {
-        struct item it = {.kind = ITEM_READ};
+        struct item it = {.kind = ITEM_READ, .who = *who};
         struct dk_problem p = {0};
         struct dk_jw w = {0};
         snprintf(body, sizeof(body),
@@ -270,6 +279,7 @@ static cJSON *verify(struct office *o, int limit, int *slices)
         it.body = cJSON_Parse(body);
         if (read_verify(&o->d, &it, &w, &p) != 0)
             fail_msg("%s", p.detail);
+        assert_true(w.len <= DK_REPLY_MAX);
         cJSON *r = cJSON_Parse(w.buf);
         assert_non_null(r);
         cJSON *f = cJSON_GetObjectItemCaseSensitive(r, "faults");
@@ -284,6 +294,13 @@ static cJSON *verify(struct office *o, int limit, int *slices)
         assert_true(++*slices < 1000);
     } while (next[0] != '\0');
     return all;
+}
+
+static cJSON *verify(struct office *o, int limit, int *slices)
+{
+    const struct dk_who all = {.roles = DK_ROLE_ADMINISTRATOR};
+
+    return verify_as(o, &all, limit, slices);
 }
 
 static const char *text_of(const cJSON *o, const char *key)
@@ -533,6 +550,81 @@ static void a_cursor_that_verify_did_not_give_is_refused(void **state)
     }
 }
 
+static void a_fault_of_a_hidden_case_is_told_without_its_number(void **state)
+{
+    static const char *const hurt[] = {
+        "DELETE FROM request" OF(""), "UPDATE case_file SET doc = 'x'" OF(""),
+        "UPDATE event SET body = '{}'" OF(" AND n = 1"),
+        "UPDATE event SET hash = x'00'" OF(" AND n = 1"),
+        "INSERT INTO task_escalate VALUES (1, " K ", 1, 0, NULL, NULL)"};
+    const struct dk_who zhao = {.name = "zhao", .roles = DK_ROLE_AUDITOR};
+    const struct dk_who li = {.name = "li", .roles = DK_ROLE_AUDITOR};
+    struct office *o = *state;
+    char good[80], no[DK_CASE_NO_MAX];
+    int slices;
+
+    submit(o, 1);
+    submit_with(o, 2, ",\"respondents\":[{\"officer\":\"zhao\"}]");
+    submit(o, 3);
+    dk_case_no_format(330699, KEY(2), no);
+    store_close(o->d.st);
+    snprintf(good, sizeof(good), "%s.good", o->path);
+    copy_file(o->path, good);
+    for (size_t i = 0; i < sizeof(hurt) / sizeof(hurt[0]); i++) {
+        copy_file(good, o->path);
+        run_sql(o, hurt[i]);
+        open_store(o);
+        cJSON *named = verify_as(o, &li, 100, &slices);
+        cJSON *told = verify_as(o, &zhao, 100, &slices);
+        char *text = cJSON_Print(told);
+        assert_true(cJSON_GetArraySize(named) > 0);
+        assert_string_equal(text_of(named->child, "case_no"), no);
+        assert_int_equal(cJSON_GetArraySize(told), cJSON_GetArraySize(named));
+        if (strstr(text, no) != NULL || strstr(text, "task 1 ") != NULL)
+            fail_msg("%s: %s", hurt[i], text);
+        assert_string_equal(text_of(told->child, "what"),
+                            text_of(named->child, "what"));
+        free(text);
+        cJSON_Delete(told);
+        cJSON_Delete(named);
+        store_close(o->d.st);
+    }
+    o->d.st = NULL;
+}
+
+static void many_faults_come_in_slices_that_fit(void **state)
+{
+    enum {
+        COPIES = 220
+    };
+    struct office *o = *state;
+    char *sql = NULL;
+    size_t len = 0;
+    int few, most;
+
+    submit(o, 1);
+    store_close(o->d.st);
+    FILE *f = open_memstream(&sql, &len);
+    assert_non_null(f);
+    fputs("CREATE TEMP TABLE one AS SELECT * FROM case_file;", f);
+    for (int i = 0; i < COPIES; i++) /* with eleven missing before each */
+        fputs("UPDATE one SET key = key + 12;"
+              "INSERT INTO case_file SELECT * FROM one;",
+              f);
+    fprintf(f, "UPDATE day SET seq = %d;", 1 + 12 * COPIES);
+    assert_int_equal(fclose(f), 0);
+    run_sql(o, sql);
+    free(sql);
+    open_store(o);
+    cJSON *all = verify(o, 200, &few);
+    cJSON *again = verify(o, 3, &most);
+    assert_true(cJSON_GetArraySize(all) > 11 * COPIES);
+    assert_int_equal(cJSON_GetArraySize(all), cJSON_GetArraySize(again));
+    assert_true(few > 2 && few < most);
+    cJSON_Delete(all);
+    cJSON_Delete(again);
+}
+
 int main(void)
 {
 #define IN(f) cmocka_unit_test_setup_teardown(f, open_office, close_office)
@@ -541,6 +633,8 @@ int main(void)
         IN(each_damage_is_told_of_its_case_and_of_no_other),
         IN(erased_personal_data_is_no_fault),
         IN(a_cursor_that_verify_did_not_give_is_refused),
+        IN(a_fault_of_a_hidden_case_is_told_without_its_number),
+        IN(many_faults_come_in_slices_that_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -250,7 +250,8 @@ static void test_open_alerts_outlive_a_restart(void **state)
 
 /* ---- cases and tasks ----------------------------------------------------- */
 
-static void put_case(struct world *w, int64_t no, const char *unit, dk_ms at)
+static void put_case_about(struct world *w, int64_t no, const char *unit,
+                           dk_ms at, const char *officer)
 {
     char body[] = "{}";
     struct dk_case *c = dk_case_new();
@@ -273,6 +274,9 @@ static void put_case(struct world *w, int64_t no, const char *unit, dk_ms at)
     c->submitted_at = c->recorded_at = c->updated_at = at;
     c->subject = strdup("路灯不亮");
     snprintf(c->unit, sizeof(c->unit), "%s", unit);
+    c->n_respondent = officer[0] != '\0';
+    snprintf(c->respondent[0].officer, sizeof(c->respondent[0].officer), "%s",
+             officer);
     dk_case_write(&doc, NULL, c, 330699, 480);
     const struct store_case_put put = {
         .c = c, .is_new = true, .doc = doc.buf, .doc_len = doc.len};
@@ -292,6 +296,11 @@ static void put_case(struct world *w, int64_t no, const char *unit, dk_ms at)
     w->d.stats.commits++; /* it was not the spine's */
     dk_jw_fini(&doc);
     dk_case_free(c);
+}
+
+static void put_case(struct world *w, int64_t no, const char *unit, dk_ms at)
+{
+    put_case_about(w, no, unit, at, "");
 }
 
 static void end_task(struct world *w, int64_t seq)
@@ -330,6 +339,57 @@ static void test_the_oldest_case_without_a_unit_is_told_by_its_age(void **state)
     look(w);
     assert_int_equal(count(w, DK_W_UNASSIGNED), 1);
     assert_int_equal(w->d.watch.lone, 20260506001201);
+    world_free(w);
+}
+
+/* What office.list says to somebody; the caller frees it. */
+static char *office_as(struct world *w, const char *name, unsigned roles)
+{
+    struct item it = {.kind = ITEM_READ, .who = {.roles = roles}};
+    struct dk_problem p = {0};
+    struct dk_jw out = {0};
+
+    snprintf(it.who.name, sizeof(it.who.name), "%s", name);
+    it.body = cJSON_CreateObject();
+    assert_int_equal(read_office(&w->d, &it, &out, &p), 0);
+    cJSON_Delete(it.body);
+    return out.buf;
+}
+
+/* Once as one that waits to be written, and once written. */
+static void test_a_case_is_named_only_to_who_may_see_it(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned roles;
+        bool named;
+    } asks[] = {{"zhao", DK_ROLE_SUPERVISOR, false},
+                {"zhao", DK_ROLE_AUDITOR, false},
+                {"zhao", DK_ROLE_ADMINISTRATOR, true},
+                {"li", DK_ROLE_SUPERVISOR, true},
+                {"li", DK_ROLE_AUDITOR, true}};
+    struct world *w = world_new(false);
+
+    (void)state;
+    put_case_about(w, 7, "", NOW - 30 * DK_HOUR, "zhao");
+    for (int written = 0; written <= 1; written++) {
+        w->d.watch.ask_at = 0;
+        if (written)
+            look(w);
+        else
+            watch_house(&w->d);
+        assert_int_equal(count(w, DK_W_UNASSIGNED), written);
+        for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
+            char *text = office_as(w, asks[i].name, asks[i].roles);
+            assert_non_null(strstr(text, "\"kind\":\"unassigned\""));
+            if ((strstr(text, "330699-20260506-000007") != NULL) !=
+                asks[i].named)
+                fail_msg("%zu, %d: %s", i, written, text);
+            assert_int_equal(strstr(text, "that you may not see") != NULL,
+                             !asks[i].named);
+            free(text);
+        }
+    }
     world_free(w);
 }
 
@@ -424,6 +484,7 @@ int main(void)
         cmocka_unit_test(test_open_alerts_outlive_a_restart),
         cmocka_unit_test(
             test_the_oldest_case_without_a_unit_is_told_by_its_age),
+        cmocka_unit_test(test_a_case_is_named_only_to_who_may_see_it),
         cmocka_unit_test(test_the_oldest_task_is_told_by_its_age),
         cmocka_unit_test(
             test_a_case_that_loses_its_unit_is_found_behind_the_search),
