@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/daemon.h"
@@ -23,14 +22,6 @@
 #define SYNC_PAGES  2048 /* 8 MiB: then a sync begins */
 #define AHEAD_PAGES 4096 /* copied and not synced, at most */
 #define PAGE_BYTES  4096
-
-static int64_t micros(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
 
 /* ---- the thread ---------------------------------------------------------- */
 
@@ -135,7 +126,7 @@ static void end(struct daemon *d, enum backup_state state)
 static int copy_slice(struct daemon *d)
 {
     struct backup *b = &d->backup;
-    int64_t start = micros(), took = 0;
+    int64_t start = mono_micros(), took = 0;
     int rc = DK_OK;
 
     while (rc == DK_OK && !b->pages.whole && took < SLICE_US &&
@@ -144,7 +135,7 @@ static int copy_slice(struct daemon *d)
         rc = store_backup_step(d->st, STEP_PAGES, &b->pages, &b->problem);
         b->unsynced +=
             b->pages.done > before ? b->pages.done - before : STEP_PAGES;
-        took = micros() - start;
+        took = mono_micros() - start;
     }
     if (took > b->slowest_us)
         b->slowest_us = took;
@@ -173,11 +164,11 @@ static bool take_job(struct daemon *d)
 
     pthread_join(b->job.thread, NULL);
     b->job.on = false;
-    if (b->job.rc != DK_OK)
+    if (b->job.rc != DK_OK && !b->failing)
         b->problem = b->job.problem;
-    if (b->job.rc == DK_OK && !b->job.finish)
+    if (b->job.rc == DK_OK && !b->job.finish && !b->failing)
         return false;
-    end(d, b->job.rc == DK_OK ? BACKUP_DONE : BACKUP_FAILED);
+    end(d, b->job.rc == DK_OK && !b->failing ? BACKUP_DONE : BACKUP_FAILED);
     return true;
 }
 
@@ -191,18 +182,17 @@ static void on_slice(evutil_socket_t fd, short what, void *arg)
     (void)what;
     if (b->job.on && atomic_load(&b->job.over) && take_job(d))
         return;
-    if (b->state == BACKUP_COPYING)
+    if (b->state == BACKUP_COPYING && !b->failing)
         rc = copy_slice(d);
     bool finish = b->state == BACKUP_CHECKING;
     if (rc == DK_OK && !b->job.on && (finish || b->unsynced >= SYNC_PAGES)) {
         b->unsynced = 0;
         rc = start_job(b, finish);
     }
-    if (rc != DK_OK && b->job.on) { /* not the descriptor under its feet */
-        pthread_join(b->job.thread, NULL);
-        b->job.on = false;
-    }
-    if (rc != DK_OK)
+    /* A thread that syncs has the file: it ends by itself, and the loop looks
+     * in again. */
+    b->failing = b->failing || rc != DK_OK;
+    if (b->failing && !b->job.on)
         end(d, BACKUP_FAILED);
     else
         arm(b);
@@ -229,7 +219,8 @@ void backup_stop(struct daemon *d)
             end(d, BACKUP_DONE);
     }
     if (b->state == BACKUP_COPYING || b->state == BACKUP_CHECKING) {
-        dk_fail(&b->problem, DK_ESHUTDOWN, NULL, NULL, NULL);
+        if (!b->failing)
+            dk_fail(&b->problem, DK_ESHUTDOWN, NULL, NULL, NULL);
         end(d, BACKUP_FAILED);
     }
 }
@@ -279,13 +270,33 @@ static int check_name(const struct daemon *d, const char *file,
     return DK_OK;
 }
 
+/* A leftover of ours, and nothing that has another name or owner as well. */
+static bool is_own_file(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+           st.st_uid == geteuid() && st.st_nlink == 1;
+}
+
 /* Make FILE.part and lock it; one that nobody has locked is a leftover. */
 static int make_part(struct backup *b, struct dk_problem *p)
 {
-    b->fd = open(b->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+    b->fd = open(b->part,
+                 O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
     if (b->fd < 0)
-        return fail_path(p, errno == ENOSPC ? DK_EFULL : DK_EFORBIDDEN, b->part,
-                         errno);
+        return fail_path(
+            p, errno == ENOSPC || errno == EDQUOT ? DK_EFULL : DK_EFORBIDDEN,
+            b->part, errno);
+    if (!is_own_file(b->fd)) {
+        close_part(b, false);
+        return dk_failf(p, DK_EFORBIDDEN, "/file",
+                        "%s is there and is not a plain file of ours with one "
+                        "name; remove it, or choose another name",
+                        "%s 已存在，且不是本服务独有的普通文件；请将其移走，"
+                        "或改用其他名称",
+                        b->part);
+    }
     if (flock(b->fd, LOCK_EX | LOCK_NB) != 0) {
         close_part(b, false);
         return dk_failf(p, DK_EBUSY, "/file",

@@ -50,6 +50,7 @@ struct backup {
     int fd; /* of FILE.part; -1: none */
     struct event *slice;
     struct store_backup pages;
+    bool failing;               /* the copy failed; ends once the thread has */
     int64_t unsynced;           /* pages copied since the last sync began */
     dk_ms started_at, ended_at; /* the machine's time */
     int64_t slowest_us;         /* longest that one slice took */

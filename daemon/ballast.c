@@ -69,14 +69,21 @@ static bool grow(struct daemon *d)
     return false;
 }
 
-void ballast_open(struct daemon *d)
+/* Make the file, or take the one that is there.  Where there is not even room
+ * for its name, nothing is kept back yet, and the house-keeping tries again.
+ */
+static void take(struct daemon *d)
 {
     struct ballast *b = &d->ballast;
     struct statvfs v;
 
-    if (b->path[0] == '\0')
-        return;
     b->fd = open(b->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+    if (b->fd < 0 && (errno == ENOSPC || errno == EDQUOT)) {
+        b->r = (struct dk_reserve){.want = d->cfg->ballast_mb << 20,
+                                   .tight = true};
+        b->look_at = mono_now() + LOOK_MS;
+        return;
+    }
     if (b->fd < 0 || fstatvfs(b->fd, &v) != 0) {
         switch_off(d, errno);
         return;
@@ -84,6 +91,7 @@ void ballast_open(struct daemon *d)
     b->r.want = dk_reserve_want(d->cfg->ballast_mb << 20,
                                 (int64_t)((uint64_t)v.f_blocks * v.f_frsize));
     if (b->r.want == 0) {
+        b->r.tight = false;
         ballast_close(b);
         return;
     }
@@ -91,7 +99,16 @@ void ballast_open(struct daemon *d)
     dk_reserve_is(&b->r, allocated(b->fd));
     if (b->r.have > b->r.want && ftruncate(b->fd, b->r.want) == 0)
         dk_reserve_is(&b->r, b->r.want); /* there is less to keep back now */
-    while (grow(d))
+}
+
+void ballast_open(struct daemon *d)
+{
+    struct ballast *b = &d->ballast;
+
+    if (b->path[0] == '\0')
+        return;
+    take(d);
+    while (b->fd >= 0 && grow(d))
         continue;
     if (b->r.tight)
         log_warn("storage_tight",
@@ -131,10 +148,12 @@ void ballast_house(struct daemon *d)
     struct ballast *b = &d->ballast;
     bool was = b->r.tight;
 
-    if (b->fd < 0 || b->r.have >= b->r.want || mono_now() < b->look_at)
+    if (b->r.have >= b->r.want || mono_now() < b->look_at)
         return;
+    if (b->fd < 0)
+        take(d);
     /* While it goes on, step by step at each call; else look now and then. */
-    if (!grow(d))
+    if (b->fd < 0 || !grow(d))
         b->look_at = mono_now() + LOOK_MS;
     if (was && !b->r.tight)
         log_info("storage_ample", "kept_back=%" PRId64, b->r.have);

@@ -72,11 +72,11 @@ int read_keys_list(struct daemon *d, const struct item *it, struct dk_jw *w,
 
 static int cannot_write(const char *file, int err, struct dk_problem *p)
 {
-    return dk_failf(p, err == ENOSPC ? DK_EFULL : DK_EFORBIDDEN, NULL,
-                    "the key file %.200s cannot be written: %s; nothing was "
-                    "changed",
-                    "密钥名单 %.200s 无法写入：%s；未作任何更改", file,
-                    strerror(err));
+    return dk_failf(
+        p, err == ENOSPC || err == EDQUOT ? DK_EFULL : DK_EFORBIDDEN, NULL,
+        "the key file %.200s cannot be written: %s; nothing was "
+        "changed",
+        "密钥名单 %.200s 无法写入：%s；未作任何更改", file, strerror(err));
 }
 
 /* *done: it is replaced; after a failure all the same it may be the old one

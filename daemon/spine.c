@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 
 #include "daemon/daemon.h"
 
@@ -37,14 +36,6 @@ void spine_stop(struct daemon *d, int exit_code)
 
 /* ---- write and commit ---------------------------------------------------- */
 
-static int64_t micros(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
 static void count_events(struct daemon *d)
 {
     const struct batch *b = &d->batch;
@@ -71,9 +62,9 @@ static int write_and_commit(struct daemon *d)
                            (int32_t)d->cfg->county, d->cfg->offset_min);
     if (rc != DK_OK)
         return rc;
-    int64_t start = micros();
+    int64_t start = mono_micros();
     rc = store_commit(d->st, &b->changes);
-    int64_t took = micros() - start;
+    int64_t took = mono_micros() - start;
     d->stats.commits++;
     d->stats.commit_us_total += took;
     if (took > d->stats.commit_us_max)

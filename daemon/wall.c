@@ -27,6 +27,14 @@ dk_ms mono_now(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t mono_micros(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
 dk_ms real_now(void)
 {
     return read_clock(CLOCK_REALTIME);

@@ -33,8 +33,9 @@ void wall_fini(struct wall *w);
 
 dk_ms wall_now(const struct wall *w);
 dk_ms mono_now(void);
-dk_ms real_now(void); /* also where the office has a test clock */
-dk_ms boot_now(void); /* monotonic, and goes on while the machine sleeps */
+int64_t mono_micros(void); /* microseconds, to measure how long a thing took */
+dk_ms real_now(void);      /* also where the office has a test clock */
+dk_ms boot_now(void);      /* monotonic, and goes on while the machine sleeps */
 
 /* Wake at `at` (DK_NEVER: not at all).  A test clock never wakes by itself. */
 void wall_arm(struct wall *w, dk_ms at);

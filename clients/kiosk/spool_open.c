@@ -163,9 +163,12 @@ int spool_trouble(sqlite3 *db, int rc, const char *doing, struct dk_problem *p)
     case SQLITE_FULL:
         code = DK_EFULL;
         break;
-    case SQLITE_IOERR:
+    case SQLITE_IOERR: /* SQLite knows ENOSPC alone as a full disk */
     case SQLITE_CORRUPT:
-        code = DK_EIO;
+        code = errno == EDQUOT && db != NULL &&
+                       sqlite3_extended_errcode(db) == SQLITE_IOERR_WRITE
+                   ? DK_EFULL
+                   : DK_EIO;
         break;
     case SQLITE_NOTADB:
         return no_spool(p);

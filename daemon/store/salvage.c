@@ -8,9 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PAGE      4096
+#include "wal_format.h"
+
+#define PAGE      WAL_PAGE
 #define ROW_MAX   (4 << 20)
-#define FRAME     (PAGE + 24)
+#define FRAME     WAL_FRAME
 #define PAGES_MAX (INT64_C(1) << 31)
 
 struct scan {
@@ -26,12 +28,6 @@ struct scan {
     struct salvage_report *r;
 };
 
-static uint32_t be32(const uint8_t *b)
-{
-    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 |
-           b[3];
-}
-
 static uint32_t be16(const uint8_t *b)
 {
     return (uint32_t)b[0] << 8 | b[1];
@@ -40,32 +36,18 @@ static uint32_t be16(const uint8_t *b)
 /* ---- the log --------------------------------------------------------------
  */
 
-/* The log's running checksum, over words of the byte order it names. */
-static void sum(bool big, const uint8_t *b, size_t n, uint32_t s[2])
-{
-    for (size_t i = 0; i + 8 <= n; i += 8) {
-        uint32_t x = be32(b + i), y = be32(b + i + 4);
-        if (!big) {
-            x = __builtin_bswap32(x);
-            y = __builtin_bswap32(y);
-        }
-        s[0] += x + s[1];
-        s[1] += y + s[0];
-    }
-}
-
 static bool read_frame(const struct scan *s, int64_t i, uint8_t out[FRAME])
 {
-    return pread(s->wal, out, FRAME, 32 + i * FRAME) == FRAME;
+    return pread(s->wal, out, FRAME, WAL_FRAME_AT(i)) == FRAME;
 }
 
 static void note_frame(struct scan *s, int64_t i)
 {
-    uint8_t head[24];
+    uint8_t head[WAL_HEAD];
 
-    if (pread(s->wal, head, sizeof head, 32 + i * FRAME) != sizeof head)
+    if (pread(s->wal, head, sizeof head, WAL_FRAME_AT(i)) != sizeof head)
         return;
-    uint32_t page = be32(head);
+    uint32_t page = wal_be32(head);
     if (page >= 1 && page <= s->n)
         s->at[page - 1] = (uint32_t)i + 1;
 }
@@ -73,29 +55,27 @@ static void note_frame(struct scan *s, int64_t i)
 /* How far the log can be trusted, and which page is where in it. */
 static void read_log(struct scan *s)
 {
-    uint8_t h[32], f[FRAME];
-    uint32_t c[2] = {0, 0};
+    uint8_t h[WAL_HEADER], f[FRAME];
     bool sound = true;
 
-    if (s->wal < 0 || pread(s->wal, h, 32, 0) != 32 ||
-        (be32(h) & ~1u) != 0x377f0682u || be32(h + 8) != PAGE) {
+    if (s->wal < 0 || pread(s->wal, h, sizeof h, 0) != sizeof h ||
+        !wal_is_log(h)) {
         struct stat st;
         s->r->bad_log =
             s->wal >= 0 && fstat(s->wal, &st) == 0 && st.st_size > 0;
         return;
     }
-    bool big = (be32(h) & 1u) != 0;
-    sum(big, h, 24, c);
+    bool big = wal_big(h);
+    struct wal_sum sum = wal_add((struct wal_sum){0, 0}, h, 24, big);
     for (; read_frame(s, s->frames, f); s->frames++) {
         if (memcmp(f + 8, h + 16, 8) != 0)
             break; /* of an earlier round: it is in the file */
-        sum(big, f, 8, c);
-        sum(big, f + 24, PAGE, c);
-        sound = sound && c[0] == be32(f + 16) && c[1] == be32(f + 20);
-        if (sound && be32(f + 4) != 0)
+        sum = wal_add_frame(sum, f, big);
+        sound = sound && wal_same(sum, wal_told(f + 16));
+        if (sound && wal_be32(f + 4) != 0)
             s->good = s->frames + 1;
-        if (be32(f + 4) > s->n && be32(f + 4) < PAGES_MAX)
-            s->n = be32(f + 4);
+        if (wal_be32(f + 4) > s->n && wal_be32(f + 4) < PAGES_MAX)
+            s->n = wal_be32(f + 4);
     }
     s->r->bad_log = s->good < s->frames;
 }
@@ -119,7 +99,7 @@ static bool get_page(struct scan *s, int64_t page, uint8_t out[PAGE])
         return false;
     uint32_t at = s->at[page - 1];
     if (at != 0)
-        return pread(s->wal, out, PAGE, 32 + (at - 1) * (off_t)FRAME + 24) ==
+        return pread(s->wal, out, PAGE, WAL_FRAME_AT(at - 1) + WAL_HEAD) ==
                PAGE;
     return from_file(s, page, out);
 }
@@ -127,19 +107,19 @@ static bool get_page(struct scan *s, int64_t page, uint8_t out[PAGE])
 static void mark_free(struct scan *s, const uint8_t first[PAGE])
 {
     uint8_t b[PAGE];
-    int64_t page = be32(first + 32);
+    int64_t page = wal_be32(first + 32);
 
     for (int64_t left = s->n; page != 0 && left > 0; left--) {
         if (!get_page(s, page, b) || s->free[page - 1])
             return;
         s->free[page - 1] = 1;
-        uint32_t leaves = be32(b + 4);
+        uint32_t leaves = wal_be32(b + 4);
         for (uint32_t i = 0; i < leaves && i < PAGE / 4 - 2; i++) {
-            uint32_t leaf = be32(b + 8 + 4 * (size_t)i);
+            uint32_t leaf = wal_be32(b + 8 + 4 * (size_t)i);
             if (leaf >= 1 && leaf <= s->n)
                 s->free[leaf - 1] = 1;
         }
-        page = be32(b);
+        page = wal_be32(b);
     }
 }
 
@@ -234,14 +214,14 @@ static const uint8_t *payload(struct scan *s, const uint8_t *page, size_t at,
     if (here == n)
         return page + at;
     memcpy(s->row, page + at, here);
-    int64_t next = be32(page + at + here);
+    int64_t next = wal_be32(page + at + here);
     while (here < n) {
         size_t part = n - here < PAGE - 4 ? n - here : PAGE - 4;
         if (!get_page(s, next, more))
             return NULL;
         memcpy(s->row + here, more + 4, part);
         here += part;
-        next = be32(more);
+        next = wal_be32(more);
     }
     return s->row;
 }
@@ -316,7 +296,7 @@ static int all_pages(struct scan *s)
     }
     for (int64_t i = s->good; rc == 0 && i < s->frames; i++) {
         if (read_frame(s, i, b))
-            rc = one_page(s, be32(b), b + 24, false);
+            rc = one_page(s, wal_be32(b), b + WAL_HEAD, false);
     }
     return rc;
 }
@@ -330,8 +310,9 @@ static void measure(struct scan *s)
     s->r->bad_header = pread(s->db, h, sizeof h, 0) != sizeof h ||
                        memcmp(h, "SQLite format 3", 16) != 0 ||
                        be16(h + 16) != PAGE;
-    if (!s->r->bad_header && be32(h + 28) > s->n && be32(h + 28) < PAGES_MAX)
-        s->n = be32(h + 28);
+    if (!s->r->bad_header && wal_be32(h + 28) > s->n &&
+        wal_be32(h + 28) < PAGES_MAX)
+        s->n = wal_be32(h + 28);
 }
 
 static int scan(struct scan *s)

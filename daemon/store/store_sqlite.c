@@ -16,8 +16,7 @@ static const struct store_ops ops;
 
 /* ---- connection --------------------------------------------------------- */
 
-/* Run a statement and copy the first column of its first row. */
-static int ask(sqlite3 *db, const char *sql, char *out, size_t cap)
+int sq_ask(sqlite3 *db, const char *sql, char *out, size_t cap)
 {
     sqlite3_stmt *q = NULL;
     int rc = sqlite3_prepare_v2(db, sql, -1, &q, NULL);
@@ -38,7 +37,7 @@ static int ask(sqlite3 *db, const char *sql, char *out, size_t cap)
 static int ask_int(sqlite3 *db, const char *sql, int *out)
 {
     char text[24];
-    int rc = ask(db, sql, text, sizeof text);
+    int rc = sq_ask(db, sql, text, sizeof text);
 
     *out = rc == SQLITE_OK ? (int)strtol(text, NULL, 10) : 0;
     return rc;
@@ -145,7 +144,7 @@ static int insist(struct sq *s, const char *sql, const char *want,
                   struct dk_problem *p)
 {
     char got[24];
-    int rc = ask(s->db, sql, got, sizeof got);
+    int rc = sq_ask(s->db, sql, got, sizeof got);
 
     if (rc != SQLITE_OK)
         return say_sqlite(s, rc, p);
@@ -274,7 +273,7 @@ static int check_options(struct sq *s, const struct store_options *opt,
 static int quick_check(struct sq *s, const char *sql, struct dk_problem *p)
 {
     char got[96];
-    int rc = ask(s->db, sql, got, sizeof got);
+    int rc = sq_ask(s->db, sql, got, sizeof got);
 
     if (rc != SQLITE_OK)
         return say_sqlite(s, rc, p);

@@ -327,6 +327,10 @@ bool sq_col_bytes(const struct sq_use *u, int i, void *out, size_t n);
 
 /* The code for an SQLite result.  Where it is DK_EIO the store is latched. */
 int sq_code(struct sq *s, int rc);
+/* Run a statement and copy the first column of its first row, as an SQLite
+ * result; SQLITE_CORRUPT: there is none.
+ */
+int sq_ask(sqlite3 *db, const char *sql, char *out, size_t cap);
 /* Damage that we saw ourselves: latches and returns DK_EIO. */
 int sq_damaged(struct sq *s);
 /* The same of one row's contents; while a check is on it is only DK_EJSON. */

@@ -25,7 +25,8 @@ static int say_target(const struct sq *s, int rc, struct dk_problem *p)
 {
     const char *path = s->backup_path;
 
-    if ((rc & 0xff) == SQLITE_FULL)
+    if ((rc & 0xff) == SQLITE_FULL ||
+        (rc == SQLITE_IOERR_WRITE && errno == EDQUOT))
         return sq_refuse(p, DK_EFULL, path, 0,
                          "there is no room for the backup. Make room there, or "
                          "name a file on another disk",
@@ -141,29 +142,12 @@ static int stopped(void *arg)
     return atomic_load((const atomic_bool *)arg);
 }
 
-static int ask(sqlite3 *db, const char *sql, char *out, size_t cap)
-{
-    sqlite3_stmt *q = NULL;
-    int rc = sqlite3_prepare_v2(db, sql, -1, &q, NULL);
-
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(q);
-    if (rc == SQLITE_ROW) {
-        const char *got = (const char *)sqlite3_column_text(q, 0);
-        (void)snprintf(out, cap, "%s", got != NULL ? got : "");
-    }
-    (void)sqlite3_finalize(q);
-    return rc == SQLITE_ROW    ? SQLITE_OK
-           : rc == SQLITE_DONE ? SQLITE_CORRUPT
-                               : rc;
-}
-
 /* Every page and index, and then whether it is what was to be copied. */
 static int check(sqlite3 *db, const struct store_backup_want *w, char *why,
                  size_t cap)
 {
     char got[120], want[120], hex[33];
-    int rc = ask(db, "PRAGMA integrity_check(1)", got, sizeof got);
+    int rc = sq_ask(db, "PRAGMA integrity_check(1)", got, sizeof got);
 
     if (rc == SQLITE_OK && strcmp(got, "ok") != 0) {
         (void)snprintf(why, cap, "%s", got);
@@ -176,13 +160,14 @@ static int check(sqlite3 *db, const struct store_backup_want *w, char *why,
         "%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, hex,
         w->last_seq, w->last_seq, w->cases, w->cases, w->last_seq);
     if (rc == SQLITE_OK)
-        rc = ask(db,
-                 "SELECT (SELECT hex(broker) FROM meta) || ' ' || "
-                 "(SELECT coalesce(max(seq), 0) FROM event) || ' ' || "
-                 "(SELECT count(*) FROM event) || ' ' || "
-                 "(SELECT count(*) FROM case_file) || ' ' || cases || ' ' || "
-                 "events FROM total",
-                 got, sizeof got);
+        rc =
+            sq_ask(db,
+                   "SELECT (SELECT hex(broker) FROM meta) || ' ' || "
+                   "(SELECT coalesce(max(seq), 0) FROM event) || ' ' || "
+                   "(SELECT count(*) FROM event) || ' ' || "
+                   "(SELECT count(*) FROM case_file) || ' ' || cases || ' ' || "
+                   "events FROM total",
+                   got, sizeof got);
     if (rc == SQLITE_OK && strcmp(got, want) != 0) {
         (void)snprintf(why, cap, "it holds %s and not %s", got, want);
         return SQLITE_CORRUPT;
@@ -192,7 +177,7 @@ static int check(sqlite3 *db, const struct store_backup_want *w, char *why,
 
 static int say_errno(const char *path, int err, struct dk_problem *p)
 {
-    return sq_refuse(p, err == ENOSPC || err == EDQUOT ? DK_EFULL : DK_EIO,
+    return sq_refuse(p, sq_errno_code(err) == DK_EFULL ? DK_EFULL : DK_EIO,
                      path, err, "the copy cannot be synced to its disk",
                      "备份无法同步到磁盘");
 }

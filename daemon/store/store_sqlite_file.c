@@ -354,7 +354,8 @@ static int sync_one(const char *path, int flags, struct dk_problem *p)
         (void)close(fd);
     if (err == 0)
         return 0;
-    return sq_refuse(p, err == ENOSPC ? DK_EFULL : DK_EIO, path, err,
+    return sq_refuse(p, sq_errno_code(err) == DK_EFULL ? DK_EFULL : DK_EIO,
+                     path, err,
                      "it cannot be synced to the disk, so nothing in it can "
                      "be promised. Check the disk before you start again",
                      "无法同步到磁盘，其中内容无法保证。请先检查磁盘再启动");

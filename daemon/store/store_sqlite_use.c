@@ -5,6 +5,8 @@
  */
 #include "store_sqlite.h"
 
+#include <errno.h>
+
 #include <limits.h>
 #include <string.h>
 
@@ -48,6 +50,11 @@ int sq_code(struct sq *s, int rc)
         return 0;
     if (rc == SQLITE_IOERR_NOMEM)
         return DK_ENOMEM;
+    /* SQLite knows ENOSPC alone as a full disk.  Nothing but a call that fails
+     * sets errno, and the write was the last one.
+     */
+    if (rc == SQLITE_IOERR_WRITE && errno == EDQUOT)
+        return DK_EFULL;
     switch (rc & 0xff) {
     case SQLITE_FULL:
         return DK_EFULL;

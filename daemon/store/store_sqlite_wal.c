@@ -21,54 +21,16 @@
 #include <unistd.h>
 
 #include "store_sqlite.h"
-
-#define HEADER 32
-#define FRAME  24
-#define PAGE   4096 /* SQLite's own choice, which the store keeps */
-
-struct sum {
-    uint32_t a, b;
-};
+#include "wal_format.h"
 
 struct wal {
     int fd, db;
     int64_t frames;
     bool big; /* sums over big-endian words */
     bool header_good;
-    uint8_t header[HEADER];
+    uint8_t header[WAL_HEADER];
     uint8_t *frame, *page; /* of the frame read last; of the database */
 };
-
-static uint32_t be32(const uint8_t *b)
-{
-    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 |
-           b[3];
-}
-
-static uint32_t le32(const uint8_t *b)
-{
-    return (uint32_t)b[3] << 24 | (uint32_t)b[2] << 16 | (uint32_t)b[1] << 8 |
-           b[0];
-}
-
-static struct sum add(struct sum s, const uint8_t *p, size_t n, bool big)
-{
-    for (; n >= 8; p += 8, n -= 8) {
-        s.a += (big ? be32(p) : le32(p)) + s.b;
-        s.b += (big ? be32(p + 4) : le32(p + 4)) + s.a;
-    }
-    return s;
-}
-
-static bool same(struct sum a, struct sum b)
-{
-    return a.a == b.a && a.b == b.b;
-}
-
-static struct sum told(const uint8_t *p)
-{
-    return (struct sum){be32(p), be32(p + 4)};
-}
 
 static bool read_at(int fd, uint8_t *p, size_t n, int64_t at)
 {
@@ -77,24 +39,17 @@ static bool read_at(int fd, uint8_t *p, size_t n, int64_t at)
 
 static bool read_frame(struct wal *w, int64_t i)
 {
-    return read_at(w->fd, w->frame, FRAME + PAGE, HEADER + i * (FRAME + PAGE));
-}
-
-/* What the sum of this frame comes to after `before`. */
-static struct sum sum_frame(const struct wal *w, struct sum before)
-{
-    return add(add(before, w->frame, 8, w->big), w->frame + FRAME, PAGE,
-               w->big);
+    return read_at(w->fd, w->frame, WAL_FRAME, WAL_FRAME_AT(i));
 }
 
 static void read_header(struct wal *w)
 {
-    uint32_t magic = be32(w->header) & ~UINT32_C(1);
+    struct wal_sum none = {0, 0};
 
-    w->big = (be32(w->header) & 1) != 0;
-    w->header_good = magic == 0x377f0682 && be32(w->header + 8) == PAGE &&
-                     same(add((struct sum){0, 0}, w->header, 24, w->big),
-                          told(w->header + 24));
+    w->big = wal_big(w->header);
+    w->header_good =
+        wal_is_log(w->header) && wal_same(wal_add(none, w->header, 24, w->big),
+                                          wal_told(w->header + 24));
     if (!w->header_good) { /* how sums are made: as this machine makes them */
         const uint16_t one = 1;
         w->big = *(const uint8_t *)&one == 0;
@@ -117,7 +72,7 @@ struct walk {
  */
 static int first_salt(struct wal *w, uint8_t salt[8])
 {
-    struct sum before = {0, 0};
+    struct wal_sum before = {0, 0};
     uint8_t its[8] = {0};
 
     for (int64_t i = 0; i < w->frames; i++) {
@@ -127,19 +82,19 @@ static int first_salt(struct wal *w, uint8_t salt[8])
         if (i == 0)
             memcpy(salt, f + 8, 8);
         if (i > 0 && memcmp(f + 8, its, 8) == 0 &&
-            same(sum_frame(w, before), told(f + 16))) {
+            wal_same(wal_add_frame(before, f, w->big), wal_told(f + 16))) {
             memcpy(salt, its, 8);
             return 0;
         }
         memcpy(its, f + 8, 8);
-        before = told(f + 16);
+        before = wal_told(f + 16);
     }
     return 0;
 }
 
 static int walk(struct wal *w, struct walk *x)
 {
-    struct sum stored = told(w->header + 24), made = stored;
+    struct wal_sum stored = wal_told(w->header + 24), made = stored;
     bool whole = w->header_good, commit = false;
 
     *x = (struct walk){.last = -1};
@@ -150,11 +105,13 @@ static int walk(struct wal *w, struct walk *x)
         if (!read_frame(w, i))
             return DK_EIO;
         const uint8_t *f = w->frame;
-        struct sum is = told(f + 16), next = sum_frame(w, stored);
+        struct wal_sum is = wal_told(f + 16),
+                       next = wal_add_frame(stored, f, w->big);
         bool on = memcmp(f + 8, x->salt, 8) == 0;
-        bool linked = on && (same(next, is) || same(sum_frame(w, made), is));
+        bool linked = on && (wal_same(next, is) ||
+                             wal_same(wal_add_frame(made, f, w->big), is));
 
-        whole = whole && on && same(next, is);
+        whole = whole && on && wal_same(next, is);
         x->good += whole;
         if (on)
             x->n = i + 1;
@@ -163,97 +120,104 @@ static int walk(struct wal *w, struct walk *x)
         made = next;
         stored = is;
         /* Only its own sum tells that it is a commit, and no rubbish. */
-        commit = linked && be32(f + 4) != 0;
+        commit = linked && wal_be32(f + 4) != 0;
     }
     return 0;
 }
 
-/* A set of page numbers; false: no memory. */
-struct pages {
-    uint8_t *seen;
-    size_t cap;
-};
-
-static bool pages_add(struct pages *s, uint32_t no, bool *is_new)
-{
-    if (no >= s->cap) {
-        size_t cap = 2 * (size_t)no + 64;
-        uint8_t *more = realloc(s->seen, cap);
-        if (more == NULL)
-            return false;
-        memset(more + s->cap, 0, cap - s->cap);
-        s->seen = more;
-        s->cap = cap;
-    }
-    *is_new = s->seen[no] == 0;
-    s->seen[no] = 1;
-    return true;
-}
-
 /* Is a page of the log not in the database as the log has it last?  When a log
  * is begun anew the old one is behind the new header, all of it moved before.
+ *
+ * A page beyond what the file and all frames could hold is not there, whatever
+ * number somebody made of it.
  */
-static bool not_moved(struct wal *w, const struct walk *x)
+static int not_moved(struct wal *w, const struct walk *x, bool *found)
 {
-    struct pages pages = {NULL, 0};
-    bool found = false, is_new = false;
+    struct stat sb;
+    int64_t pages = fstat(w->db, &sb) == 0 ? sb.st_size / WAL_PAGE : 0;
+    int64_t most = pages + w->frames;
+    uint8_t *seen = calloc((size_t)most + 1, 1);
 
-    for (int64_t i = x->n; i-- > 0 && !found;) {
+    *found = false;
+    if (seen == NULL)
+        return DK_ENOMEM;
+    for (int64_t i = x->n; i-- > 0 && !*found;) {
         if (!read_frame(w, i) || memcmp(w->frame + 8, x->salt, 8) != 0)
             continue;
-        uint32_t no = be32(w->frame);
-        if (no == 0 || no > INT32_MAX || !pages_add(&pages, no, &is_new))
+        uint32_t no = wal_be32(w->frame);
+        if (no == 0 || (no <= most && seen[no] != 0))
             continue;
-        if (!is_new || i > x->last)
+        if (no <= most)
+            seen[no] = 1;
+        if (i > x->last)
             continue;
-        found = !read_at(w->db, w->page, PAGE, (int64_t)(no - 1) * PAGE) ||
-                memcmp(w->page, w->frame + FRAME, PAGE) != 0;
+        *found =
+            no > most ||
+            !read_at(w->db, w->page, WAL_PAGE, (int64_t)(no - 1) * WAL_PAGE) ||
+            memcmp(w->page, w->frame + WAL_HEAD, WAL_PAGE) != 0;
     }
-    free(pages.seen);
-    return found;
+    free(seen);
+    return 0;
 }
 
-static bool damaged(struct wal *w)
+/* DK_EIO: it cannot be read; DK_ENOMEM. */
+static int look(struct wal *w, bool *damaged)
 {
     struct walk x;
 
     read_header(w);
-    if (walk(w, &x) != 0)
-        return true;
-    if (x.last < x.good)
-        return false;
-    return w->header_good || not_moved(w, &x);
+    int rc = walk(w, &x);
+    *damaged = rc == 0 && x.last >= x.good;
+    if (!*damaged || w->header_good)
+        return rc;
+    return not_moved(w, &x, damaged);
 }
 
-int sq_wal_check(const struct sq_file *f, struct dk_problem *p)
+static int cannot_read(const struct sq_file *f, int code, struct dk_problem *p)
 {
-    struct stat sb;
-    struct wal w = {.fd = open(f->wal, O_RDONLY | O_CLOEXEC), .db = -1};
-    int rc = 0;
+    return sq_refuse(p, code, f->wal, errno, "the log cannot be read",
+                     "日志无法读取");
+}
 
-    if (w.fd < 0)
-        return errno == ENOENT
-                   ? 0
-                   : sq_refuse(p, sq_errno_code(errno), f->wal, errno,
-                               "the log cannot be read", "日志无法读取");
-    w.db = open(f->db, O_RDONLY | O_CLOEXEC);
-    w.frame = malloc(FRAME + PAGE);
-    w.page = malloc(PAGE);
-    if (w.frame == NULL || w.page == NULL)
-        rc = dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
-    else if (w.db < 0 || fstat(w.fd, &sb) != 0)
-        rc = sq_refuse(p, DK_EIO, f->wal, errno, "the log cannot be read",
-                       "日志无法读取");
-    else if (sb.st_size > HEADER && read_at(w.fd, w.header, HEADER, 0)) {
-        w.frames = (sb.st_size - HEADER) / (FRAME + PAGE);
-        if (damaged(&w))
-            rc = sq_refuse(p, DK_EIO, f->wal, 0,
+/* The files are open, and there is memory for a frame and a page. */
+static int check_open(struct wal *w, const struct sq_file *f,
+                      struct dk_problem *p)
+{
+    bool damaged = false;
+    struct stat sb;
+
+    if (w->db < 0 || fstat(w->fd, &sb) != 0)
+        return cannot_read(f, DK_EIO, p);
+    if (sb.st_size <= WAL_HEADER || !read_at(w->fd, w->header, WAL_HEADER, 0))
+        return 0;
+    w->frames = (sb.st_size - WAL_HEADER) / WAL_FRAME;
+    int rc = look(w, &damaged);
+    if (rc == DK_ENOMEM)
+        return dk_fail(p, rc, NULL, NULL, NULL);
+    if (rc != 0)
+        return cannot_read(f, DK_EIO, p);
+    return damaged
+               ? sq_refuse(p, DK_EIO, f->wal, 0,
                            "the log is damaged in its middle, and what was "
                            "acknowledged after that place would be lost. Do "
                            "not delete it; see docs/STORE.md, \"Damage\"",
                            "日志中段已损坏，其后已确认的内容将会丢失。请勿"
-                           "删除；参见 docs/STORE.md“Damage”一节");
-    }
+                           "删除；参见 docs/STORE.md“Damage”一节")
+               : 0;
+}
+
+int sq_wal_check(const struct sq_file *f, struct dk_problem *p)
+{
+    struct wal w = {.fd = open(f->wal, O_RDONLY | O_CLOEXEC), .db = -1};
+
+    if (w.fd < 0)
+        return errno == ENOENT ? 0 : cannot_read(f, sq_errno_code(errno), p);
+    w.db = open(f->db, O_RDONLY | O_CLOEXEC);
+    w.frame = malloc(WAL_FRAME);
+    w.page = malloc(WAL_PAGE);
+    int rc = w.frame == NULL || w.page == NULL
+                 ? dk_fail(p, DK_ENOMEM, NULL, NULL, NULL)
+                 : check_open(&w, f, p);
     free(w.frame);
     free(w.page);
     if (w.db >= 0)

@@ -7,6 +7,8 @@ DK_CYCLES sets how often the disk is filled and freed (6).
 """
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -176,6 +178,68 @@ class Finish(Disk):
         os.unlink(hog)
         self.until_taken(client, history)
         self.check(world, history)
+
+
+@unittest.skipUnless(shutil.which("strace"), "strace is not installed")
+class Quota(Disk):
+    """What a quota that is used up tells: EDQUOT and not ENOSPC."""
+
+    def launch(self, calls, when, **options):
+        world = self.world(test_clock=START)
+        world.broker.options.update(options)
+        os.makedirs(world.broker.data)
+        process = world.broker.launch(prefix=(
+            "strace", "-f", "-qq", "-o", world.path("s"), "-e",
+            "trace=" + calls, "-e", "inject=%s:error=EDQUOT:when=%s" %
+            (calls, when)), env={"ASAN_OPTIONS": "detect_leaks=0"})
+        process.expected_end = True
+        process.line("event=ready", 30)
+        return world, process, world.client()
+
+    def end(self, process):
+        for child in dkworld.children(process.pid):
+            os.kill(child, signal.SIGTERM)
+        self.assertEqual(process.wait(), 0)
+
+    def test_a_quota_refuses_new_cases_and_does_not_end_the_broker(self):
+        world, process, client = self.launch("pwrite64", "200+",
+                                             ballast_mb=0)
+        history = checker.History()
+        self.until_refused(client, history)
+        self.until_refused(client, history)
+        self.assertGreater(history.count("ok"), 0)
+        self.end(process)
+        world.broker.start()
+        self.until_taken(client, history)
+        self.check(world, history)
+
+    def test_no_room_for_the_name_of_the_ballast_is_made_up_for(self):
+        # Found by its number among the files that an opening makes.
+        when = self.nth_open()
+        world, process, client = self.launch("openat", when, ballast_mb=1)
+        text = process.errors()
+        self.assertIn("event=storage_tight", text)
+        self.assertNotIn("event=ballast_off", text)
+        process.line("event=storage_ample", 20)
+        self.assertEqual(client.call("stats")["ballast"], 1 << 20)
+        self.until_taken(client, checker.History())
+        self.end(process)
+
+    def nth_open(self):
+        world = self.world(test_clock=START)
+        world.broker.options.update(ballast_mb=1)
+        process = world.broker.launch(prefix=(
+            "strace", "-f", "-qq", "-o", world.path("s"), "-e",
+            "trace=openat"), env={"ASAN_OPTIONS": "detect_leaks=0"})
+        process.expected_end = True
+        process.line("event=ready", 30)
+        self.end(process)
+        with open(world.path("s"), encoding="utf-8") as file:
+            calls = [line for line in file if "openat(" in line]
+        main = calls[0].split()[0]
+        calls = [c for c in calls if c.split()[0] == main]
+        return next(i for i, line in enumerate(calls, 1)
+                    if "docket.ballast" in line)
 
 
 class Cycles(Disk):

@@ -5,6 +5,7 @@ or it is not there; a restored broker is another stream and says so.
 """
 
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -138,6 +139,15 @@ class Make(Backup):
         for name in ("docket.db", "docket.db-journal", "docket.lock.1"):
             self.refused(client, "forbidden",
                          os.path.join(world.broker.data, name))
+        # What lies there under the name for the time of the copy is ours
+        # alone, or it is left alone.
+        for make in (lambda p: os.symlink(there, p),
+                     lambda p: os.link(there, p), os.mkfifo):
+            make(path + ".part")
+            self.refused(client, "forbidden", path)
+            os.unlink(path + ".part")
+        with open(there, encoding="ascii") as file:
+            self.assertEqual(file.read(), "precious")
         same = dkproto.uuid7()
         self.begin(client, path, same)
         self.end(client)
@@ -215,6 +225,47 @@ class Fail(Backup):
         self.end(client)
         dkworld.until(lambda: not alerts(), 60, "the alert's end")
 
+    def test_the_office_does_not_wait_for_the_disk_of_a_backup_that_fails(
+            self):
+        # A sync takes long when the disk of the backup has no more room.
+        if os.geteuid() != 0 or not shutil.which("strace"):
+            self.skipTest("needs strace, and root for a small tmpfs")
+        world, client, _ = self.office(120, 200)
+        body = dkproto.submission(facts="事" * 16000)
+        for _ in range(270):
+            body["submission_id"] = dkproto.uuid7()
+            client.call("case.submit", body)
+        target = os.path.join(world.folder, "target")
+        os.makedirs(target)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=10m", "tmpfs",
+                           target], check=False,
+                          capture_output=True).returncode:
+            self.skipTest("this machine does not let us mount a tmpfs")
+        self.addCleanup(subprocess.run, ["umount", "-l", target], check=False)
+        pid = world.broker.process.pid
+        trace = dkworld.Process(world, "strace", [
+            "strace", "-f", "-qq", "-p", str(pid), "-o", world.path("s"),
+            "-e", "trace=fdatasync", "-e",
+            "inject=fdatasync:delay_exit=3000000"])
+        traced = re.compile(r"TracerPid:\s+%d\n" % trace.pid)
+
+        def attached():
+            with open("/proc/%d/status" % pid, encoding="ascii") as file:
+                return traced.search(file.read())
+        dkworld.until(attached, 20, "strace")
+        self.begin(client, os.path.join(target, "b.db"))
+        worst = 0
+        while client.call("backup.status")["state"] == "copying":
+            began = time.monotonic()
+            client.call("clock.now")
+            worst = max(worst, time.monotonic() - began)
+        self.assertEqual(self.end(client, "failed")["problem"],
+                         "storage-full")
+        trace.stop()
+        with open(world.path("s"), encoding="utf-8") as file:
+            self.assertIn("(DELAYED)", file.read())
+        self.assertLess(worst, 1.5)
+
     def test_a_damaged_page_is_found_and_no_backup_made(self):
         world, client, _ = self.office(200, 3000)
         world.broker.stop()
@@ -237,30 +288,40 @@ class Fail(Backup):
         world.broker.kill()
 
     def whole_or_not_there(self, path):
-        """A fast disk may have been done with it first."""
+        """True: it was interrupted; a fast disk may have been done first."""
         if not os.path.exists(path):
-            return
+            return True
         db = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
         self.assertEqual(db.execute("PRAGMA integrity_check").fetchone()[0],
                          "ok")
         db.close()
         os.unlink(path)
+        return False
 
     def test_a_broker_that_ends_meanwhile_leaves_no_half_backup(self):
         world, client, history = self.office(800, 9000)
         path = world.path("b.db")
-        self.begin(client, path)
-        world.broker.kill()
-        self.whole_or_not_there(path)
-        world.broker.start()
-        self.assertEqual(client.call("backup.status")["state"], "none")
-        # What it left under the other name is in nobody's way.
-        self.begin(client, path)
-        world.broker.process.signal(signal.SIGTERM)
-        self.assertEqual(world.broker.process.wait(), 0)
-        self.whole_or_not_there(path)
-        self.assertFalse(os.path.exists(path + ".part"))
-        world.broker.start()
+
+        def kill():
+            world.broker.kill()
+
+        def stop():
+            world.broker.process.signal(signal.SIGTERM)
+            self.assertEqual(world.broker.process.wait(), 0)
+        # What one leaves under the other name is in nobody's way.
+        for end in (kill, stop):
+            for _ in range(10):
+                self.begin(client, path)
+                end()
+                cut = self.whole_or_not_there(path)
+                if end == stop:
+                    self.assertFalse(os.path.exists(path + ".part"))
+                world.broker.start()
+                self.assertEqual(client.call("backup.status")["state"],
+                                 "none")
+                if cut:
+                    break
+            self.assertTrue(cut, "no backup was interrupted")
         self.begin(client, path)
         self.end(client)
         _, _, faults = client.verify_all()

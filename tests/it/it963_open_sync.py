@@ -43,12 +43,6 @@ class Open(dkworld.TestCase):
         return process, log
 
     @staticmethod
-    def children(pid):
-        with open("/proc/%d/task/%d/children" % (pid, pid),
-                  encoding="ascii") as file:
-            return [int(child) for child in file.read().split()]
-
-    @staticmethod
     def calls(text):
         """The calls in the order in which they ended.  One during which
         another thread calls is in two pieces there.
@@ -68,7 +62,7 @@ class Open(dkworld.TestCase):
         process, log = self.start(world)
         process.line("event=ready", 30)
         self.assertEqual(world.client().call("case.submit", body), answer)
-        os.kill(self.children(process.pid)[0], signal.SIGTERM)
+        os.kill(dkworld.children(process.pid)[0], signal.SIGTERM)
         process.wait()
         with open(log, encoding="utf-8", errors="replace") as file:
             text = self.calls(file.read())
@@ -112,7 +106,7 @@ class Open(dkworld.TestCase):
             _, _, faults = world.client().verify_all()
             self.assertEqual(faults, [])
             world.broker.stop()
-        for child in self.children(process.pid) if process.alive() else []:
+        for child in dkworld.children(process.pid) if process.alive() else []:
             os.kill(child, signal.SIGKILL)
         print("%d syncs of an opening, each of which ended it" % (n - 1))
         # file, log, folder, the checkpoint of the log, the epoch

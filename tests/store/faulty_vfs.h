@@ -4,6 +4,7 @@
 #ifndef DK_TEST_STORE_FAULTY_VFS_H
 #define DK_TEST_STORE_FAULTY_VFS_H
 
+#include <errno.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -17,6 +18,7 @@ static struct {
     long at;      /* 0: no fault */
     bool forever; /* from then on, or once */
     bool full;    /* only writes fail, with SQLITE_FULL */
+    int err;      /* not 0: with this errno, as the system tells it */
     bool deadly;  /* the process is killed there instead */
     long struck;
 } faulty;
@@ -59,7 +61,8 @@ static inline int faulty_write(sqlite3_file *f, const void *p, int n,
     if (!faulty_strikes())
         return r->pMethods->xWrite(r, p, n, at);
     (void)r->pMethods->xWrite(r, p, n / 2, at); /* and it may be torn */
-    return faulty.full ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+    errno = faulty.err != 0 ? faulty.err : EIO;
+    return faulty.full && faulty.err == 0 ? SQLITE_FULL : SQLITE_IOERR_WRITE;
 }
 
 static inline int faulty_sync(sqlite3_file *f, int flags)

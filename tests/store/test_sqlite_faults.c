@@ -309,9 +309,35 @@ static void a_full_disk_at_the_first_start_leaves_nothing(void **state)
     assert_non_null(mkdtemp(memcpy(w->dir, "/tmp/dkstore.XXXXXX", 20)));
 }
 
-/* SQLite does not tell a quota or a limit from a broken disk: so neither is
- * "full", and the store stops.
- */
+/* SQLite tells a quota that is used up from a broken disk by errno alone. */
+static void a_quota_that_is_used_up_is_a_full_disk(void **state)
+{
+    int refused = 0, full = 0;
+
+    (void)state;
+    use_memory_disk();
+    bool hit = true;
+    for (long n = 3; hit; n += 11) {
+        struct world *w = world_new(true);
+
+        faulty.err = EDQUOT;
+        faulty_arm(n, true, true);
+        struct run r = scenario(w);
+        hit = faulty.struck > 0;
+        assert_false(r.io_error);
+        refused += r.tried == 0;
+        full += r.tried > 0 && r.acked < STEPS;
+        if (r.tried == 0)
+            assert_non_null(strstr(w->problem.detail, "no space left"));
+        faulty.err = 0;
+        faulty_arm(0, false, false);
+        expect_whole(w, r);
+        world_free(w);
+    }
+    assert_true(refused > 0 && full > 0);
+}
+
+/* A limit on the size of a file is neither: the store stops. */
 static void
 a_limit_on_the_file_size_stops_the_store_and_loses_nothing(void **state)
 {
@@ -515,6 +541,40 @@ static void a_log_damaged_in_its_middle_is_refused(void **state)
     free(log);
 }
 
+static long most_memory(void)
+{
+    struct rusage u;
+
+    assert_int_equal(getrusage(RUSAGE_SELF, &u), 0);
+    return u.ru_maxrss; /* KiB */
+}
+
+/* The header does not count, and a frame names a page of two billion. */
+static void a_page_number_of_rubbish_takes_no_memory(void **state)
+{
+    struct world *w = *state;
+    char wal[128], *db = NULL, *log = NULL;
+
+    (void)snprintf(wal, sizeof wal, "%s-wal", w->path);
+    for (int i = 1; i <= 5; i++)
+        submit(w, i);
+    size_t n_db = slurp(w->path, &db), n_log = slurp(wal, &log);
+    world_close(w);
+    size_t last = n_log - (n_log - 32) % 4120 - 4120;
+    memcpy(log + last, "\x7f\xff\xff\xf0", 4);
+    log[0] ^= 0x10;
+    spill(w->path, db, n_db);
+    spill(wal, log, n_log);
+    long before = most_memory();
+    int rc = world_open(w);
+    assert_true(rc == 0 || rc == DK_EIO);
+    assert_true(most_memory() - before < 256 << 10);
+    spill(w->path, db, n_db); /* for the end of the test */
+    assert_int_equal(unlink(wal), 0);
+    free(db);
+    free(log);
+}
+
 static void totals_that_do_not_fit_the_stream_are_refused(void **state)
 {
     struct world *w = *state;
@@ -631,6 +691,7 @@ static void a_store_half_made_by_a_crash_is_made_again(void **state)
 static int setup_store(void **state)
 {
     faulty_arm(0, false, false);
+    faulty.err = 0;
     unsetenv("TMPDIR");
     return setup_sqlite(state);
 }
@@ -638,6 +699,7 @@ static int setup_store(void **state)
 static int setup_folder(void **state)
 {
     faulty_arm(0, false, false);
+    faulty.err = 0;
     unsetenv("TMPDIR");
     *state = world_new(true);
     return 0;
@@ -654,6 +716,7 @@ int main(void)
             writes_and_syncs_that_fail_from_some_point_lose_nothing),
         cmocka_unit_test(a_disk_that_is_full_once_is_survived_in_place),
         cmocka_unit_test(a_disk_that_stays_full_loses_nothing_acknowledged),
+        cmocka_unit_test(a_quota_that_is_used_up_is_a_full_disk),
         OPEN(a_failed_sync_while_the_log_is_moved_stops_the_store),
         OPEN(a_store_that_cannot_be_synced_is_not_served),
         OPEN(a_lock_that_fails_is_not_told_as_another_process),
@@ -664,6 +727,7 @@ int main(void)
         OPEN(a_page_of_rubbish_is_found_when_it_is_read_and_stops_the_store),
         OPEN(a_header_torn_by_a_power_cut_is_mended_from_the_log),
         OPEN(a_log_damaged_in_its_middle_is_refused),
+        OPEN(a_page_number_of_rubbish_takes_no_memory),
         OPEN(totals_that_do_not_fit_the_stream_are_refused),
         OPEN(keys_in_use_out_of_order_are_damage_and_no_endless_walk),
         OPEN(every_byte_of_a_case_counts),

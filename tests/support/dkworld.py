@@ -515,6 +515,13 @@ class _Refused:
         return True
 
 
+def children(pid):
+    """The processes that a process (a tracer, say) has started."""
+    with open("/proc/%d/task/%d/children" % (pid, pid),
+              encoding="ascii") as file:
+        return [int(child) for child in file.read().split()]
+
+
 def as_nobody():
     """A command prefix without root's power over permissions, or None."""
     if os.geteuid() != 0:
