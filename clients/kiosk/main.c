@@ -225,12 +225,27 @@ static void print_answer(void *arg, const char *submission, const char *case_no,
         print_refused(arg, submission, problem);
 }
 
-/* What the broker answered and an earlier run, killed, may not have printed. */
+/* Its id may be hurt too: whatever it is, it must be text that can be told. */
+static void print_damaged(void *arg, const char *submission)
+{
+    char id[DK_UUID_TEXT] = "";
+
+    for (size_t i = 0; submission[i] != '\0' && i + 1 < sizeof(id); i++)
+        id[i] =
+            submission[i] > 0x20 && submission[i] < 0x7f ? submission[i] : '?';
+    say_damaged(arg, id);
+    say_log("error", "damaged", "submission=%s", id);
+}
+
+/* What the broker answered and an earlier run, killed, may not have printed;
+ * and what the disk did to the spool.
+ */
 static void catch_up(struct kiosk *k)
 {
     struct dk_problem p = {0};
 
-    if (spool_untold(k->spool, print_answer, &k->say, &p) != 0)
+    if (spool_aside(k->spool, true, print_damaged, &k->say, &p) != 0 ||
+        spool_untold(k->spool, print_answer, &k->say, &p) != 0)
         give_up(k, &p);
     else if (!k->say.failed)
         spool_told(k->spool);
@@ -272,6 +287,9 @@ static void show_status(struct kiosk *k)
     struct dk_problem p = {0};
 
     print_counts(k);
+    if (k->status == 0 &&
+        spool_aside(k->spool, false, print_damaged, &k->say, &p) != 0)
+        give_up(k, &p);
     if (k->status == 0 &&
         spool_refused(k->spool, print_refused, &k->say, &p) != 0)
         give_up(k, &p);

@@ -218,6 +218,25 @@ void say_refused(struct say *s, const char *submission,
     put_text(s, line);
 }
 
+void say_damaged(struct say *s, const char *submission)
+{
+    char line[LINE_CAP];
+    struct dk_jw w = {0};
+
+    s->refused++;
+    if (s->json) {
+        start(&w, "damaged", submission);
+        put_json(s, &w);
+        return;
+    }
+    snprintf(line, sizeof(line),
+             "damaged %s: the disk changed this case after it was taken; it is "
+             "set aside and not sent; hand it in again (refused as a conflict: "
+             "the office has it)",
+             submission);
+    put_text(s, line);
+}
+
 void say_status(struct say *s, const struct spool_counts *c)
 {
     char line[LINE_CAP];

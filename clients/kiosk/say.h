@@ -35,6 +35,9 @@ void say_case(struct say *s, const char *submission, const char *case_no,
 void say_refused(struct say *s, const char *submission,
                  const struct dk_problem *p);
 
+/* The disk changed a case after it was taken: "damaged ID". */
+void say_damaged(struct say *s, const char *submission);
+
 struct spool_counts;
 void say_status(struct say *s, const struct spool_counts *c);
 

@@ -11,30 +11,40 @@ static const char *const sql[STMT_N] = {
     [STMT_BEGIN] = "BEGIN IMMEDIATE",
     [STMT_COMMIT] = "COMMIT",
     [STMT_ROLLBACK] = "ROLLBACK",
-    [STMT_BY_FILE] = "SELECT case_no, code, submission FROM item"
-                     " WHERE file = ?1 AND file_hash = ?2",
-    [STMT_BY_ID] =
-        "SELECT case_no, code, digest FROM item WHERE submission = ?1",
+    [STMT_BY_FILE] = "SELECT " SPOOL_WHOLE ", case_no, code, submission"
+                     " FROM item WHERE file = ?1 AND file_hash = ?2",
+    [STMT_BY_ID] = "SELECT " SPOOL_WHOLE ", case_no, code, digest FROM item"
+                   " WHERE submission = ?1",
     [STMT_TAKE] =
         "INSERT INTO item(submission, state, taken_at, digest, body, file,"
-        " file_hash) VALUES(?1, 0, ?2, ?3, ?4, ?5, ?6)",
-    [STMT_NEXT] = "SELECT id, submission, body FROM item"
+        " file_hash, sum) VALUES(?1, 0, ?2, ?3, ?4, ?5, ?6, docket_sum("
+        "?1, 0, ?2, ?3, ?4, ?5, ?6, NULL, NULL, NULL, NULL, NULL))",
+    [STMT_NEXT] = "SELECT " SPOOL_WHOLE ", id, submission, body FROM item"
                   " WHERE state = 0 AND id > ?1 ORDER BY id LIMIT 1",
-    [STMT_GET] = "SELECT id, submission, body FROM item"
+    [STMT_GET] = "SELECT " SPOOL_WHOLE ", id, submission, body FROM item"
                  " WHERE state = 0 AND id = ?1",
     /* The text goes when the broker has it, and stays when it refused it. */
     [STMT_SETTLE] = "UPDATE item SET state = ?2, settled_at = ?3, case_no = ?4,"
                     " code = ?5, problem = ?6, untold = 1,"
-                    " body = CASE ?2 WHEN 1 THEN NULL ELSE body END"
-                    " WHERE id = ?1 AND state = 0",
+                    " body = CASE ?2 WHEN 1 THEN NULL ELSE body END,"
+                    " sum = docket_sum(submission, ?2, taken_at, digest,"
+                    " CASE ?2 WHEN 1 THEN NULL ELSE body END, file, file_hash,"
+                    " ?3, ?4, ?5, ?6, 1)"
+                    " WHERE id = ?1 AND state = 0 AND " SPOOL_WHOLE,
     [STMT_COUNT] = "SELECT state, count(*) FROM item GROUP BY state",
     [STMT_OLDEST] = "SELECT taken_at FROM item WHERE state = 0"
                     " ORDER BY id LIMIT 1",
     [STMT_REFUSED] = "SELECT submission, problem FROM item WHERE state = 2"
-                     " ORDER BY id",
+                     " AND " SPOOL_WHOLE " ORDER BY id",
     [STMT_UNTOLD] = "SELECT submission, case_no, code, problem FROM item"
-                    " WHERE untold = 1 ORDER BY id",
-    [STMT_TOLD] = "UPDATE item SET untold = NULL WHERE untold = 1",
+                    " WHERE untold = 1 AND " SPOOL_WHOLE " ORDER BY id",
+    [STMT_TOLD] =
+        "UPDATE item SET untold = NULL, sum = docket_sum(submission, state,"
+        " taken_at, digest, body, file, file_hash, settled_at, case_no, code,"
+        " problem, NULL) WHERE untold = 1 AND " SPOOL_WHOLE,
+    [STMT_ASIDE] = "SELECT submission FROM aside WHERE ?1 = 0 OR told IS NULL"
+                   " ORDER BY id",
+    [STMT_ASIDE_TOLD] = "UPDATE aside SET told = 1 WHERE told IS NULL",
 };
 
 int spool_prepare(struct spool *s, struct dk_problem *p)
@@ -78,11 +88,21 @@ static void copy_text(sqlite3_stmt *st, int column, char *out, size_t cap)
     snprintf(out, cap, "%s", t != NULL ? (const char *)t : "");
 }
 
+/* A row that is what was written; the first column says so. */
+static int step_whole(sqlite3_stmt *st)
+{
+    int rc = sqlite3_step(st);
+
+    if (rc == SQLITE_ROW && sqlite3_column_int(st, 0) == 0)
+        return SQLITE_CORRUPT;
+    return rc;
+}
+
 /* The broker's answer to what was there before. */
 static void copy_answer(sqlite3_stmt *st, struct spool_item *item)
 {
-    copy_text(st, 0, item->case_no, sizeof(item->case_no));
-    copy_text(st, 1, item->code, sizeof(item->code));
+    copy_text(st, 1, item->case_no, sizeof(item->case_no));
+    copy_text(st, 2, item->code, sizeof(item->code));
 }
 
 /* 1: this very file was taken before, *item has the id of then; 0: not. */
@@ -95,10 +115,10 @@ static int find_file(struct spool *s, struct spool_item *item)
         return 0;
     sqlite3_bind_text(st, 1, item->file, -1, SQLITE_STATIC);
     sqlite3_bind_blob(st, 2, item->file_hash, SPOOL_HASH, SQLITE_STATIC);
-    rc = sqlite3_step(st);
+    rc = step_whole(st);
     if (rc == SQLITE_ROW) {
         copy_answer(st, item);
-        copy_text(st, 2, item->submission, sizeof(item->submission));
+        copy_text(st, 3, item->submission, sizeof(item->submission));
         found = 1;
     }
     done(st);
@@ -112,12 +132,12 @@ static int find_id(struct spool *s, struct spool_item *item, bool *same)
     int rc, found = 0;
 
     sqlite3_bind_text(st, 1, item->submission, -1, SQLITE_STATIC);
-    rc = sqlite3_step(st);
+    rc = step_whole(st);
     if (rc == SQLITE_ROW) {
-        const void *digest = sqlite3_column_blob(st, 2);
+        const void *digest = sqlite3_column_blob(st, 3);
 
         found = 1;
-        *same = digest != NULL && sqlite3_column_bytes(st, 2) == SPOOL_HASH &&
+        *same = digest != NULL && sqlite3_column_bytes(st, 3) == SPOOL_HASH &&
                 memcmp(digest, item->digest, SPOOL_HASH) == 0;
         if (*same)
             copy_answer(st, item);
@@ -171,13 +191,16 @@ int spool_take(struct spool *s, struct spool_item *items, size_t n,
                struct dk_problem *p)
 {
     int rc = run(s, STMT_BEGIN);
+    bool wrote = false;
 
-    for (size_t i = 0; i < n && rc == SQLITE_OK; i++)
+    for (size_t i = 0; i < n && rc == SQLITE_OK; i++) {
         rc = take_one(s, &items[i]);
+        wrote = wrote || items[i].verdict == SPOOL_TAKEN;
+    }
     if (rc == SQLITE_OK)
         rc = run(s, STMT_COMMIT);
-    if (rc == SQLITE_OK)
-        return 0;
+    if (rc == SQLITE_OK) /* a hurt log is read only as far as it is whole */
+        return wrote ? spool_move_log(s, p) : 0;
     rc = spool_trouble(s->db, rc, "writing", p);
     roll_back(s);
     return rc;
@@ -190,18 +213,18 @@ static int fetch(struct spool *s, enum spool_stmt which, int64_t key,
     int rc, got = 0;
 
     sqlite3_bind_int64(st, 1, key);
-    rc = sqlite3_step(st);
+    rc = step_whole(st);
     if (rc == SQLITE_ROW) {
-        out->id = sqlite3_column_int64(st, 0);
-        copy_text(st, 1, out->submission, sizeof(out->submission));
-        out->len = (size_t)sqlite3_column_bytes(st, 2);
+        out->id = sqlite3_column_int64(st, 1);
+        copy_text(st, 2, out->submission, sizeof(out->submission));
+        out->len = (size_t)sqlite3_column_bytes(st, 3);
         out->body = malloc(out->len + 1);
         if (out->body == NULL) {
             done(st);
             return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
         }
         if (out->len > 0)
-            memcpy(out->body, sqlite3_column_text(st, 2), out->len);
+            memcpy(out->body, sqlite3_column_text(st, 3), out->len);
         out->body[out->len] = '\0';
         got = 1;
     }
@@ -277,6 +300,8 @@ int spool_write_told(struct spool *s)
 {
     int rc = s->told ? run(s, STMT_TOLD) : SQLITE_OK;
 
+    if (rc == SQLITE_OK && s->told)
+        rc = run(s, STMT_ASIDE_TOLD);
     if (rc == SQLITE_OK)
         s->told = false;
     return rc;
@@ -293,6 +318,19 @@ int spool_untold(struct spool *s, spool_untold_fn fn, void *arg,
            (const char *)sqlite3_column_text(st, 1),
            (const char *)sqlite3_column_text(st, 2),
            (const char *)sqlite3_column_text(st, 3));
+    done(st);
+    return rc == SQLITE_DONE ? 0 : spool_trouble(s->db, rc, "reading", p);
+}
+
+int spool_aside(struct spool *s, bool untold, spool_aside_fn fn, void *arg,
+                struct dk_problem *p)
+{
+    sqlite3_stmt *st = s->stmt[STMT_ASIDE];
+    int rc;
+
+    sqlite3_bind_int(st, 1, untold);
+    while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+        fn(arg, (const char *)sqlite3_column_text(st, 0));
     done(st);
     return rc == SQLITE_DONE ? 0 : spool_trouble(s->db, rc, "reading", p);
 }

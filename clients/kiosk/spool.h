@@ -20,6 +20,9 @@
 
 struct spool;
 
+/* Every row has a sum over all it says.  What the disk changed is never sent or
+ * told: at the opening it is set aside, later it is DK_EIO.
+ */
 enum spool_state {
     SPOOL_WAITING,
     SPOOL_DONE,
@@ -117,6 +120,14 @@ int spool_untold(struct spool *s, spool_untold_fn fn, void *arg,
 int spool_tidy(struct spool *s, struct dk_problem *p);
 
 int spool_count(struct spool *s, struct spool_counts *out,
+                struct dk_problem *p);
+
+/* Each case that the disk changed after it was written, and that was set aside
+ * when the spool was opened: neither sent nor told any more.  `submission` may
+ * itself be what was changed.  With `untold`, those that were not yet told.
+ */
+typedef void (*spool_aside_fn)(void *arg, const char *submission);
+int spool_aside(struct spool *s, bool untold, spool_aside_fn fn, void *arg,
                 struct dk_problem *p);
 
 /* Each refused case, oldest first.  `problem` is an RFC 9457 object. */

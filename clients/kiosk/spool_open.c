@@ -10,7 +10,7 @@
 #include "spool_int.h"
 
 #define APPLICATION_ID 0x444b5350 /* "DKSP" */
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
 static const char schema_1[] =
     "CREATE TABLE item("
@@ -35,6 +35,20 @@ static const char schema_1[] =
 static const char schema_2[] =
     "ALTER TABLE item ADD COLUMN untold INTEGER;"
     "CREATE INDEX item_untold ON item(id) WHERE untold = 1;";
+
+/* What the disk changed, as far as it can be read: for somebody to look at. */
+static const char schema_3[] = "ALTER TABLE item ADD COLUMN sum BLOB;"
+                               "UPDATE item SET sum = " SPOOL_SUM ";"
+                               "CREATE TABLE aside("
+                               " id INTEGER PRIMARY KEY,"
+                               " submission TEXT NOT NULL,"
+                               " taken_at INTEGER NOT NULL,"
+                               " state INTEGER NOT NULL,"
+                               " body TEXT,"
+                               " case_no TEXT,"
+                               " code TEXT,"
+                               " told INTEGER" /* 1 once its line was printed */
+                               ") STRICT;";
 
 /* What the kernel has in memory of a file that a crashed process wrote may
  * not be on the disk, and a failed sync is reported only once: sync before
@@ -272,14 +286,14 @@ static int identify(sqlite3 *db, long *from, struct dk_problem *p)
 /* From schema `from` (0: nothing) to ours. */
 static int make_schema(sqlite3 *db, long from, struct dk_problem *p)
 {
-    char sql[sizeof(schema_1) + sizeof(schema_2) + 160];
+    char sql[sizeof(schema_1) + sizeof(schema_2) + sizeof(schema_3) + 160];
     int rc;
 
     snprintf(sql, sizeof(sql),
-             "BEGIN IMMEDIATE;%s%sPRAGMA application_id=%d;"
+             "BEGIN IMMEDIATE;%s%s%sPRAGMA application_id=%d;"
              "PRAGMA user_version=%d;COMMIT",
-             from < 1 ? schema_1 : "", from < 2 ? schema_2 : "", APPLICATION_ID,
-             SCHEMA_VERSION);
+             from < 1 ? schema_1 : "", from < 2 ? schema_2 : "", schema_3,
+             APPLICATION_ID, SCHEMA_VERSION);
     rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK ? 0 : spool_trouble(db, rc, "making", p);
 }
@@ -288,7 +302,8 @@ static int make_schema(sqlite3 *db, long from, struct dk_problem *p)
 static int check_whole(sqlite3 *db, struct dk_problem *p)
 {
     char got[128];
-    int rc = ask(db, "PRAGMA quick_check(1)", got, sizeof(got));
+    /* Its quick cousin does not see an index that has lost a case. */
+    int rc = ask(db, "PRAGMA integrity_check(1)", got, sizeof(got));
 
     if (rc != SQLITE_OK)
         return spool_trouble(db, rc, "checking", p);
@@ -323,6 +338,8 @@ static int configure(sqlite3 *db, struct dk_problem *p)
         rc = check_whole(db, p);
     if (rc == 0 && from < SCHEMA_VERSION)
         rc = make_schema(db, from, p);
+    if (rc == 0)
+        rc = spool_sum_check(db, p);
     /* Its row's first column is 1 when the log could not be emptied. */
     if (rc == 0)
         rc = set_and_read(db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, "0", p);
@@ -348,6 +365,11 @@ int spool_open(const char *path, bool create, struct spool **out,
         rc = spool_trouble(s->db, rc, "opening", p);
         goto fail;
     }
+    rc = spool_sum_define(s->db);
+    if (rc != SQLITE_OK) {
+        rc = spool_trouble(s->db, rc, "opening", p);
+        goto fail;
+    }
     /* Closing a stranger's database must not write its log into it. */
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     rc = configure(s->db, p);
@@ -362,6 +384,16 @@ int spool_open(const char *path, bool create, struct spool **out,
 fail:
     spool_close(s);
     return rc;
+}
+
+int spool_move_log(struct spool *s, struct dk_problem *p)
+{
+    int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+                                       NULL, NULL);
+
+    if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_FULL)
+        return 0;
+    return spool_trouble(s->db, rc, "writing", p);
 }
 
 int spool_tidy(struct spool *s, struct dk_problem *p)

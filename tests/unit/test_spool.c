@@ -393,7 +393,7 @@ static void expect_refusal(const struct place *pl, int code)
 static void a_spool_of_a_newer_docket_is_refused(void **state)
 {
     spool_close(open_spool(*state));
-    run_sql(*state, "PRAGMA user_version=3");
+    run_sql(*state, "PRAGMA user_version=4");
     expect_refusal(*state, DK_EVERSION);
 }
 
