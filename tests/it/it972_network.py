@@ -118,7 +118,8 @@ class Net:
     def __init__(self, test, rng):
         self.world = test.world()
         self.history, self.rng = checker.History(), rng
-        self.lab = netlab.Lab(self.world, *NODES)
+        self.lab = netlab.Lab(self.world, *NODES,
+                              seed=rng.getrandbits(31))
         broker = self.world.broker
         self.keys = {"hall": dkproto.Keys(), "desk": dkproto.Keys(),
                      "works": dkproto.Keys()}

@@ -172,9 +172,10 @@ class Wire:
 class Lab:
     """The wire in a process of its own, for a test's world."""
 
-    def __init__(self, world, *nodes):
+    def __init__(self, world, *nodes, seed=1):
         read, self.orders = os.pipe()
-        self.process = world.python("netlab.py", *nodes, stdin=read)
+        self.process = world.python("netlab.py", *nodes, stdin=read,
+                                    env={"DK_SEED": str(seed)})
         os.close(read)
         self.process.line(r"^\{.*\}\n", path=self.process.out)
         self.nodes = json.loads(self.process.output().splitlines()[0])
