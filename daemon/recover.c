@@ -183,16 +183,17 @@ static const char seen_sql[] =
     "AS have FROM seen WHERE kept IS NULL OR kept < most OR "
     "(last IS NOT NULL AND last IS NOT have) ORDER BY key";
 
-static void tell_cut(struct recover *r, const struct config *cfg)
+static int tell_cut(struct recover *r, const struct config *cfg)
 {
     sqlite3_stmt *q = NULL;
     char no[DK_CASE_NO_MAX];
+    int rc = recover_prepare(r, seen_sql, &q);
 
-    if (sqlite3_prepare_v2(r->db, seen_sql, -1, &q, NULL) != SQLITE_OK)
-        return;
-    while (sqlite3_step(q) == SQLITE_ROW) {
+    while (rc == DK_OK && (rc = recover_next(r, q)) == 1) {
         int64_t kept = sqlite3_column_int64(q, 1);
-        if (!recover_case_no(cfg, sqlite3_column_int64(q, 0), no))
+        rc = DK_OK;
+        if (!dk_case_no_of((int32_t)cfg->county, sqlite3_column_int64(q, 0),
+                           no))
             continue;
         r->lost_cases++;
         if (kept == 0)
@@ -204,9 +205,10 @@ static void tell_cut(struct recover *r, const struct config *cfg)
                    no, kept, kept);
     }
     sqlite3_finalize(q);
+    return rc;
 }
 
-static void tell_notes(struct recover *r, const struct config *cfg)
+static int tell_notes(struct recover *r, const struct config *cfg)
 {
     static const char *const what[] = {
         "the petitioners' data is lost  信访人信息丢失",
@@ -214,23 +216,21 @@ static void tell_notes(struct recover *r, const struct config *cfg)
         "相同提交再次发来时会被当作冲突拒绝"};
     sqlite3_stmt *q = NULL;
     char no[DK_CASE_NO_MAX];
+    int rc = recover_prepare(r, "SELECT key, what FROM note ORDER BY key", &q);
 
-    if (sqlite3_prepare_v2(r->db, "SELECT key, what FROM note ORDER BY key", -1,
-                           &q, NULL) != SQLITE_OK)
-        return;
-    while (sqlite3_step(q) == SQLITE_ROW) {
-        if (recover_case_no(cfg, sqlite3_column_int64(q, 0), no))
+    while (rc == DK_OK && (rc = recover_next(r, q)) == 1) {
+        rc = DK_OK;
+        if (dk_case_no_of((int32_t)cfg->county, sqlite3_column_int64(q, 0), no))
             printf("%s  %s\n", no, what[sqlite3_column_int(q, 1)]);
     }
     sqlite3_finalize(q);
+    return rc;
 }
 
-static void tell(struct recover *r, const struct config *cfg, const char *out)
+static void tell_sums(const struct recover *r, const char *out)
 {
     const struct salvage_report *s = &r->scan;
 
-    tell_cut(r, cfg);
-    tell_notes(r, cfg);
     printf("\n%s\n", out);
     printf("cases saved / 已保存案件        %" PRId64 "\n", r->cases);
     printf("events saved / 已保存事件       %" PRId64 "\n", r->events);
@@ -242,6 +242,9 @@ static void tell(struct recover *r, const struct config *cfg, const char *out)
            r->persons_lost);
     printf("ids of submissions made anew / 重建的提交编号  %" PRId64 "\n",
            r->ids_made);
+    printf("checkpoints saved / 已保存检查点  %" PRId64
+           ", of lost events / 因事件丢失而失效 %" PRId64 "\n",
+           r->ckpts, r->ckpts_lost);
     printf("pages / 页  %" PRId64 ", of the log / 日志 %" PRId64
            ", missing / 缺失 %" PRId64 ", unreadable / 不可读 %" PRId64
            ", blank / 空白 %" PRId64 ", damaged / 损坏 %" PRId64
@@ -260,6 +263,17 @@ static void tell(struct recover *r, const struct config *cfg, const char *out)
          "不随之恢复。\n"
          "Put it in place like a backup: docs/OPERATIONS.md, \"Backup and "
          "restore\".\n请按恢复备份的方法启用，见 docs/OPERATIONS.md。");
+}
+
+static int tell(struct recover *r, const struct config *cfg, const char *out)
+{
+    int rc = tell_cut(r, cfg);
+
+    if (rc == DK_OK)
+        rc = tell_notes(r, cfg);
+    if (rc == DK_OK)
+        tell_sums(r, out);
+    return rc;
 }
 
 static int exit_of(int rc)
@@ -303,12 +317,13 @@ int recover_run(const struct config *given, const char *file, const char *out)
     if (rc == DK_OK)
         rc = build(&r, &cfg, &n, out);
     if (rc == DK_OK)
-        tell(&r, &cfg, out);
+        rc = tell(&r, &cfg, out);
     recover_stage_close(&r);
     clear(&n);
     if (rc != DK_OK)
         return daemon_complain(&r.problem, exit_of(rc));
-    return recover_damaged(&r) || r.lost_cases + r.persons_lost + r.ids_made > 0
+    return recover_damaged(&r) ||
+                   r.lost_cases + r.persons_lost + r.ids_made + r.ckpts_lost > 0
                ? EX_DATAERR
                : 0;
 }

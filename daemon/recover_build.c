@@ -17,7 +17,7 @@
 struct build {
     struct recover *r;
     struct daemon *d;
-    sqlite3_stmt *all, *one, *req, *person, *saved, *erased;
+    sqlite3_stmt *all, *one, *req, *person, *saved, *erased, *task;
 };
 
 static int prepare(struct build *b)
@@ -30,14 +30,17 @@ static int prepare(struct build *b)
         "SELECT seal, data, current FROM person WHERE key = ? "
         "ORDER BY current DESC",
         "INSERT INTO saved VALUES (?, ?, ?, ?, ?)",
-        "SELECT 1 FROM ev WHERE key = ? AND type = ?"};
-    sqlite3_stmt **q[] = {&b->all,    &b->one,   &b->req,
-                          &b->person, &b->saved, &b->erased};
-    int rc = SQLITE_OK;
+        "SELECT CASE WHEN EXISTS (SELECT 1 FROM ev WHERE key = ?1 AND "
+        "type = ?2) THEN 1 WHEN EXISTS (SELECT 1 FROM person WHERE key = ?1 "
+        "AND current AND seal = ?3) THEN 2 ELSE 0 END",
+        "SELECT attempts FROM task WHERE id = ? AND key = ? AND n = ?"};
+    sqlite3_stmt **q[] = {&b->all,   &b->one,    &b->req, &b->person,
+                          &b->saved, &b->erased, &b->task};
+    int rc = DK_OK;
 
-    for (size_t i = 0; rc == SQLITE_OK && i < sizeof(q) / sizeof(q[0]); i++)
-        rc = sqlite3_prepare_v2(b->r->db, sql[i], -1, q[i], NULL);
-    return recover_failed(b->r, rc);
+    for (size_t i = 0; rc == DK_OK && i < sizeof(q) / sizeof(q[0]); i++)
+        rc = recover_prepare(b->r, sql[i], q[i]);
+    return rc;
 }
 
 static void finalize(struct build *b)
@@ -48,6 +51,7 @@ static void finalize(struct build *b)
     sqlite3_finalize(b->person);
     sqlite3_finalize(b->saved);
     sqlite3_finalize(b->erased);
+    sqlite3_finalize(b->task);
 }
 
 static int no_memory(struct build *b)
@@ -82,16 +86,6 @@ static bool read_event(sqlite3_stmt *q, struct dk_event *e)
         memcpy(e->body, body, (size_t)n);
     e->body[n] = '\0';
     return true;
-}
-
-bool recover_case_no(const struct config *cfg, int64_t key,
-                     char out[DK_CASE_NO_MAX])
-{
-    int32_t county;
-    int64_t back;
-
-    dk_case_no_format((int32_t)cfg->county, key, out);
-    return dk_case_no_parse(out, &county, &back) == DK_OK && back == key;
 }
 
 static int get_slot(struct build *b, int64_t key, struct slot **out)
@@ -166,12 +160,12 @@ static int add_request(struct build *b, const struct store_request *r)
 
 static int add_requests(struct build *b, const struct dk_event *e, int *n)
 {
-    int rc = SQLITE_DONE, code = DK_OK;
+    int rc;
 
     *n = 0;
     sqlite3_bind_int64(b->req, 1, e->key);
     sqlite3_bind_int64(b->req, 2, e->n);
-    while (code == DK_OK && (rc = sqlite3_step(b->req)) == SQLITE_ROW) {
+    while ((rc = recover_next(b->r, b->req)) == 1) {
         struct store_request r = {
             .key = e->key,
             .n = e->n,
@@ -180,11 +174,13 @@ static int add_requests(struct build *b, const struct dk_event *e, int *n)
             .submitted_at = sqlite3_column_int64(b->req, 4)};
         memcpy(r.id.b, sqlite3_column_blob(b->req, 0), 16);
         memcpy(r.hash, sqlite3_column_blob(b->req, 1), 16);
-        code = add_request(b, &r);
+        rc = add_request(b, &r);
+        if (rc != DK_OK)
+            break;
         ++*n;
     }
     sqlite3_reset(b->req);
-    return code == DK_OK ? recover_failed(b->r, rc) : code;
+    return rc;
 }
 
 /* The id of a submission is in its event too; what it said is not, so that the
@@ -205,23 +201,23 @@ static int make_request(struct build *b, const struct dk_event *e,
         dk_uuid_parse(id, strlen(id), &r.id) != DK_OK)
         return DK_OK;
     b->r->ids_made++;
-    recover_note(b->r, e->key, RECOVER_ID);
-    return add_request(b, &r);
+    int rc = recover_note(b->r, e->key, RECOVER_ID);
+    return rc == DK_OK ? add_request(b, &r) : rc;
 }
 
-static bool was_erased(struct build *b, int64_t key)
+/* 1: an event says so; 2: what stands there now, and the event is lost.  Older
+ * copies of the row may well be there, and are not to come back.
+ */
+static int was_erased(struct build *b, int64_t key)
 {
-    bool yes = false;
-
-    for (int t = 0; t < DK_EV_N && !yes; t++) {
-        if (strcmp(dk_ev_name((enum dk_ev)t), "person_erased") != 0)
-            continue;
-        sqlite3_bind_int64(b->erased, 1, key);
-        sqlite3_bind_int(b->erased, 2, t);
-        yes = sqlite3_step(b->erased) == SQLITE_ROW;
-        sqlite3_reset(b->erased);
-    }
-    return yes;
+    sqlite3_bind_int64(b->erased, 1, key);
+    sqlite3_bind_int(b->erased, 2, DK_EV_PERSON_ERASED);
+    sqlite3_bind_int64(b->erased, 3, STORE_ERASED);
+    int rc = recover_next(b->r, b->erased);
+    if (rc == 1)
+        rc = sqlite3_column_int(b->erased, 0);
+    sqlite3_reset(b->erased);
+    return rc;
 }
 
 /* Is this what the first event speaks of?  Not known without the key: what is
@@ -243,41 +239,49 @@ static bool fits(struct build *b, const struct store_person *row,
     return strcmp(hex, commitment) == 0;
 }
 
-/* The row that fits the commitment of the first event; where the key is not
- * there to tell, the one that stood there last.
- */
-static bool find_person(struct build *b, const char *commitment, bool erased,
-                        struct store_person *out)
+/* Owns the copy of its data. */
+static int copy_person(struct build *b, struct store_person *out,
+                       const struct store_person *row)
 {
-    bool have = false;
+    char *copy = malloc(row->len + 1);
 
-    while (sqlite3_step(b->person) == SQLITE_ROW) {
+    if (copy == NULL)
+        return no_memory(b);
+    if (row->len > 0)
+        memcpy(copy, row->data, row->len);
+    free((void *)(uintptr_t)out->data);
+    *out = *row;
+    out->data = copy;
+    return DK_OK;
+}
+
+/* The row that fits the commitment of the first event; where the key is not
+ * there to tell, the one that stood there last.  out->data NULL: none.
+ */
+static int find_person(struct build *b, const char *commitment,
+                       struct store_person *out)
+{
+    int rc;
+
+    while ((rc = recover_next(b->r, b->person)) == 1) {
         struct store_person row = {
             .key = out->key,
             .seal = sqlite3_column_int64(b->person, 0),
             .data = sqlite3_column_blob(b->person, 1),
             .len = (size_t)sqlite3_column_bytes(b->person, 1)};
         bool current = sqlite3_column_int(b->person, 2) != 0;
-        bool good = !erased && fits(b, &row, commitment);
-
+        bool good = fits(b, &row, commitment);
         bool known =
             row.seal == STORE_PLAIN || seal_has(&b->d->persons.ring, row.seal);
 
-        if (erased != (row.seal == STORE_ERASED) || (!good && known) ||
-            (!good && (have || !current)))
+        if (row.seal == STORE_ERASED || (!good && known) ||
+            (!good && (out->data != NULL || !current)))
             continue;
-        free((void *)(uintptr_t)out->data);
-        char *copy = malloc(row.len + 1);
-        if (copy != NULL && row.len > 0)
-            memcpy(copy, row.data, row.len);
-        out->seal = row.seal;
-        out->data = copy;
-        out->len = row.len;
-        have = true;
-        if (good || copy == NULL)
+        rc = copy_person(b, out, &row);
+        if (rc != DK_OK || good)
             break;
     }
-    return have;
+    return rc;
 }
 
 static int add_person(struct build *b, const struct dk_event *e,
@@ -285,25 +289,25 @@ static int add_person(struct build *b, const struct dk_event *e,
 {
     struct batch *batch = &b->d->batch;
     struct store_person row = {.key = e->key};
-    bool erased = was_erased(b, e->key);
+    int erased = was_erased(b, e->key);
 
+    if (erased < 0 || erased == 1) /* no row is needed */
+        return erased < 0 ? erased : DK_OK;
     sqlite3_bind_int64(b->person, 1, e->key);
-    bool have = find_person(b, commitment, erased, &row);
+    int rc = erased == 0 ? find_person(b, commitment, &row) : DK_OK;
     sqlite3_reset(b->person);
-    if (erased) { /* an event says so: no row is needed */
+    if (rc == DK_OK && row.data == NULL) {
+        b->r->persons_lost++;
+        return recover_note(b->r, e->key, RECOVER_PERSON);
+    }
+    if (rc == DK_OK && vec_grow(&batch->person, &batch->cap_person,
+                                batch->n_person + 1) != DK_OK)
+        rc = no_memory(b);
+    if (rc == DK_OK)
+        batch->person[batch->n_person++] = row;
+    else
         free((void *)(uintptr_t)row.data);
-        return DK_OK;
-    }
-    b->r->persons_lost += !have;
-    if (!have) {
-        recover_note(b->r, e->key, RECOVER_PERSON);
-        return DK_OK;
-    }
-    if (row.data == NULL || vec_grow(&batch->person, &batch->cap_person,
-                                     batch->n_person + 1) != DK_OK)
-        return no_memory(b);
-    batch->person[batch->n_person++] = row;
-    return DK_OK;
+    return rc;
 }
 
 static int add_what_comes(struct build *b, const struct slot *s)
@@ -337,45 +341,52 @@ static int add_what_comes(struct build *b, const struct slot *s)
 static int choose_tasks(struct build *b, const int64_t *old)
 {
     struct batch *batch = &b->d->batch;
-    sqlite3_stmt *q = NULL;
     size_t n = 0;
-    int rc = sqlite3_prepare_v2(
-        b->r->db,
-        "SELECT attempts FROM task WHERE id = ? AND key = ? AND n = ?", -1, &q,
-        NULL);
+    int rc = DK_OK;
 
-    for (size_t i = 0; rc == SQLITE_OK && i < batch->n_task; i++) {
+    for (size_t i = 0; rc >= 0 && i < batch->n_task; i++) {
         struct store_task t = batch->task[i];
         size_t e = (size_t)(t.id / TASK_STEP - batch->events.v[0].seq);
-        sqlite3_bind_int64(q, 1, old[e] * TASK_STEP + (int)t.service);
-        sqlite3_bind_int64(q, 2, t.key);
-        sqlite3_bind_int64(q, 3, t.n);
-        if (sqlite3_step(q) == SQLITE_ROW)
+        sqlite3_bind_int64(b->task, 1, old[e] * TASK_STEP + (int)t.service);
+        sqlite3_bind_int64(b->task, 2, t.key);
+        sqlite3_bind_int64(b->task, 3, t.n);
+        rc = recover_next(b->r, b->task);
+        if (rc == 1)
             batch->task[n++] = t;
-        sqlite3_reset(q);
+        sqlite3_reset(b->task);
     }
-    sqlite3_finalize(q);
     batch->changes.n_task_new = batch->n_task = n;
     b->r->tasks += (int64_t)n;
-    return recover_failed(b->r, rc);
+    return rc < 0 ? rc : DK_OK;
+}
+
+/* How far the stream is what it was: checkpoints sign it by its numbers. */
+static void note_same(struct build *b, const int64_t *old)
+{
+    const struct dk_events *es = &b->d->batch.events;
+
+    for (size_t i = 0; i < es->n; i++) {
+        if (es->v[i].seq == old[i] && b->r->same_to == old[i] - 1)
+            b->r->same_to = old[i];
+    }
 }
 
 static int write_saved(struct build *b)
 {
     const struct dk_events *es = &b->d->batch.events;
-    int rc = SQLITE_DONE;
+    int rc = DK_OK;
 
-    for (size_t i = 0; rc == SQLITE_DONE && i < es->n; i++) {
+    for (size_t i = 0; rc == DK_OK && i < es->n; i++) {
         sqlite3_bind_int64(b->saved, 1, es->v[i].key);
         sqlite3_bind_int64(b->saved, 2, es->v[i].n);
         sqlite3_bind_int(b->saved, 3, (int)es->v[i].type);
         sqlite3_bind_int64(b->saved, 4, es->v[i].seq);
         sqlite3_bind_blob(b->saved, 5, es->v[i].hash, DK_HASH_LEN,
                           SQLITE_STATIC);
-        rc = sqlite3_step(b->saved);
+        rc = recover_next(b->r, b->saved);
         sqlite3_reset(b->saved);
     }
-    return recover_failed(b->r, rc);
+    return rc;
 }
 
 static int flush(struct build *b, int64_t *old)
@@ -400,6 +411,7 @@ static int flush(struct build *b, int64_t *old)
         return b->r->problem.code != DK_OK
                    ? rc
                    : dk_fail(&b->r->problem, rc, NULL, NULL, NULL);
+    note_same(b, old);
     d->info.last_seq += (int64_t)batch->events.n;
     loads_clean(&d->loads);
     batch_reset(batch, 0);
@@ -444,7 +456,7 @@ static int take_case_to(struct build *b, int64_t key, uint32_t n, int64_t *old)
         did = false;
         sqlite3_bind_int64(b->one, 1, key);
         sqlite3_bind_int64(b->one, 2, (int64_t)s->c->n + 1);
-        while (rc == DK_OK && !did && sqlite3_step(b->one) == SQLITE_ROW)
+        while (rc == DK_OK && !did && (rc = recover_next(b->r, b->one)) == 1)
             rc = try_event(b, s, b->one, old, &did);
         sqlite3_reset(b->one);
     }
@@ -456,13 +468,13 @@ int recover_build(struct recover *r, struct daemon *d)
     struct build b = {.r = r, .d = d};
     int64_t *old = calloc(BATCH, sizeof(*old));
     int rc = old != NULL ? prepare(&b) : no_memory(&b);
-    int step = SQLITE_DONE;
     char no[DK_CASE_NO_MAX];
 
     batch_reset(&d->batch, 0);
-    while (rc == DK_OK && (step = sqlite3_step(b.all)) == SQLITE_ROW) {
+    while (rc == DK_OK && (rc = recover_next(r, b.all)) == 1) {
+        rc = DK_OK;
         int64_t key = sqlite3_column_int64(b.all, 1);
-        if (recover_case_no(d->cfg, key, no))
+        if (dk_case_no_of((int32_t)d->cfg->county, key, no))
             rc = take_case_to(&b, key, (uint32_t)sqlite3_column_int64(b.all, 2),
                               old);
         if (rc == DK_OK && d->batch.n_slot > 2 * BATCH)
@@ -470,8 +482,6 @@ int recover_build(struct recover *r, struct daemon *d)
         if (rc == DK_OK && d->batch.events.n == 0 && d->batch.n_slot > BATCH)
             batch_reset(&d->batch, 0);
     }
-    if (rc == DK_OK)
-        rc = recover_failed(r, step);
     if (rc == DK_OK)
         rc = flush(&b, old);
     finalize(&b);

@@ -8,10 +8,23 @@
 #include "daemon/store/salvage.h"
 #include "proto/caseno.h"
 
+enum recover_put {
+    PUT_EVENT,
+    PUT_REQUEST,
+    PUT_PERSON,
+    PUT_PLAIN_PERSON,
+    PUT_TASK,
+    PUT_CASE,
+    PUT_CKPT,
+    PUT_NOTE,
+    RECOVER_PUTS
+};
+
 struct recover {
     sqlite3 *db; /* the scratch database */
+    sqlite3_stmt *put[RECOVER_PUTS];
     struct salvage_report scan;
-    bool has_meta, meta_current;
+    bool has_meta;
     int32_t county;
     bool test_clock;
     dk_ms test_now;
@@ -21,7 +34,8 @@ struct recover {
     int64_t seal;
     /* what came of it */
     int64_t cases, events, lost_cases, ids_made, persons_lost, tasks,
-        tasks_made;
+        tasks_made, ckpts, ckpts_lost;
+    int64_t same_to; /* up to there no event of the stream is missing */
     struct dk_problem problem;
 };
 
@@ -32,20 +46,22 @@ int recover_stage_end(struct recover *r);
 void recover_stage_close(struct recover *r);
 /* An SQLite result as a DK_E code, the problem filled. */
 int recover_failed(struct recover *r, int rc);
+/* 1: the statement has a row; 0: no more; a DK_E code, the problem filled. */
+int recover_next(struct recover *r, sqlite3_stmt *q);
+int recover_prepare(struct recover *r, const char *sql, sqlite3_stmt **q);
 /* Something of a case could not be saved, for the report. */
 enum {
     RECOVER_PERSON, /* the petitioners' data */
     RECOVER_ID      /* what its submission said, for repetitions */
 };
-void recover_note(struct recover *r, int64_t key, int what);
+int recover_note(struct recover *r, int64_t key, int what);
 bool recover_damaged(const struct recover *r);
 
-/* The number of a case; false: no case can have this key. */
-bool recover_case_no(const struct config *cfg, int64_t key,
-                     char out[DK_CASE_NO_MAX]);
 /* recover_build.c: from the scratch database into the new store of `d`. */
 int recover_build(struct recover *r, struct daemon *d);
-/* recover_rest.c: numbers of the days, and tasks that may have been lost. */
+/* recover_rest.c: numbers of the days, checkpoints, and tasks that may have
+ * been lost.
+ */
 int recover_rest(struct recover *r, struct daemon *d);
 
 #endif /* DK_RECOVER_INT_H */

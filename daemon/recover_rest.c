@@ -1,5 +1,6 @@
 /* recover_rest.c - what is told by the cases as a whole: the last number of
- * each day, and work that nobody would do if its task was lost.
+ * each day, the checkpoints that still hold, and work that nobody would do if
+ * its task was lost.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -8,92 +9,158 @@
 
 #define CHUNK 200
 
+static int commit(struct recover *r, struct daemon *d,
+                  const struct store_changes *ch)
+{
+    int rc = store_commit(d->st, ch);
+
+    return rc == DK_OK ? rc : dk_fail(&r->problem, rc, NULL, NULL, NULL);
+}
+
 static int days(struct recover *r, struct daemon *d)
 {
     struct store_day day[CHUNK];
     sqlite3_stmt *q = NULL;
     size_t n = 0;
-    int code = DK_OK;
-    int rc = sqlite3_prepare_v2(r->db,
-                                "SELECT key / 1000000, max(key % 1000000) "
-                                "FROM saved GROUP BY 1",
-                                -1, &q, NULL);
+    int rc = recover_prepare(r,
+                             "SELECT key / 1000000, max(key % 1000000) "
+                             "FROM saved GROUP BY 1",
+                             &q);
 
-    while (rc == SQLITE_OK && code == DK_OK) {
-        bool row = sqlite3_step(q) == SQLITE_ROW;
-        if (row)
+    for (bool more = rc == DK_OK; more && rc >= 0;) {
+        rc = recover_next(r, q);
+        more = rc == 1;
+        if (more)
             day[n++] = (struct store_day){sqlite3_column_int(q, 0),
                                           sqlite3_column_int(q, 1)};
         struct store_changes ch = {
             .day = day, .n_day = n, .test_now = DK_NEVER};
-        if (n == CHUNK || !row) {
-            code = store_commit(d->st, &ch);
+        if (rc >= 0 && n > 0 && (n == CHUNK || !more)) {
+            rc = commit(r, d, &ch);
             n = 0;
         }
-        if (!row)
-            break;
     }
     sqlite3_finalize(q);
-    return code != DK_OK ? dk_fail(&r->problem, code, NULL, NULL, NULL)
-                         : recover_failed(r, rc);
+    return rc < 0 ? rc : DK_OK;
 }
 
-/* The last event of a case that asks something of a service for which no task
- * was found is asked again: the answers of the deadline and escalation services
- * change nothing that is there already.  The assignment service is asked only
- * for cases that have no unit.
+/* ---- checkpoints ------------------------------------------------------------
  */
-static int ask_again(struct recover *r, struct daemon *d, int64_t key,
-                     enum dk_service service)
+
+/* They hold as long as the stream is what they signed, one after the other
+ * (docs/HISTORY.md).  What comes after the first event that is lost is signed
+ * anew, with the numbers that follow.
+ */
+static int checkpoints(struct recover *r, struct daemon *d)
+{
+    struct store_ckpt c = {.number = 0};
+    sqlite3_stmt *q = NULL;
+    int rc = recover_prepare(r, "SELECT * FROM ckpt ORDER BY number", &q);
+
+    while (rc == DK_OK && (rc = recover_next(r, q)) == 1) {
+        rc = DK_OK;
+        if (sqlite3_column_int64(q, 0) != c.number + 1 ||
+            sqlite3_column_int64(q, 1) != c.to + 1 ||
+            sqlite3_column_int64(q, 2) > r->same_to) {
+            r->ckpts_lost++;
+            continue;
+        }
+        c = (struct store_ckpt){.number = sqlite3_column_int64(q, 0),
+                                .from = sqlite3_column_int64(q, 1),
+                                .to = sqlite3_column_int64(q, 2),
+                                .text = (const char *)sqlite3_column_text(q, 3),
+                                .text_len = (size_t)sqlite3_column_bytes(q, 3),
+                                .blocks = sqlite3_column_blob(q, 5),
+                                .n_block = (size_t)sqlite3_column_bytes(q, 5) /
+                                           DK_HASH_LEN};
+        memcpy(c.sig, sqlite3_column_blob(q, 4), sizeof(c.sig));
+        struct store_changes ch = {.ckpt = &c, .test_now = DK_NEVER};
+        rc = commit(r, d, &ch);
+        r->ckpts += rc == DK_OK;
+    }
+    sqlite3_finalize(q);
+    return rc;
+}
+
+/* ---- tasks ------------------------------------------------------------------
+ */
+
+struct asking {
+    struct recover *r;
+    struct daemon *d;
+    sqlite3_stmt *q;
+};
+
+/* The last event that asks something of a service for which no task was found;
+ * t->id stays 0: none.
+ */
+static int last_asked(struct asking *a, struct store_task *t)
+{
+    int rc;
+
+    sqlite3_bind_int64(a->q, 1, t->key);
+    sqlite3_bind_int(a->q, 2, (int)t->service);
+    while ((rc = recover_next(a->r, a->q)) == 1) {
+        unsigned asked =
+            dk_ev_services((enum dk_ev)sqlite3_column_int(a->q, 0));
+        if ((asked >> t->service & 1) == 0)
+            continue;
+        t->id = sqlite3_column_int64(a->q, 1) * TASK_STEP + (int)t->service;
+        t->n = (uint32_t)sqlite3_column_int64(a->q, 2);
+        break;
+    }
+    sqlite3_reset(a->q);
+    return rc < 0 ? rc : DK_OK;
+}
+
+/* It is asked again: the answers of the deadline and escalation services change
+ * nothing that is there already.  The assignment service is asked only for
+ * cases that have no unit.
+ */
+static int ask_again(struct asking *a, int64_t key, enum dk_service service)
 {
     struct store_task t = {.service = service, .key = key};
     struct dk_case *c = NULL;
-    sqlite3_stmt *q = NULL;
-    int rc = sqlite3_prepare_v2(
-        r->db,
-        "SELECT type, seq, n FROM saved WHERE key = ?1 AND NOT EXISTS (SELECT "
-        "1 "
-        "FROM task WHERE key = ?1 AND id % 4 = ?2) ORDER BY n DESC",
-        -1, &q, NULL);
+    int rc = last_asked(a, &t);
 
-    sqlite3_bind_int64(q, 1, key);
-    sqlite3_bind_int(q, 2, (int)service);
-    while (rc == SQLITE_OK && t.id == 0 && sqlite3_step(q) == SQLITE_ROW) {
-        unsigned asked = dk_ev_services((enum dk_ev)sqlite3_column_int(q, 0));
-        if ((asked >> service & 1) == 0)
-            continue;
-        t.id = sqlite3_column_int64(q, 1) * TASK_STEP + (int)service;
-        t.n = (uint32_t)sqlite3_column_int64(q, 2);
-    }
-    sqlite3_finalize(q);
-    if (rc != SQLITE_OK || t.id == 0)
-        return recover_failed(r, rc);
-    int code = store_load_cases(d->st, &key, 1, &c);
+    if (rc != DK_OK || t.id == 0)
+        return rc;
+    rc = store_load_cases(a->d->st, &key, 1, &c);
     bool wanted = c != NULL && c->state != DK_S_CLOSED &&
                   (service != DK_SVC_ASSIGN || c->unit[0] == '\0');
     dk_case_free(c);
+    if (rc != DK_OK)
+        return dk_fail(&a->r->problem, rc, NULL, NULL, NULL);
+    if (!wanted)
+        return DK_OK;
     struct store_changes ch = {
         .task_new = &t, .n_task_new = 1, .test_now = DK_NEVER};
-    if (code == DK_OK && wanted)
-        code = store_commit(d->st, &ch);
-    r->tasks_made += code == DK_OK && wanted;
-    return code == DK_OK ? code : dk_fail(&r->problem, code, NULL, NULL, NULL);
+    rc = commit(a->r, a->d, &ch);
+    a->r->tasks_made += rc == DK_OK;
+    return rc;
 }
 
 static int tasks(struct recover *r, struct daemon *d)
 {
-    sqlite3_stmt *q = NULL;
-    int code = DK_OK;
-    int rc = sqlite3_prepare_v2(r->db, "SELECT DISTINCT key FROM saved", -1, &q,
-                                NULL);
+    struct asking a = {.r = r, .d = d};
+    sqlite3_stmt *keys = NULL;
+    int rc = recover_prepare(r, "SELECT DISTINCT key FROM saved", &keys);
 
-    while (rc == SQLITE_OK && code == DK_OK && sqlite3_step(q) == SQLITE_ROW) {
-        for (int s = 0; code == DK_OK && s < DK_SVC_N; s++)
-            code =
-                ask_again(r, d, sqlite3_column_int64(q, 0), (enum dk_service)s);
+    if (rc == DK_OK)
+        rc = recover_prepare(r,
+                             "SELECT type, seq, n FROM saved WHERE key = ?1 "
+                             "AND NOT EXISTS (SELECT 1 FROM task WHERE key = "
+                             "?1 AND id % 4 = ?2) ORDER BY n DESC",
+                             &a.q);
+    while (rc == DK_OK && (rc = recover_next(r, keys)) == 1) {
+        rc = DK_OK;
+        for (int s = 0; rc == DK_OK && s < DK_SVC_N; s++)
+            rc = ask_again(&a, sqlite3_column_int64(keys, 0),
+                           (enum dk_service)s);
     }
-    sqlite3_finalize(q);
-    return code == DK_OK ? recover_failed(r, rc) : code;
+    sqlite3_finalize(keys);
+    sqlite3_finalize(a.q);
+    return rc;
 }
 
 int recover_rest(struct recover *r, struct daemon *d)
@@ -101,6 +168,8 @@ int recover_rest(struct recover *r, struct daemon *d)
     int rc = days(r, d);
 
     _Static_assert(TASK_STEP == 4, "the query above says so");
+    if (rc == DK_OK)
+        rc = checkpoints(r, d);
     if (rc == DK_OK && recover_damaged(r))
         rc = tasks(r, d);
     return rc;

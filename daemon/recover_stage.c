@@ -1,8 +1,11 @@
 /* recover_stage.c - which row is what, and a place to keep it. */
+#include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/merkle.h"
 #include "daemon/recover_int.h"
 
 static const char schema[] =
@@ -14,23 +17,50 @@ static const char schema[] =
     "CREATE TABLE person (key, seal, data, current);"
     "CREATE TABLE task (id INTEGER PRIMARY KEY, key, n, attempts);"
     "CREATE TABLE kase (key INTEGER PRIMARY KEY, hash);"
+    "CREATE TABLE ckpt (number INTEGER PRIMARY KEY, first, last, text, sig,"
+    " blocks);"
     "CREATE TABLE note (key, what);"
     "CREATE TABLE saved (key, n, type, seq, hash, PRIMARY KEY (key, n))"
     " WITHOUT ROWID;"
     "BEGIN;";
 
+static const char *const put_sql[RECOVER_PUTS] = {
+    [PUT_EVENT] = "INSERT OR IGNORE INTO ev VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [PUT_REQUEST] = "INSERT OR IGNORE INTO req VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [PUT_PERSON] = "INSERT INTO person VALUES (?, ?, ?, ?)",
+    [PUT_PLAIN_PERSON] =
+        "INSERT INTO person VALUES (?1, 0, CAST(?2 || ?3 AS BLOB), ?4)",
+    [PUT_TASK] = "INSERT OR IGNORE INTO task VALUES (?, ?, ?, ?)",
+    [PUT_CASE] = "INSERT OR IGNORE INTO kase VALUES (?, ?)",
+    [PUT_CKPT] = "INSERT OR IGNORE INTO ckpt VALUES (?, ?, ?, ?, ?, ?)",
+    [PUT_NOTE] = "INSERT INTO note VALUES (?, ?)",
+};
+
 int recover_failed(struct recover *r, int rc)
 {
     if (rc == SQLITE_OK || rc == SQLITE_DONE || rc == SQLITE_ROW)
         return DK_OK;
-    int code = (rc & 0xff) == SQLITE_FULL    ? DK_EFULL
-               : (rc & 0xff) == SQLITE_NOMEM ? DK_ENOMEM
-                                             : DK_EIO;
+    bool quota = (rc & 0xff) == SQLITE_IOERR && errno == EDQUOT;
+    int code = (rc & 0xff) == SQLITE_FULL || quota ? DK_EFULL
+               : (rc & 0xff) == SQLITE_NOMEM       ? DK_ENOMEM
+                                                   : DK_EIO;
     return dk_failf(&r->problem, code, NULL,
                     "the scratch file beside the new one failed (%s); make "
                     "room there and try again",
                     "新文件旁的临时文件出错（%s），请清理空间后重试",
                     sqlite3_errstr(rc));
+}
+
+int recover_next(struct recover *r, sqlite3_stmt *q)
+{
+    int rc = sqlite3_step(q);
+
+    return rc == SQLITE_ROW ? 1 : recover_failed(r, rc);
+}
+
+int recover_prepare(struct recover *r, const char *sql, sqlite3_stmt **q)
+{
+    return recover_failed(r, sqlite3_prepare_v2(r->db, sql, -1, q, NULL));
 }
 
 int recover_stage_open(struct recover *r, const char *path)
@@ -39,7 +69,10 @@ int recover_stage_open(struct recover *r, const char *path)
 
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(r->db, schema, NULL, NULL, NULL);
-    return recover_failed(r, rc);
+    rc = recover_failed(r, rc);
+    for (int i = 0; rc == DK_OK && i < RECOVER_PUTS; i++)
+        rc = recover_prepare(r, put_sql[i], &r->put[i]);
+    return rc;
 }
 
 int recover_stage_end(struct recover *r)
@@ -56,6 +89,10 @@ int recover_stage_end(struct recover *r)
 
 void recover_stage_close(struct recover *r)
 {
+    for (int i = 0; i < RECOVER_PUTS; i++) {
+        (void)sqlite3_finalize(r->put[i]);
+        r->put[i] = NULL;
+    }
     (void)sqlite3_close(r->db);
     r->db = NULL;
 }
@@ -69,17 +106,15 @@ bool recover_damaged(const struct recover *r)
            s->bad_header || s->bad_log;
 }
 
-void recover_note(struct recover *r, int64_t key, int what)
+int recover_note(struct recover *r, int64_t key, int what)
 {
-    sqlite3_stmt *q = NULL;
+    sqlite3_stmt *q = r->put[PUT_NOTE];
 
-    if (sqlite3_prepare_v2(r->db, "INSERT INTO note VALUES (?, ?)", -1, &q,
-                           NULL) != SQLITE_OK)
-        return;
     sqlite3_bind_int64(q, 1, key);
     sqlite3_bind_int(q, 2, what);
-    (void)sqlite3_step(q);
-    (void)sqlite3_finalize(q);
+    int rc = recover_next(r, q);
+    (void)sqlite3_reset(q);
+    return rc;
 }
 
 /* ---- which row is what ----------------------------------------------------
@@ -125,35 +160,63 @@ static bool is_meta(const struct salvage_row *r)
            r->v[6].n == 32;
 }
 
-static int put(struct recover *r, const char *sql,
-               const struct salvage_row *row, int from, bool with_id,
-               int64_t last, bool has_last)
+static int bind_value(sqlite3_stmt *q, int at, const struct salvage_value *v)
 {
-    sqlite3_stmt *q = NULL;
-    int at = 0;
-    int rc = sqlite3_prepare_v2(r->db, sql, -1, &q, NULL);
-
-    if (rc == SQLITE_OK && with_id)
-        rc = sqlite3_bind_int64(q, ++at, row->id);
-    int all = sqlite3_bind_parameter_count(q) - (has_last ? 1 : 0);
-    for (int i = from; rc == SQLITE_OK && at < all; i++) {
-        const struct salvage_value *v = &row->v[i];
-        at++;
-        if (v->type == SALVAGE_INT)
-            rc = sqlite3_bind_int64(q, at, v->i);
-        else if (v->type == SALVAGE_TEXT)
-            rc = sqlite3_bind_text(q, at, (const char *)v->p, (int)v->n,
-                                   SQLITE_STATIC);
-        else if (v->type == SALVAGE_BLOB)
-            rc = sqlite3_bind_blob(q, at, v->n != 0 ? v->p : (const void *)"",
-                                   (int)v->n, SQLITE_STATIC);
+    switch (v->type) {
+    case SALVAGE_INT:
+        return sqlite3_bind_int64(q, at, v->i);
+    case SALVAGE_TEXT:
+        return sqlite3_bind_text(q, at, (const char *)v->p, (int)v->n,
+                                 SQLITE_STATIC);
+    case SALVAGE_BLOB:
+        return sqlite3_bind_blob(q, at, v->n != 0 ? v->p : (const void *)"",
+                                 (int)v->n, SQLITE_STATIC);
+    case SALVAGE_NULL:
+    case SALVAGE_OTHER:
+        break;
     }
-    if (rc == SQLITE_OK && has_last)
-        rc = sqlite3_bind_int64(q, ++at, last);
+    return SQLITE_OK; /* NULL */
+}
+
+/* The rowid, where the row has one, and its columns `from` on. */
+static int put(struct recover *r, enum recover_put what,
+               const struct salvage_row *row, int from)
+{
+    sqlite3_stmt *q = r->put[what];
+    bool marked = what == PUT_PERSON || what == PUT_PLAIN_PERSON;
+    int all = sqlite3_bind_parameter_count(q) - (marked ? 1 : 0);
+    int at = 0, rc = SQLITE_OK;
+
+    if (row->has_id && what != PUT_REQUEST)
+        rc = sqlite3_bind_int64(q, ++at, row->id);
+    for (int i = from; rc == SQLITE_OK && at < all; i++)
+        rc = bind_value(q, ++at, &row->v[i]);
+    if (rc == SQLITE_OK && marked)
+        rc = sqlite3_bind_int(q, all + 1, row->current);
     if (rc == SQLITE_OK)
         rc = sqlite3_step(q);
-    (void)sqlite3_finalize(q);
+    (void)sqlite3_reset(q);
+    (void)sqlite3_clear_bindings(q);
     return recover_failed(r, rc);
+}
+
+/* Whatever page it was on: what is signed, and says so of itself, is whole. */
+static bool is_ckpt(const struct salvage_row *r)
+{
+    struct dk_ckpt what;
+    merkle_hash root;
+
+    if (!r->has_id || !looks_like(r, "NIITBB") || r->v[4].n != DK_CKPT_SIG ||
+        r->v[5].n == 0 || r->v[5].n % DK_HASH_LEN != 0)
+        return false;
+    const struct salvage_value *text = &r->v[3];
+    if (dk_ckpt_read((const char *)text->p, text->n, &what) != DK_OK ||
+        what.number != r->id || what.from != r->v[1].i || what.to != r->v[2].i)
+        return false;
+    merkle_root_of(r->v[5].p, r->v[5].n / DK_HASH_LEN, root);
+    return memcmp(root, what.root, sizeof(root)) == 0 &&
+           crypto_sign_verify_detached(r->v[4].p, text->p, text->n, what.key) ==
+               0;
 }
 
 static void take_meta(struct recover *r, const struct salvage_row *row)
@@ -174,16 +237,12 @@ static void take_meta(struct recover *r, const struct salvage_row *row)
     }
 }
 
-/* Tasks end and are deleted: only the page as it stands tells of open ones. */
+/* Tasks end and are deleted: only the page as it stands tells of open ones, and
+ * of dead ones, which are tried again.
+ */
 static int take_task(struct recover *r, const struct salvage_row *row)
 {
-    static const char sql[] = "INSERT OR IGNORE INTO task VALUES (?, ?, ?, ?)";
-
-    if (!row->current)
-        return 0;
-    if (row->has_id) /* open */
-        return put(r, sql, row, 1, true, 0, false);
-    return put(r, sql, row, 1, false, 0, false); /* dead: tried again */
+    return row->current ? put(r, PUT_TASK, row, 1) : DK_OK;
 }
 
 int recover_stage_row(void *arg, const struct salvage_row *row)
@@ -191,39 +250,29 @@ int recover_stage_row(void *arg, const struct salvage_row *row)
     struct recover *r = arg;
 
     if (is_event(row))
-        return put(r,
-                   "INSERT OR IGNORE INTO ev VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
-                   "?)",
-                   row, 1, true, 0, false);
+        return put(r, PUT_EVENT, row, 1);
     if (is_meta(row)) {
         take_meta(r, row);
         return 0;
     }
     if (row->has_id && looks_like(row, "NBBIIIII") && row->v[1].n == 16 &&
         row->v[2].n == 16)
-        return put(r, "INSERT OR IGNORE INTO req VALUES (?, ?, ?, ?, ?, ?, ?)",
-                   row, 1, false, 0, false);
+        return put(r, PUT_REQUEST, row, 1);
     if (!row->has_id && looks_like(row, "BBIIIII") && row->v[0].n == 16 &&
         row->v[1].n == 16)
-        return put(r, "INSERT OR IGNORE INTO req VALUES (?, ?, ?, ?, ?, ?, ?)",
-                   row, 0, false, 0, false);
+        return put(r, PUT_REQUEST, row, 0);
     if (row->has_id && looks_like(row, "NIIIit") && row->id > 0)
         return take_task(r, row);
     if (!row->has_id && looks_like(row, "IIIIIit"))
         return take_task(r, row);
     if (row->has_id && row->current && looks_like(row, "NIITTttBT+") &&
         row->v[7].n == DK_HASH_LEN)
-        return put(r, "INSERT OR IGNORE INTO kase VALUES (?, ?)", row, 7, true,
-                   0, false);
+        return put(r, PUT_CASE, row, 7);
     if (row->has_id && looks_like(row, "NIB") &&
         (row->v[1].i == STORE_ERASED || row->v[1].i >> 62 == 1))
-        return put(r, "INSERT INTO person VALUES (?, ?, ?, ?)", row, 1, true,
-                   row->current, true);
+        return put(r, PUT_PERSON, row, 1);
     /* Of an older schema: plain, with its salt beside it. */
     if (row->has_id && looks_like(row, "NBB+") && row->v[1].n == 16)
-        return put(r,
-                   "INSERT INTO person VALUES (?1, 0, CAST(?2 || ?3 AS BLOB), "
-                   "?4)",
-                   row, 1, true, row->current, true);
-    return 0;
+        return put(r, PUT_PLAIN_PERSON, row, 1);
+    return is_ckpt(row) ? put(r, PUT_CKPT, row, 1) : DK_OK;
 }

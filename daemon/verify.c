@@ -25,11 +25,8 @@ static const char letters[] = "ctdys"; /* in the cursor, of all but the end */
 bool verify_is_case(const struct daemon *d, int64_t key)
 {
     char no[DK_CASE_NO_MAX];
-    int32_t county;
-    int64_t back;
 
-    dk_case_no_format((int32_t)d->cfg->county, key, no);
-    return dk_case_no_parse(no, &county, &back) == DK_OK && back == key;
+    return dk_case_no_of((int32_t)d->cfg->county, key, no);
 }
 
 bool verify_full(const struct slice *x)

@@ -100,3 +100,11 @@ int dk_case_no_parse(const char *s, int32_t *county, int64_t *key)
     *key = k;
     return 0;
 }
+
+bool dk_case_no_of(int32_t county, int64_t key, char buf[DK_CASE_NO_MAX])
+{
+    int64_t back;
+
+    dk_case_no_format(county, key, buf);
+    return dk_case_no_parse(buf, &county, &back) == 0 && back == key;
+}

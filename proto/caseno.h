@@ -12,6 +12,8 @@
 #ifndef DK_CASENO_H
 #define DK_CASENO_H
 
+#include <stdbool.h>
+
 #include "dk_types.h"
 #include "timefmt.h"
 
@@ -26,5 +28,9 @@ void dk_case_no_format(int32_t county, int64_t key, char buf[DK_CASE_NO_MAX]);
  * is wrong.
  */
 int dk_case_no_parse(const char *s, int32_t *county, int64_t *key);
+/* The number of a case, as dk_case_no_format() writes it; false: no case can
+ * have this key (a damaged row's, say).
+ */
+bool dk_case_no_of(int32_t county, int64_t key, char buf[DK_CASE_NO_MAX]);
 
 #endif /* DK_CASENO_H */

@@ -8,6 +8,7 @@ what could not be saved is named.
 import hashlib
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import unittest
@@ -52,6 +53,11 @@ class Recover(dkworld.TestCase):
                     "action": "accept", "actor": "officer:li"}
         self.acted = client.call("case.act", self.act, 20)
         world.idle(client, 60)
+        for _ in range(2):
+            client.call("checkpoint.make", {}, 20)
+            client.call("case.submit", dkproto.submission(), 20)
+            world.idle(client, 60)
+        self.checkpoints = client.call("checkpoint.list")["items"]
         for process in world.processes[1:]:
             process.stop()
         self.open = client.call("case.submit", dkproto.submission(), 20)
@@ -77,7 +83,6 @@ class Recover(dkworld.TestCase):
         shutil.copytree(self.world0.broker.data, folder)
         db = os.path.join(folder, "docket.db")
         if moved and os.path.exists(db + "-wal"):
-            import sqlite3
             con = sqlite3.connect(db)
             con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             con.close()
@@ -106,8 +111,9 @@ class Recover(dkworld.TestCase):
         world = self.world(test_clock=START)
         os.makedirs(world.broker.data)
         shutil.copyfile(out, world.broker.db)
-        shutil.copy2(os.path.join(self.world0.broker.data, "seal.key"),
-                     world.broker.data)
+        for key in ("seal.key", "checkpoint.key"):
+            shutil.copy2(os.path.join(self.world0.broker.data, key),
+                         world.broker.data)
         world.broker.start()
         self.assertRegex(world.broker.process.errors(), "event=restored")
         client = world.client()
@@ -161,6 +167,12 @@ class Recover(dkworld.TestCase):
                     "query_code": answer["query_code"]})
             self.assertEqual(client.call("case.act", self.act, 20),
                              self.acted)
+            # The office's signature stands, and it goes on from there.
+            self.assertIn("已保存检查点  2, ", text)
+            self.assertEqual(client.call("checkpoint.list")["items"],
+                             self.checkpoints)
+            client.call("checkpoint.make")
+            self.assertEqual(client.verify_all()[2], [])
             world.services()
             world.idle(client, 60)
             self.assertEqual(
@@ -169,7 +181,6 @@ class Recover(dkworld.TestCase):
     def test_the_roots_are_zeroed(self):
         # The first page, and the roots of every table.
         db = self.copy()
-        import sqlite3
         con = sqlite3.connect("file:%s?mode=ro" % db, uri=True)
         roots = [r[0] for r in con.execute(
             "SELECT DISTINCT rootpage FROM sqlite_schema WHERE rootpage > 0 "
@@ -235,6 +246,54 @@ class Recover(dkworld.TestCase):
             text = (done.stdout + done.stderr).decode()
             self.assertIn(done.returncode, (0, 65), text)
             self.check(out, text, CASES // 4)[0].broker.stop()
+
+    def test_a_lost_event_ends_what_checkpoints_sign(self):
+        db = self.copy()
+        first, second = (int(c["to"]) for c in self.checkpoints)
+        con = sqlite3.connect(db)
+        con.execute("DELETE FROM event WHERE seq = ?", (first + 1,))
+        con.commit()
+        con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        con.close()
+        self.assertGreater(second, first)
+        out, text = self.recover(db, 65)
+        self.assertRegex(text, "已保存检查点  1, .* 1\n")
+        _, client, _ = self.check(out, text, 1)
+        self.assertEqual(client.call("checkpoint.list")["items"],
+                         self.checkpoints[:1])
+        client.call("checkpoint.make")
+        self.assertEqual(len(client.call("checkpoint.list")["items"]), 2)
+
+    def test_who_was_erased_does_not_come_back(self):
+        # The event is lost; the row says it, and an older one is there too.
+        number = self.answers[7][1]["case_no"]
+        before = self.copy()
+        world = self.world0
+        world.broker.start()
+        client = world.client()
+        client.call("person.erase", {
+            "case_no": number, "actor": "officer:li", "reason": "依本人申请"})
+        world.broker.kill()
+        db = self.copy()
+        with open(before, "rb") as file:
+            old = file.read()
+        con = sqlite3.connect(before)
+        pages = [row[0] for row in con.execute(
+            "SELECT pageno FROM dbstat WHERE name = 'person' AND pagetype = "
+            "'leaf'")]
+        con.close()
+        con = sqlite3.connect(db)
+        con.execute("DELETE FROM event WHERE seq = (SELECT max(seq) FROM "
+                    "event)")
+        con.commit()
+        con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        con.close()
+        with open(db, "ab") as file:
+            for page in pages:
+                file.write(old[(page - 1) * PAGE:page * PAGE])
+        out, text = self.recover(db, 65)
+        self.assertIn(number + "  the petitioners' data is lost", text)
+        self.check(out, text, CASES - 1)
 
     def test_the_file_ends_early(self):
         db = self.copy()
