@@ -1,7 +1,6 @@
 #include "order.h"
 
-/* When the first limit of the office's ends; DK_NEVER if none runs. */
-static dk_ms find_due(const struct dk_case *c)
+dk_ms dk_order_due(const struct dk_case *c)
 {
     dk_ms due = DK_NEVER;
 
@@ -24,7 +23,7 @@ int dk_order_cmp(const struct dk_case *a, const struct dk_case *b)
     int c = cmp(b->urgent != 0, a->urgent != 0);
 
     if (c == 0)
-        c = cmp(find_due(a), find_due(b));
+        c = cmp(dk_order_due(a), dk_order_due(b));
     if (c == 0)
         c = cmp(a->submitted_at, b->submitted_at);
     return c != 0 ? c : cmp(a->key, b->key);

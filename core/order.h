@@ -10,6 +10,11 @@
 
 #include "case.h"
 
+/* When the first limit ends that the office must keep and that runs; DK_NEVER:
+ * there is none.
+ */
+dk_ms dk_order_due(const struct dk_case *c);
+
 /* < 0: `a` comes first; > 0: `b`; 0: they are the same case. */
 int dk_order_cmp(const struct dk_case *a, const struct dk_case *b);
 

@@ -165,25 +165,12 @@ static void reply_erased(struct daemon *d, struct item *it,
     batch_reply_end(&d->batch, it, "ok");
 }
 
-static int on_submitted(void *arg, const struct dk_event *e)
-{
-    struct dk_uuid *out = arg;
-    cJSON *o = NULL;
-    int rc = dk_json_parse_obj(e->body, e->body_len, e->body_len, &o, NULL);
-
-    if (rc == DK_OK)
-        rc = dk_json_uuid(o, "submission_id", DK_REQUIRED, false, out, NULL,
-                          NULL);
-    cJSON_Delete(o);
-    return rc == DK_OK ? 1 : rc;
-}
-
 /* The row's bytes, and the hash of the submission that held them as well. */
 static int stage_erasure(struct daemon *d, int64_t key)
 {
     struct batch *b = &d->batch;
     struct dk_uuid id;
-    int rc = store_case_events(d->st, key, 1, 1, on_submitted, &id);
+    int rc = query_submission(d, key, &id);
 
     if (rc != DK_OK)
         return rc;

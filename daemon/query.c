@@ -101,7 +101,12 @@ static int on_first(void *arg, const struct dk_event *e)
         rc = dk_json_uuid(o, "submission_id", DK_REQUIRED, false, out, NULL,
                           NULL);
     cJSON_Delete(o);
-    return rc;
+    return rc == DK_OK ? 1 : rc;
+}
+
+int query_submission(struct daemon *d, int64_t key, struct dk_uuid *out)
+{
+    return store_case_events(d->st, key, 1, 1, on_first, out);
 }
 
 static void write_query(struct daemon *d, struct dk_jw *w,
@@ -146,7 +151,7 @@ static int check_code(struct daemon *d, int64_t key, const char *code,
     if (rc == DK_OK && *out == NULL)
         rc = DK_ENOTFOUND;
     if (rc == DK_OK)
-        rc = store_case_events(d->st, key, 1, 1, on_first, &submission);
+        rc = query_submission(d, key, &submission);
     if (rc != DK_OK)
         return rc;
     query_code(d, &submission, mine);

@@ -16,5 +16,9 @@ struct query {
 
 struct daemon;
 void query_init(struct daemon *d);
+/* The id under which case `key` was handed in: its first event has it.  DK_OK,
+ * or a code of the store.
+ */
+int query_submission(struct daemon *d, int64_t key, struct dk_uuid *out);
 
 #endif /* DK_QUERY_H */

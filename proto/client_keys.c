@@ -219,3 +219,19 @@ int dk_client_keys_put(void *sock, const struct dk_client_keys *k)
         return -1;
     return zmq_setsockopt(sock, ZMQ_CURVE_SERVERKEY, k->server, DK_CLIENT_KEY);
 }
+
+int dk_client_keys_show(void *sock, const char *endpoint, const char *file,
+                        const char *server, bool *keyed, struct dk_problem *p)
+{
+    struct dk_client_keys k;
+
+    if (strncmp(endpoint, "tcp://", 6) != 0)
+        return 0;
+    int rc = dk_client_keys_load(file, server, &k, p);
+    if (rc == 0 && dk_client_keys_put(sock, &k) != 0)
+        rc = dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    if (keyed != NULL)
+        *keyed = k.secret[0] != '\0';
+    dk_client_keys_wipe(&k);
+    return rc;
+}

@@ -12,6 +12,8 @@
 #ifndef DK_CLIENT_KEYS_H
 #define DK_CLIENT_KEYS_H
 
+#include <stdbool.h>
+
 #include "problem.h"
 
 #define DK_CLIENT_KEY 41 /* bytes of a key in Z85 with its NUL */
@@ -37,6 +39,12 @@ int dk_client_keys_make(const char *file, const char *server,
 
 /* Use them on a ZeroMQ socket, before it connects; 0 or -1. */
 int dk_client_keys_put(void *sock, const struct dk_client_keys *k);
+
+/* Both for a socket that will connect to `endpoint`: keys count over tcp://
+ * only. *keyed (may be NULL): there are some.
+ */
+int dk_client_keys_show(void *sock, const char *endpoint, const char *file,
+                        const char *server, bool *keyed, struct dk_problem *p);
 
 /* Overwrite them. */
 void dk_client_keys_wipe(struct dk_client_keys *k);

@@ -29,17 +29,8 @@ int dk_client_watch(struct dk_client *c)
 int dk_client_show(struct dk_client *c, const struct dk_client_options *o,
                    struct dk_problem *p)
 {
-    struct dk_client_keys k;
-    int rc = 0;
-
-    if (strncmp(c->endpoint, "tcp://", 6) != 0)
-        return 0;
-    rc = dk_client_keys_load(o->key_file, o->server_key, &k, p);
-    if (rc == 0 && dk_client_keys_put(c->sock, &k) != 0)
-        rc = dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
-    c->keyed = k.secret[0] != '\0';
-    dk_client_keys_wipe(&k);
-    return rc;
+    return dk_client_keys_show(c->sock, c->endpoint, o->key_file, o->server_key,
+                               &c->keyed, p);
 }
 
 /* After a refusal ZeroMQ does not connect again by itself. */

@@ -36,21 +36,6 @@ static int set_options(void *sock)
     return zmq_setsockopt(sock, ZMQ_MAXMSGSIZE, &max, sizeof(max));
 }
 
-/* Keys count over tcp:// only. */
-static int show_keys(struct wire *w, const char *endpoint, struct dk_problem *p)
-{
-    struct dk_client_keys k;
-    int rc;
-
-    if (strncmp(endpoint, "tcp://", 6) != 0)
-        return 0;
-    rc = dk_client_keys_load(w->key_file, w->server_key, &k, p);
-    if (rc == 0 && dk_client_keys_put(w->sock, &k) != 0)
-        rc = dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
-    dk_client_keys_wipe(&k);
-    return rc;
-}
-
 int wire_open(struct wire *w, const char *endpoint, struct dk_problem *p)
 {
     int rc;
@@ -60,7 +45,8 @@ int wire_open(struct wire *w, const char *endpoint, struct dk_problem *p)
     if (w->sock == NULL)
         return dk_failf(p, DK_ENOMEM, NULL, "no ZeroMQ socket: %s",
                         "无法建立 ZeroMQ 套接字：%s", zmq_strerror(errno));
-    rc = show_keys(w, endpoint, p);
+    rc = dk_client_keys_show(w->sock, endpoint, w->key_file, w->server_key,
+                             NULL, p);
     if (rc != 0) {
         wire_close(w, 0);
         return rc;

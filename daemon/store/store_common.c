@@ -1,6 +1,7 @@
 /* store_common.c - what every back end derives from its input alike. */
 #include <string.h>
 
+#include "core/order.h"
 #include "proto/jsonx.h"
 #include "store_impl.h"
 
@@ -13,21 +14,6 @@ static bool is_overdue(const struct dk_case *c)
     return false;
 }
 
-/* The end of the first limit that the office must keep and that runs. */
-static dk_ms first_due(const struct dk_case *c)
-{
-    dk_ms due = DK_NEVER;
-
-    for (int i = 0; i < c->n_clock; i++) {
-        const struct dk_clock *k = &c->clock[i];
-
-        if (k->state == DK_CLOCK_RUNNING && k->on_due == DK_DUE_OVERDUE &&
-            k->due_at < due)
-            due = k->due_at;
-    }
-    return due;
-}
-
 struct row_case store_row_case(const struct dk_case *c)
 {
     return (struct row_case){.key = c->key,
@@ -35,7 +21,7 @@ struct row_case store_row_case(const struct dk_case *c)
                              .overdue = is_overdue(c),
                              .urgent =
                                  c->urgent != 0 && dk_state_owes(c->state),
-                             .due = first_due(c),
+                             .due = dk_order_due(c),
                              .grp = c->group,
                              .unit = c->unit,
                              .handler = c->handler,
