@@ -88,7 +88,7 @@ class Office:
         self.sock = self.dir
         if len(os.path.join(self.dir, "workers.sock")) > 100:
             # A socket's path is at most 107 bytes long.
-            self.sock = tempfile.mkdtemp(prefix="docket-", dir="/tmp")
+            self.sock = tempfile.mkdtemp(prefix="docket-")
         self.clients = "ipc://%s/clients.sock" % self.sock
         self.workers = "ipc://%s/workers.sock" % self.sock
         self.procs = {}  # name -> Popen

@@ -13,6 +13,7 @@
 #include "tests/fault/kit.h"
 #include "tests/fault/office_int.h"
 #include "tests/fault/truth.h"
+#include "tests/support/folder.h"
 
 #define RESEND_SECONDS 0.25
 
@@ -204,8 +205,7 @@ struct office *office_new(void)
     struct office *o = kit_calloc(sizeof(*o));
 
     truth_keys();
-    strcpy(o->dir, "/tmp/dkfault.XXXXXX");
-    need(mkdtemp(o->dir) != NULL);
+    folder_make(o->dir, sizeof(o->dir), "dkfault");
     config_defaults(&o->cfg);
     memset(&o->cfg.watch, 0, sizeof(o->cfg.watch));
     o->cfg.county = TRUTH_COUNTY;
@@ -258,7 +258,7 @@ void office_stop(struct office *o, bool clean)
 void office_free(struct office *o)
 {
     static const char *const names[] = {"c", "w"};
-    char path[64];
+    char path[96];
 
     office_stop(o, false);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

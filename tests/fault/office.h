@@ -28,7 +28,7 @@ struct office_opening { /* one store_open() that succeeded */
 };
 
 struct office {
-    char dir[40];
+    char dir[64];
     struct config cfg;
     struct daemon d;
     bool built;

@@ -13,6 +13,7 @@
 #include "tests/fault/disk.h"
 #include "tests/fault/kit.h"
 #include "tests/fault/office.h"
+#include "tests/support/folder.h"
 
 /* ---- rows --------------------------------------------------------------- */
 
@@ -325,7 +326,7 @@ void truth_free(struct truth *t)
 #define CHECKPOINT_SEED                                                        \
     "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 #define HISTORY_CREDENTIAL "docket.checkpoint"
-static char key_dir[32], key_file[64], history_file[64];
+static char key_dir[64], key_file[96], history_file[96];
 static pid_t key_owner;
 
 static void forget_keys(void)
@@ -347,8 +348,7 @@ void truth_keys(void)
     kit_exempt++;
     key_owner = getpid();
     need(sodium_init() >= 0);
-    strcpy(key_dir, "/tmp/dkfault.XXXXXX");
-    need(mkdtemp(key_dir) != NULL);
+    folder_make(key_dir, sizeof(key_dir), "dkfault");
     snprintf(key_file, sizeof(key_file), "%s/%s", key_dir, SEAL_CREDENTIAL);
     seal_init(&s, TRUTH_COUNTY, key_file);
     need(seal_load(&s, true, &made, NULL) == 0);

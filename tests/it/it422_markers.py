@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """Planted names, numbers and addresses are nowhere but in the petitioner's own
 messages and in the answer to who may read them: not in the database, its log,
-the programs' logs, tasks, events, lists, counters, refusals, or a core dump."""
+the programs' logs, the kiosk's spool once the broker has them, tasks, events,
+lists, counters, refusals, or a core dump."""
 import json
 import os
 import signal
+import subprocess
 import sys
 import unittest
 
@@ -120,6 +122,33 @@ class Markers(dkworld.TestCase):
         world.broker.stop()
         self.assertEqual(self.files(world), {})
 
+    def test_the_real_workers_and_the_kiosk_do_not_tell_either(self):
+        world, client = self.started()
+        world.services()
+        good = dkproto.submission(persons=[MARKS])
+        lines = b"".join(dkproto.dumps(body) + b"\n" for body in (
+            good, good, dict(good, facts="other words"),
+            dict(dkproto.submission(persons=[MARKS]), channel="x"),
+            dict(dkproto.submission(), persons=[dict(MARKS, score=1)])))
+        kiosk = subprocess.run(
+            [dkworld.program("docket-kiosk"), "--spool",
+             world.path("spool.db"), "--connect", world.broker.clients,
+             "--stdin", "--drain"],
+            input=lines, capture_output=True, check=False,
+            timeout=60 * dkworld.STRETCH)
+        self.assertEqual(kiosk.returncode, dkworld.EX_DATAERR, kiosk.stderr)
+        self.assertEqual(found(kiosk.stdout + kiosk.stderr), [])
+        world.idle(client)
+        client.call("clock.set", {"to": "2026-09-01T09:00:00+08:00",
+                                  "settle": True}, 120)
+        world.idle(client)
+        number = client.call("case.list", {})["items"][0]["case_no"]
+        status, out, err = world.ctl("show", number)
+        self.assertEqual((status, found((out + err).encode())), (0, []))
+        self.assertGreater(client.call("stats")["store"]["alerts_open"], 0)
+        world.broker.stop()
+        self.assertEqual(self.files(world), {})
+
     def mistakes(self, say):
         """Bodies with persons that are refused for something else."""
         good = dkproto.submission(persons=[MARKS])
@@ -172,7 +201,7 @@ class Markers(dkworld.TestCase):
             say(kind, body, ok=None)
 
     def crash(self, world):
-        """SIGABRT in the middle of things leaves no core."""
+        """SIGABRT leaves no core."""
         process = world.broker.process
         with open("/proc/%d/limits" % process.pid, encoding="ascii") as file:
             core = next(line for line in file if "core file" in line)

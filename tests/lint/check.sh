@@ -32,7 +32,7 @@ fresh() {
     printf '#ifndef DK_STATS_H\n/* clang-format off */\n' >daemon/stats.h
     printf '#define STATS(X) \\\n    X(things)\n#endif\n' >>daemon/stats.h
     printf 'INT("office.county", county, 1, 9),\n' >daemon/config.c
-    printf 'county = 1\n' >systemd/docketd.conf
+    printf '[office]\ncounty = 1\n' >systemd/docketd.conf
     printf '# Index\n\n[0001](0001-x.md)\n' >docs/adr/README.md
     printf '# 0001\n' >docs/adr/0001-x.md
     printf '| `[office] county` | |\n| `things` | |\n' >docs/OPERATIONS.md

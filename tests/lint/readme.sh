@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common"
 build=${1:-build/dev}
 
-tmp=$(mktemp -d /tmp/dkreadme.XXXXXX)
+tmp=$(mktemp -d -t dkreadme.XXXXXX)
 pid=''
 trap '[[ -z $pid ]] || kill "$pid" 2>/dev/null || true; rm -rf "$tmp"' EXIT
 

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { accessSync, constants, mkdtempSync, openSync, readFileSync, rmSync }
   from "node:fs";
 import { fileURLToPath } from "node:url";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { ROOT } from "./dkt1.mjs";
@@ -37,7 +38,7 @@ export async function until(condition, what, seconds = 15) {
 
 export class World {
   constructor() {
-    this.folder = mkdtempSync("/tmp/dk-n");
+    this.folder = mkdtempSync(join(tmpdir(), "dk-n"));
     this.clients = `ipc://${this.folder}/c`;
     this.workers = `ipc://${this.folder}/w`;
     this.children = [];

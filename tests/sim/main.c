@@ -3,6 +3,7 @@
  *     sim [--from N] [--seeds N] [--jobs N]    run so many, from that seed on
  *     sim --budget SECONDS                     at most that long (with no
  *                                              --seeds: all that time)
+ *     sim --budget SECONDS --least N           fewer runs are a failure
  *     sim --seed N [--trace]                   one, exactly as before
  *     sim --seeds N --plant NAME               must be found broken, as
  *     sim --seeds N --expect-broken            a program with a planted fault
@@ -28,7 +29,7 @@
 
 struct options {
     uint64_t from;
-    int64_t seeds;
+    int64_t seeds, least;
     int budget, jobs;
     bool one, trace, expect_broken;
 };
@@ -128,7 +129,7 @@ static void work(const struct options *o, struct sums *s, int j)
             return;
         run_one(s, o->from + (uint64_t)i);
         /* The same again must be the same: now and then. */
-        if (i % 500 == 0) {
+        if (i % 50 == 0) {
             struct world_result a, b;
             world_run(o->from + (uint64_t)i, &a);
             world_run(o->from + (uint64_t)i, &b);
@@ -180,7 +181,7 @@ static void read_options(struct options *o, int argc, char **argv)
         {"budget", 1, NULL, 'b'}, {"jobs", 1, NULL, 'j'},
         {"seed", 1, NULL, 's'},   {"trace", 0, NULL, 't'},
         {"plant", 1, NULL, 'p'},  {"expect-broken", 0, NULL, 'x'},
-        {NULL, 0, NULL, 0}};
+        {"least", 1, NULL, 'l'},  {NULL, 0, NULL, 0}};
     int c;
 
     while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -188,6 +189,8 @@ static void read_options(struct options *o, int argc, char **argv)
             o->from = strtoull(optarg, NULL, 10);
         if (c == 'n')
             o->seeds = strtoll(optarg, NULL, 10);
+        if (c == 'l')
+            o->least = strtoll(optarg, NULL, 10);
         if (c == 's')
             o->one = true;
         if (c == 'b')
@@ -231,7 +234,10 @@ static int tell(const struct options *o, const struct sums *s, double took,
         printf("the planted fault was %s\n", s->failed ? "found" : "NOT found");
         return s->failed > 0 && bad == 0 ? 0 : 1;
     }
-    return s->failed > 0 || bad > 0 ? 1 : 0;
+    if (s->runs < o->least)
+        printf("only %lld runs of at least %lld\n", (long long)s->runs,
+               (long long)o->least);
+    return s->failed > 0 || bad > 0 || s->runs < o->least ? 1 : 0;
 }
 
 int main(int argc, char **argv)

@@ -7,6 +7,7 @@
  */
 #include "dump.h"
 #include "faulty_vfs.h"
+#include "tests/support/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -306,7 +307,7 @@ static void a_full_disk_at_the_first_start_leaves_nothing(void **state)
     assert_int_equal(unlink(path), 0);
     assert_int_equal(umount(w->dir), 0);
     assert_int_equal(rmdir(w->dir), 0); /* the mount point was all there was */
-    assert_non_null(mkdtemp(memcpy(w->dir, "/tmp/dkstore.XXXXXX", 20)));
+    folder_make(w->dir, sizeof w->dir, "dkstore");
 }
 
 /* SQLite tells a quota that is used up from a broken disk by errno alone. */
@@ -389,7 +390,6 @@ static int setup_store(void **state)
 {
     faulty_arm(0, false, false);
     faulty.err = 0;
-    unsetenv("TMPDIR");
     return setup_sqlite(state);
 }
 
@@ -397,7 +397,6 @@ static int setup_folder(void **state)
 {
     faulty_arm(0, false, false);
     faulty.err = 0;
-    unsetenv("TMPDIR");
     *state = world_new(true);
     return 0;
 }

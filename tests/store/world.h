@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "daemon/store/store.h"
+#include "tests/support/folder.h"
 
 #define COUNTY 330127
 #define OFFSET 480
@@ -72,15 +73,12 @@ static inline void use_memory_disk(void)
 /* A folder and names, but no store yet. */
 static inline struct world *world_new(bool file)
 {
-    const char *tmp = getenv("TMPDIR");
     struct world *w = calloc(1, sizeof *w);
 
     assert_non_null(w);
     w->file = file;
     w->opt = (struct store_options){.county = COUNTY, .create = true};
-    (void)snprintf(w->dir, sizeof w->dir, "%s/dkstore.XXXXXX",
-                   tmp != NULL && strlen(tmp) < 40 ? tmp : "/tmp");
-    assert_non_null(mkdtemp(w->dir));
+    folder_make(w->dir, sizeof w->dir, "dkstore");
     (void)snprintf(w->path, sizeof w->path, "%s/docket.db", w->dir);
     if (file)
         (void)snprintf(w->url, sizeof w->url, "sqlite:%s", w->path);

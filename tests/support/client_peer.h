@@ -16,6 +16,7 @@
 
 #include "proto/jsonw.h"
 #include "proto/jsonx.h"
+#include "tests/support/folder.h"
 
 /* The peer: answers by the type of a message, and has a stream of events. */
 struct peer {
@@ -205,8 +206,7 @@ static int peer_start(void **state)
     struct peer *s = calloc(1, sizeof(*s));
 
     assert_non_null(s);
-    (void)strcpy(s->folder, "/tmp/docket-client-XXXXXX");
-    assert_non_null(mkdtemp(s->folder));
+    folder_make(s->folder, sizeof(s->folder), "docket-client");
     (void)snprintf(s->endpoint, sizeof(s->endpoint), "ipc://%s/s", s->folder);
     assert_int_equal(pipe(s->stop), 0);
     s->ctx = zmq_ctx_new();

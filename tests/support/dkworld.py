@@ -248,7 +248,7 @@ class Broker:
 
 class World:
     def __init__(self, test_clock=None, county=COUNTY):
-        self.folder = tempfile.mkdtemp(prefix="dk-", dir="/tmp")
+        self.folder = tempfile.mkdtemp(prefix="dk-")
         self.county = county
         self.test_clock = test_clock
         self.ended = False

@@ -14,6 +14,7 @@
 #include "clients/docketctl/import_state.h"
 #include "proto/submit.h"
 #include "proto/uuid.h"
+#include "tests/support/folder.h"
 
 static const char good[] =
     "{\"id\":\"7\",\"user\":\"A0001\","
@@ -272,9 +273,7 @@ static int make_folder(void **state)
 
     if (f == NULL)
         return -1;
-    strcpy(f->dir, "/tmp/docketctl-import-XXXXXX");
-    if (mkdtemp(f->dir) == NULL)
-        return -1;
+    folder_make(f->dir, sizeof(f->dir), "docketctl-import");
     (void)snprintf(f->file, sizeof(f->file), "%s/a.ndjson", f->dir);
     (void)snprintf(f->state, sizeof(f->state), "%s/a.state", f->dir);
     (void)snprintf(f->refused, sizeof(f->refused), "%s/a.refused", f->dir);

@@ -19,6 +19,7 @@
 #include "clients/kiosk/forward.h"
 #include "clients/kiosk/intake.h"
 #include "clients/kiosk/lines.h"
+#include "tests/support/folder.h"
 
 #define WAIT_MS 10000
 
@@ -84,8 +85,8 @@ static int start(void **state)
     struct world *w = calloc(1, sizeof(*w));
     struct dk_problem p = {0};
 
-    snprintf(w->dir, sizeof(w->dir), "/tmp/dk-forward-XXXXXX");
-    if (mkdtemp(w->dir) == NULL || sodium_init() < 0)
+    folder_make(w->dir, sizeof(w->dir), "dk-forward");
+    if (sodium_init() < 0)
         return -1;
     snprintf(w->spool_file, sizeof(w->spool_file), "%s/s.db", w->dir);
     snprintf(w->out_file, sizeof(w->out_file), "%s/out", w->dir);

@@ -13,9 +13,10 @@
 #include <cmocka.h>
 
 #include "daemon/daemon.h"
+#include "tests/support/folder.h"
 
 struct place {
-    char dir[40], path[64];
+    char dir[64], path[96];
     struct daemon d;
 };
 
@@ -25,11 +26,10 @@ static int open_place(void **state)
     struct store_options opt = {.county = 330699, .create = true};
     struct dk_problem p = {0};
     uint8_t random[48] = {7};
-    char url[80];
+    char url[112];
 
     assert_non_null(pl);
-    strcpy(pl->dir, "/tmp/dk-house-XXXXXX");
-    assert_non_null(mkdtemp(pl->dir));
+    folder_make(pl->dir, sizeof(pl->dir), "dk-house");
     snprintf(pl->path, sizeof(pl->path), "%s/docket.db", pl->dir);
     snprintf(url, sizeof(url), "sqlite:%s", pl->path);
     if (store_open(url, &opt, random, &pl->d.st, &pl->d.info, &p) != 0)
@@ -97,7 +97,7 @@ static void the_log_is_moved_once_nothing_was_written_for_a_while(void **state)
 
 static struct stat look(const struct place *pl, const char *end)
 {
-    char path[80];
+    char path[112];
     struct stat st;
 
     snprintf(path, sizeof(path), "%s%s", pl->path, end);

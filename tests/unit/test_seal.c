@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "daemon/seal.h"
+#include "tests/support/folder.h"
 
 #define CASE INT64_C(20260501000001)
 
@@ -30,8 +31,7 @@ static int enter(void **state)
     struct room *r = calloc(1, sizeof *r);
     bool made;
 
-    strcpy(r->dir, "/tmp/dksealXXXXXX");
-    assert_non_null(mkdtemp(r->dir));
+    folder_make(r->dir, sizeof(r->dir), "dkseal");
     snprintf(r->file, sizeof(r->file), "%s/seal.key", r->dir);
     unsetenv("CREDENTIALS_DIRECTORY");
     assert_true(sodium_init() >= 0);

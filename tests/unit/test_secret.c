@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "daemon/secret.h"
+#include "tests/support/folder.h"
 
 struct room {
     char dir[64], file[96], beside[96];
@@ -31,8 +32,7 @@ static int enter(void **state)
 {
     struct room *r = calloc(1, sizeof *r);
 
-    strcpy(r->dir, "/tmp/dksecretXXXXXX");
-    assert_non_null(mkdtemp(r->dir));
+    folder_make(r->dir, sizeof(r->dir), "dksecret");
     snprintf(r->file, sizeof(r->file), "%s/key", r->dir);
     snprintf(r->beside, sizeof(r->beside), "%s/key.new", r->dir);
     r->at = (struct secret_place){

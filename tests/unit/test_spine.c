@@ -19,11 +19,12 @@
 #include "daemon/daemon.h"
 #include "proto/caseno.h"
 #include "proto/uuid.h"
+#include "tests/support/folder.h"
 
 #define CASES 4
 
 struct world {
-    char dir[32];
+    char dir[64];
     struct config cfg;
     struct daemon d;
     void *zctx, *client, *worker[DK_SVC_N];
@@ -51,8 +52,7 @@ static struct world *world_new(const char *store)
 {
     struct world *w = calloc(1, sizeof(*w));
 
-    strcpy(w->dir, "/tmp/test_spine.XXXXXX");
-    assert_non_null(mkdtemp(w->dir));
+    folder_make(w->dir, sizeof(w->dir), "test_spine");
     config_defaults(&w->cfg);
     w->cfg.county = 330699;
     w->cfg.test_clock = true;
@@ -74,7 +74,7 @@ static struct world *world_new(const char *store)
 
 static void world_free(struct world *w)
 {
-    char path[64];
+    char path[96];
 
     zmq_close(w->client);
     for (int i = 0; i < DK_SVC_N; i++)

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "clients/kiosk/spool_int.h"
+#include "tests/support/folder.h"
 
 #define ROUNDS 25
 
@@ -29,9 +30,7 @@ static int make_place(void **state)
 {
     struct place *pl = calloc(1, sizeof(*pl));
 
-    snprintf(pl->dir, sizeof(pl->dir), "/tmp/dk-spool-XXXXXX");
-    if (mkdtemp(pl->dir) == NULL)
-        return -1;
+    folder_make(pl->dir, sizeof(pl->dir), "dk-spool");
     snprintf(pl->file, sizeof(pl->file), "%s/spool.db", pl->dir);
     *state = pl;
     return 0;

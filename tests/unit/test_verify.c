@@ -19,12 +19,13 @@
 #include "daemon/daemon.h"
 #include "proto/caseno.h"
 #include "proto/uuid.h"
+#include "tests/support/folder.h"
 
 #define START  INT64_C(1778029200000) /* 2026-05-06T09:00+08:00 */
 #define KEY(n) (INT64_C(20260506000000) + (n))
 
 struct office {
-    char dir[40], path[64];
+    char dir[64], path[96];
     struct config cfg;
     struct daemon d;
     dk_ms now;
@@ -50,8 +51,7 @@ static int open_office(void **state)
 
     assert_non_null(o);
     assert_true(sodium_init() >= 0);
-    strcpy(o->dir, "/tmp/dk-verify-XXXXXX");
-    assert_non_null(mkdtemp(o->dir));
+    folder_make(o->dir, sizeof(o->dir), "dk-verify");
     snprintf(o->path, sizeof(o->path), "%s/docket.db", o->dir);
     config_defaults(&o->cfg);
     o->cfg.county = 330699;
@@ -341,7 +341,7 @@ static void run_sql(const struct office *o, const char *sql)
 
 static void copy_file(const char *from, const char *to)
 {
-    char line[200];
+    char line[240];
 
     snprintf(line, sizeof(line), "cp '%s' '%s'", from, to);
     assert_int_equal(system(line), 0);
@@ -473,7 +473,7 @@ static void a_store_as_it_was_written_has_no_fault(void **state)
 static void each_damage_is_told_of_its_case_and_of_no_other(void **state)
 {
     struct office *o = *state;
-    char good[80];
+    char good[112];
 
     three_cases(o);
     store_close(o->d.st);
@@ -560,7 +560,7 @@ static void a_fault_of_a_hidden_case_is_told_without_its_number(void **state)
     const struct dk_who zhao = {.name = "zhao", .roles = DK_ROLE_AUDITOR};
     const struct dk_who li = {.name = "li", .roles = DK_ROLE_AUDITOR};
     struct office *o = *state;
-    char good[80], no[DK_CASE_NO_MAX];
+    char good[112], no[DK_CASE_NO_MAX];
     int slices;
 
     submit(o, 1);

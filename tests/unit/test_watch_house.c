@@ -16,11 +16,12 @@
 #include <cmocka.h>
 
 #include "daemon/daemon.h"
+#include "tests/support/folder.h"
 
 #define NOW INT64_C(1778029200000) /* 2026-05-06T09:00+08:00 */
 
 struct world {
-    char dir[40];
+    char dir[64];
     struct config cfg;
     struct daemon d;
 };
@@ -36,8 +37,7 @@ static struct world *world_new(bool file)
 {
     struct world *w = calloc(1, sizeof(*w));
 
-    strcpy(w->dir, "/tmp/test_watch.XXXXXX");
-    assert_non_null(mkdtemp(w->dir));
+    folder_make(w->dir, sizeof(w->dir), "test_watch");
     config_defaults(&w->cfg);
     w->cfg.county = 330699;
     w->cfg.test_clock = true;

@@ -19,6 +19,7 @@
 #include <zmq.h>
 
 #include "tests/support/core_kit.h"
+#include "tests/support/folder.h"
 #include "workers/worker.h"
 
 #define WAIT_MS 10000 /* for what must come */
@@ -119,9 +120,7 @@ static int start(void **state)
 {
     struct broker *b = calloc(1, sizeof(*b));
 
-    snprintf(b->dir, sizeof(b->dir), "/tmp/dk-worker-XXXXXX");
-    if (mkdtemp(b->dir) == NULL)
-        return -1;
+    folder_make(b->dir, sizeof(b->dir), "dk-worker");
     snprintf(b->endpoint, sizeof(b->endpoint), "ipc://%s/w.sock", b->dir);
     fflush(NULL);
     b->pid = fork();

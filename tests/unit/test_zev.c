@@ -14,10 +14,11 @@
 #include <zmq.h>
 
 #include "daemon/zev.h"
+#include "tests/support/folder.h"
 
 struct world {
-    char dir[32];
-    char endpoint[64];
+    char dir[64];
+    char endpoint[96];
     struct event_base *base;
     void *zctx;
     void *dealer;
@@ -65,9 +66,7 @@ static int setup(void **state)
     struct world *w = calloc(1, sizeof(*w));
     struct dk_problem p = {0};
 
-    strcpy(w->dir, "/tmp/test_zev.XXXXXX");
-    if (mkdtemp(w->dir) == NULL)
-        return -1;
+    folder_make(w->dir, sizeof(w->dir), "test_zev");
     snprintf(w->endpoint, sizeof(w->endpoint), "ipc://%s/s", w->dir);
     w->base = event_base_new();
     w->zctx = zmq_ctx_new();
@@ -84,7 +83,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct world *w = *state;
-    char path[64];
+    char path[96];
 
     zmq_close(w->dealer);
     zev_close(w->z);
