@@ -164,7 +164,7 @@ static int listen_one(struct daemon *d, struct zev *z, const char *name,
     struct dk_problem p = {0};
     char domain[32];
     bool tcp = config_is_tcp(endpoint);
-    struct zev_guard guard = {.domain = domain};
+    struct zev_guard guard = {.domain = domain, .threads = tcp ? 2 : 1};
 
     snprintf(domain, sizeof(domain), "%s.%s", name, tcp ? "tcp" : "ipc");
     if (tcp)
@@ -363,6 +363,10 @@ int daemon_build(struct daemon *d, const struct config *cfg)
     if (d->base == NULL || d->zctx == NULL)
         return d->exit_code = no_resources();
     zmq_ctx_set(d->zctx, ZMQ_MAX_SOCKETS, 65000);
+    /* One for this machine's peers and one for the network's: the handshakes
+     * of strangers cost time, and workers must not wait for it.
+     */
+    zmq_ctx_set(d->zctx, ZMQ_IO_THREADS, 2);
     /* The store last: a busy endpoint must not leave a mark on the disk. */
     int rc = start_keys(d, seed + 4);
     if (rc == 0)

@@ -194,6 +194,11 @@ void wire_event(const struct daemon *d, struct dk_jw *w, const char *key,
                 const struct dk_event *e);
 
 /* "+08:00" */
+/* DK_EFRAMES when the request's id is a UUID, but not `id` of its body: then
+ * parts of two messages were put together on the way.
+ */
+int wire_own_id(const char *request, const struct dk_uuid *id,
+                struct dk_problem *p);
 void wire_offset(struct dk_jw *w, const char *key, int offset_min);
 void wire_county(const struct daemon *d, struct dk_jw *w, const char *key);
 void wire_case_no(const struct daemon *d, struct dk_jw *w, const char *key,

@@ -106,14 +106,14 @@ static int decode_submit(struct daemon *d, struct item *it,
     struct dk_jw w = {0};
     int rc = dk_submit_read(it->body, &it->submit, p);
 
+    if (rc == DK_OK)
+        rc = wire_own_id(it->request, &it->submit.submission, p);
     if (rc != DK_OK)
         return rc;
     if (it->submit.import && !dk_sees_all(&it->who))
         return dk_failf(p, DK_EFORBIDDEN, "/import",
-                        "'%.64s' may not bring in history; an administrator "
-                        "may",
-                        "“%.64s”无权导入历史案件，须由管理员导入",
-                        it->who.name);
+                        "only administrators bring in history, not '%.64s'",
+                        "“%.64s”无权导入历史案件", it->who.name);
     it->other = repeated_case(d, &it->submit);
     dk_submit_write_canonical(&w, &it->submit);
     if (w.oom)

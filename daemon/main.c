@@ -195,6 +195,30 @@ static void no_core(void)
     setrlimit(RLIMIT_CORE, &none);
 }
 
+#define FILES_WANTED 32768 /* as LimitNOFILE of systemd/docketd.service */
+#define FILES_FEW    4096
+
+/* Every connection is a file descriptor, also of peers who say nothing; without
+ * one left libzmq lets nobody in and spins until there is.
+ */
+static void raise_files(void)
+{
+    struct rlimit r;
+
+    if (getrlimit(RLIMIT_NOFILE, &r) != 0)
+        return;
+    if (r.rlim_cur < FILES_WANTED && r.rlim_cur < r.rlim_max) {
+        r.rlim_cur = r.rlim_max < FILES_WANTED ? r.rlim_max : FILES_WANTED;
+        if (setrlimit(RLIMIT_NOFILE, &r) != 0)
+            (void)getrlimit(RLIMIT_NOFILE, &r);
+    }
+    if (r.rlim_cur < FILES_FEW)
+        log_warn("few_files",
+                 "limit=%llu why=\"so few can connect at once: raise "
+                 "LimitNOFILE (ulimit -n)\"",
+                 (unsigned long long)r.rlim_cur);
+}
+
 int main(int argc, char **argv)
 {
     static struct config cfg;
@@ -221,6 +245,7 @@ int main(int argc, char **argv)
     mallopt(M_TRIM_THRESHOLD, 32 << 20);
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
     log_set_level((enum log_level)cfg.log);
+    raise_files();
     rc = daemon_build(&d, &cfg);
     if (rc == 0)
         rc = daemon_serve(&d);

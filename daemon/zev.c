@@ -116,6 +116,8 @@ static int set_guard(struct zev *z, const struct zev_guard *g)
         return 0;
     if (zmq_setsockopt(z->sock, ZMQ_ZAP_DOMAIN, g->domain, strlen(g->domain)) !=
             0 ||
+        zmq_setsockopt(z->sock, ZMQ_AFFINITY, &g->threads,
+                       sizeof(g->threads)) != 0 ||
         set_int(z->sock, ZMQ_CURVE_SERVER, g->secret != NULL ? 1 : 0) != 0)
         return -1;
     return g->secret != NULL ? zmq_setsockopt(z->sock, ZMQ_CURVE_SECRETKEY,

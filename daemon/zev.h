@@ -31,6 +31,10 @@ void zev_close(struct zev *z); /* NULL is allowed */
 struct zev_guard {
     const char *domain; /* of ZAP */
     const char *secret; /* CURVE, in Z85; NULL: no CURVE */
+    /* Which of the context's I/O threads serve it, a bit each (ZMQ_AFFINITY);
+     * 0: any.
+     */
+    uint64_t threads;
 };
 
 /* Listen on one endpoint more.  Without a guard everybody is let in, and nobody

@@ -347,6 +347,34 @@ class Replay(Case):
         with self.assertRaises(AssertionError):  # nothing is changed
             self.mishandled(world, admin, "nothing", lambda f: f)
 
+    def spliced(self, kiosk, cases, ids):
+        """The first parts of a submission and the body of the next."""
+        for body in cases:
+            kiosk.send("case.submit", body, ids(body))
+        answer = kiosk.answer(ids(cases[0]))
+        self.assertEqual(answer.type, "problem", answer)
+        self.assertEqual(dkproto.Problem(answer.body).slug, "bad-frames")
+
+    def test_two_submissions_put_together_on_the_line(self):
+        """A kiosk's request id is its submission's: it is not told of another
+        case.  Whoever uses other request ids is not protected (the control).
+        """
+        world, admin = self.open()
+        for ids, good in ((lambda b: b["submission_id"], True),
+                          (lambda b: b["submission_id"][-8:], False)):
+            proxy = hostile.Proxy(self.doors["clients tcp"][0], lambda n, one:
+                                  b"" if n in (9, 10, 11, 12) else one)
+            self.addCleanup(proxy.stop)
+            kiosk = self.kiosk(world, proxy.endpoint)
+            kiosk.call("hello")
+            cases = [dkproto.submission(), dkproto.submission()]
+            if good:
+                self.spliced(kiosk, cases, ids)
+                self.assertEqual(admin.call("stats")["store"]["cases"], 0)
+                continue
+            with self.assertRaises(AssertionError):
+                self.spliced(kiosk, cases, ids)
+
     def mishandled(self, world, admin, what, change):
         """The last part of the second message is; it must not count."""
         proxy = hostile.Proxy(self.doors["clients tcp"][0], lambda n, one:
