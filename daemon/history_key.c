@@ -48,8 +48,8 @@ static int take_seed(struct history_state *h, const char *hex, size_t len)
     return good ? DK_OK : DK_EFIELD;
 }
 
-/* A store without a folder: its key comes of its own secret, so that it is the
- * same for as long as that store is.
+/* A store without a folder, which is for tests: a key that is always the same,
+ * for its secret is zeroes as soon as it is sealed.
  */
 static int passing_key(const struct daemon *d, struct history_state *h)
 {

@@ -93,13 +93,13 @@ static int no_such_key(const struct daemon *d, int64_t id, struct dk_problem *p)
 static int check_keys(struct daemon *d, struct dk_problem *p)
 {
     struct persons *s = &d->persons;
-    int64_t id = STORE_ERASED, rows = 0;
+    int64_t id = STORE_ERASED;
     int rc;
 
     if (d->info.seal != STORE_PLAIN && !seal_has(&s->ring, d->info.seal) &&
         d->info.seal != s->lost)
         return no_such_key(d, d->info.seal, p);
-    while ((rc = store_next_seal(d->st, id, &id, &rows)) == DK_OK) {
+    while ((rc = store_next_seal(d->st, id, &id)) == DK_OK) {
         if (id != STORE_PLAIN && !seal_has(&s->ring, id) && id != s->lost)
             return no_such_key(d, id, p);
     }
@@ -157,30 +157,52 @@ static int open_secret(struct daemon *d, struct dk_problem *p)
         "一节");
 }
 
-/* A store that was recovered may have nothing sealed yet; else a ring that is
- * not there must never be made anew.
+/* A key that something is sealed with and that is not given up; STORE_PLAIN:
+ * there is none.  A store that was recovered may have nothing sealed yet; else
+ * a ring that is not there must never be made anew.
  */
-static int first_key(struct daemon *d, int64_t *id)
+static int needed_key(struct daemon *d, int64_t *id)
 {
-    int64_t rows;
+    int64_t lost = d->persons.lost;
     int rc = DK_OK;
 
     *id = d->info.seal;
-    if (*id == STORE_PLAIN)
-        rc = store_next_seal(d->st, STORE_PLAIN, id, &rows);
+    if (*id != STORE_PLAIN && *id != lost)
+        return DK_OK;
+    *id = STORE_PLAIN;
+    do
+        rc = store_next_seal(d->st, *id, id);
+    while (rc == DK_OK && *id == lost);
+    if (rc == DK_ENOTFOUND)
+        *id = STORE_PLAIN;
     return rc == DK_ENOTFOUND ? DK_OK : rc;
+}
+
+/* A key that was given up and is here after all opens as any other. */
+static void not_lost(struct persons *s)
+{
+    char id[SEAL_ID_TEXT];
+
+    if (s->lost == 0 || !seal_has(&s->ring, s->lost))
+        return;
+    seal_id_text(s->lost, id);
+    s->lost = 0;
+    log_warn("seal_key_found", "key=%s why=\"%s\"", id,
+             "it is in the key file: take seal.lost out of the configuration");
 }
 
 int persons_ready(struct daemon *d, struct dk_problem *p)
 {
     int64_t id;
-    int rc = first_key(d, &id);
+    int rc = needed_key(d, &id);
 
     if (rc != DK_OK)
         return dk_fail(p, rc, NULL, NULL, NULL);
     rc = load_ring(d, id == STORE_PLAIN, p);
     if (rc == DK_ENOTFOUND && id != STORE_PLAIN)
         return no_such_key(d, id, p);
+    if (rc == DK_OK)
+        not_lost(&d->persons);
     if (rc == DK_OK)
         rc = check_keys(d, p);
     if (rc == DK_OK)
@@ -243,6 +265,17 @@ int persons_keep(struct daemon *d, const struct dk_submit *s, int64_t key,
     return rc;
 }
 
+const char *persons_commitment(const void *plain, size_t len,
+                               char out[2 * DK_HASH_LEN + 1])
+{
+    const char *text = (const char *)plain + SALT;
+
+    if (len <= SALT)
+        return NULL;
+    chain_commit(plain, text, len - SALT, out);
+    return text;
+}
+
 int persons_get(struct daemon *d, int64_t key, struct persons_open *out)
 {
     struct store_person row;
@@ -263,15 +296,15 @@ int persons_get(struct daemon *d, int64_t key, struct persons_open *out)
     free((void *)(uintptr_t)row.data);
     if (rc == DK_ENOMEM)
         return rc;
-    out->is =
-        rc == DK_OK && out->base_len > SALT ? PERSONS_THERE : PERSONS_SHUT;
+    if (rc == DK_OK)
+        out->text =
+            persons_commitment(out->base, out->base_len, out->commitment);
+    out->is = out->text != NULL ? PERSONS_THERE : PERSONS_SHUT;
     if (out->is == PERSONS_SHUT) {
         persons_close(out);
         return DK_OK;
     }
-    out->text = (const char *)out->base + SALT;
     out->len = out->base_len - SALT;
-    chain_commit(out->base, out->text, out->len, out->commitment);
     return DK_OK;
 }
 

@@ -13,7 +13,8 @@
 struct daemon;
 struct item;
 
-#define PERSONS_SLICE 64 /* rows sealed anew in one commit */
+#define PERSONS_SLICE   64     /* rows sealed anew in one commit */
+#define PERSONS_COUNTED 100000 /* rows that are counted ahead, at most */
 
 struct persons {
     struct seal ring;
@@ -25,7 +26,8 @@ struct persons {
     bool on;
     int64_t from, after;         /* the older key (STORE_ERASED: none), and the
                                     last case done */
-    int64_t left, done, stuck;   /* rows; stuck: cannot be opened */
+    int64_t left, done, stuck;   /* rows; left: at least; stuck: cannot be
+                                    opened */
     size_t staged, staged_stuck; /* rows in the batch under way */
     int64_t staged_last;
     bool at_end; /* of the rows of `from` */
@@ -75,6 +77,11 @@ struct persons_open {
     char commitment[2 * DK_HASH_LEN + 1];
 };
 int persons_get(struct daemon *d, int64_t key, struct persons_open *out);
+/* The commitment to what was sealed, which is a salt and the JSON array; where
+ * the array begins, or NULL: it is too short to have one.
+ */
+const char *persons_commitment(const void *plain, size_t len,
+                               char out[2 * DK_HASH_LEN + 1]);
 void persons_close(struct persons_open *o);
 
 /* A tick: put a slice of old rows into the batch; what came of it. */

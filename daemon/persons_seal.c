@@ -11,31 +11,42 @@
 
 #include "daemon/daemon.h"
 
-/* The next older key that rows are sealed by; s->from is the last one done. */
+/* The next older key that rows are sealed by; s->from is the last one done.  It
+ * stays where it is when the store does not tell.
+ */
 static int next_key(struct daemon *d)
 {
     struct persons *s = &d->persons;
-    int64_t id = s->from, rows = 0;
+    int64_t id = s->from;
     int rc;
 
     do
-        rc = store_next_seal(d->st, id, &id, &rows);
+        rc = store_next_seal(d->st, id, &id);
     while (rc == DK_OK && (id == seal_current(&s->ring) || id == s->lost));
+    if (rc != DK_OK && rc != DK_ENOTFOUND)
+        return rc;
     s->from = rc == DK_OK ? id : STORE_ERASED;
     s->after = INT64_MIN;
-    return rc == DK_ENOTFOUND ? DK_OK : rc;
+    return DK_OK;
 }
 
+/* Up to a number that costs nothing at a start; when so many are done, those
+ * that are left are counted again.
+ */
 static int count_left(struct daemon *d)
 {
     struct persons *s = &d->persons;
     int64_t id = STORE_ERASED, rows = 0;
     int rc;
 
-    s->left = s->done = s->stuck = 0;
-    while ((rc = store_next_seal(d->st, id, &id, &rows)) == DK_OK) {
-        if (id != seal_current(&s->ring) && id != s->lost)
-            s->left += rows;
+    s->left = 0;
+    while ((rc = store_next_seal(d->st, id, &id)) == DK_OK) {
+        if (id == seal_current(&s->ring) || id == s->lost)
+            continue;
+        rc = store_seal_rows(d->st, id, PERSONS_COUNTED - s->left, &rows);
+        if (rc != DK_OK)
+            return rc;
+        s->left += rows;
     }
     return rc == DK_ENOTFOUND ? DK_OK : rc;
 }
@@ -45,6 +56,7 @@ int persons_start(struct daemon *d)
     struct persons *s = &d->persons;
     int rc = count_left(d);
 
+    s->done = s->stuck = 0;
     s->from = STORE_ERASED;
     if (rc == DK_OK)
         rc = next_key(d);
@@ -145,12 +157,49 @@ void persons_stage(struct daemon *d)
 
 /* ---- what came of it ----------------------------------------------------- */
 
+/* What the rows say themselves, just before keys go that nothing brings back:
+ * is one of the older ones needed?
+ */
+static int still_needed(struct daemon *d, bool *out)
+{
+    const struct persons *s = &d->persons;
+    int rc = DK_OK;
+
+    *out = d->info.seal != seal_current(&s->ring);
+    for (int i = 1; rc == DK_OK && !*out && i < s->ring.n; i++) {
+        int64_t id = STORE_ERASED;
+
+        rc = store_next_seal(d->st, s->ring.id[i] - 1, &id);
+        *out = rc == DK_OK && id == s->ring.id[i];
+        rc = rc == DK_ENOTFOUND ? DK_OK : rc;
+    }
+    return rc;
+}
+
+static void drop_old(struct daemon *d, const char *id)
+{
+    struct persons *s = &d->persons;
+    struct dk_problem p = {0};
+    char text[800];
+
+    if (s->ring.n > 1 && s->ring.credential)
+        log_warn("sealed_anew", "rows=%" PRId64 " key=%s why=\"%s\"", s->done,
+                 id,
+                 "nothing needs the older keys any more: take their lines out "
+                 "of the credential");
+    else if (seal_drop_old(&s->ring, &p) != DK_OK)
+        log_error("seal_key_kept", "why=%s",
+                  log_quote(p.detail, text, sizeof(text)));
+    else
+        log_info("sealed_anew", "rows=%" PRId64 " key=%s", s->done, id);
+}
+
 /* Nothing is sealed by an older key any more, in the file or in its log. */
 static void finish(struct daemon *d)
 {
     struct persons *s = &d->persons;
-    struct dk_problem p = {0};
-    char id[SEAL_ID_TEXT], text[800];
+    bool needed = true;
+    char id[SEAL_ID_TEXT];
 
     s->on = false;
     seal_id_text(seal_current(&s->ring), id);
@@ -163,22 +212,20 @@ static void finish(struct daemon *d)
         return;
     }
     int rc = store_checkpoint(d->st, true);
+    if (rc == DK_OK)
+        rc = still_needed(d, &needed);
     if (rc != DK_OK) {
         if (rc == DK_EIO)
             spine_stop(d, EX_IOERR);
         s->on = rc != DK_EIO; /* the housekeeping tries again */
         return;
     }
-    if (s->ring.n > 1 && s->ring.credential)
-        log_warn("sealed_anew", "rows=%" PRId64 " key=%s why=\"%s\"", s->done,
-                 id,
-                 "nothing needs the older keys any more: take their lines out "
-                 "of the credential");
-    else if (seal_drop_old(&s->ring, &p) != DK_OK)
-        log_error("seal_key_kept", "why=%s",
-                  log_quote(p.detail, text, sizeof(text)));
+    if (needed)
+        log_error("seal_key_kept", "why=\"rows are still sealed by an older "
+                                   "key; they are sealed anew at the next "
+                                   "start\"");
     else
-        log_info("sealed_anew", "rows=%" PRId64 " key=%s", s->done, id);
+        drop_old(d, id);
 }
 
 static void empty_log(struct daemon *d)
@@ -209,6 +256,10 @@ void persons_settle(struct daemon *d, int rc)
     s->after = s->staged_last;
     if (s->from != STORE_ERASED && s->at_end)
         rc = next_key(d);
+    if (rc == DK_OK && s->left == 0 && s->from != STORE_ERASED)
+        rc = count_left(d);
+    if (rc == DK_EIO)
+        spine_stop(d, EX_IOERR);
     if (rc == DK_OK && s->from == STORE_ERASED &&
         d->info.seal == seal_current(&s->ring))
         finish(d);

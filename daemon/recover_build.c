@@ -232,9 +232,8 @@ static bool fits(struct build *b, const struct store_person *row,
 
     if (row->seal != STORE_ERASED &&
         seal_unwrap(&b->d->persons.ring, row->key, row->seal, row->data,
-                    row->len, &plain, &n) == DK_OK &&
-        n > 16)
-        chain_commit(plain, (const char *)plain + 16, n - 16, hex);
+                    row->len, &plain, &n) == DK_OK)
+        (void)persons_commitment(plain, n, hex);
     seal_forget(plain, n);
     return strcmp(hex, commitment) == 0;
 }

@@ -270,6 +270,10 @@ int secret_obtain(const struct secret_place *at, secret_make_fn make, void *arg,
     if (secret_room(&fresh, at->max) != DK_OK)
         return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
     size_t n = make(arg, fresh.v, at->max);
+    if (n == 0) { /* no empty file, which would be refused for ever */
+        secret_wipe(&fresh);
+        return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    }
     rc = secret_create(at->file, fresh.v, n, p);
     secret_wipe(&fresh);
     *made = rc == DK_OK;

@@ -55,8 +55,9 @@ int secret_replace(const char *file, const void *data, size_t len,
                    struct dk_problem *p);
 
 /* secret_read(); if there is neither credential nor file, make(arg, to, cap)
- * fills `to` with at most `cap` bytes and returns how many, and that is created
- * and read.  *made says whether; it must be told to the operator.
+ * fills `to` with at most `cap` bytes and returns how many (0: no memory), and
+ * that is created and read.  *made says whether; it must be told to the
+ * operator.
  */
 typedef size_t (*secret_make_fn)(void *arg, uint8_t *to, size_t cap);
 int secret_obtain(const struct secret_place *at, secret_make_fn make, void *arg,

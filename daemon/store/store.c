@@ -218,11 +218,17 @@ int store_persons(struct store *st, int64_t seal, int64_t after, int64_t limit,
     return rc != 0 ? rc : st->ops->persons(st, seal, after, limit, fn, arg);
 }
 
-int store_next_seal(struct store *st, int64_t after, int64_t *seal,
+int store_next_seal(struct store *st, int64_t after, int64_t *seal)
+{
+    int rc = store_before_read(st);
+    return rc != 0 ? rc : st->ops->next_seal(st, after, seal);
+}
+
+int store_seal_rows(struct store *st, int64_t seal, int64_t limit,
                     int64_t *rows)
 {
     int rc = store_before_read(st);
-    return rc != 0 ? rc : st->ops->next_seal(st, after, seal, rows);
+    return rc != 0 ? rc : st->ops->seal_rows(st, seal, limit, rows);
 }
 
 int store_loads(struct store *st, store_load_fn fn, void *arg)

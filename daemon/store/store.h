@@ -393,10 +393,13 @@ int store_person_get(struct store *st, int64_t key, struct store_person *out);
 typedef int (*store_person_fn)(void *arg, const struct store_person *row);
 int store_persons(struct store *st, int64_t seal, int64_t after, int64_t limit,
                   store_person_fn fn, void *arg);
-/* The next id of a key > after by which rows are sealed, and how many; start
- * with STORE_ERASED.  DK_ENOTFOUND: there is no other.
+/* The next id of a key > after by which rows are sealed; start with
+ * STORE_ERASED.  Always above `after`, and the same cost for any number of
+ * rows.  DK_ENOTFOUND: there is no other.
  */
-int store_next_seal(struct store *st, int64_t after, int64_t *seal,
+int store_next_seal(struct store *st, int64_t after, int64_t *seal);
+/* How many rows are sealed by one key, counted up to `limit`. */
+int store_seal_rows(struct store *st, int64_t seal, int64_t limit,
                     int64_t *rows);
 
 typedef int (*store_load_fn)(void *arg, const struct store_load *l);

@@ -82,7 +82,8 @@ struct store_ops {
     int (*person_get)(struct store *st, int64_t key, struct store_person *out);
     int (*persons)(struct store *st, int64_t seal, int64_t after, int64_t limit,
                    store_person_fn fn, void *arg);
-    int (*next_seal)(struct store *st, int64_t after, int64_t *seal,
+    int (*next_seal)(struct store *st, int64_t after, int64_t *seal);
+    int (*seal_rows)(struct store *st, int64_t seal, int64_t limit,
                      int64_t *rows);
     int (*loads)(struct store *st, store_load_fn fn, void *arg);
     int (*day_seq)(struct store *st, int32_t day, int32_t *seq);

@@ -320,6 +320,7 @@ static const struct store_ops ops = {
     .person_get = mem_person_get,
     .persons = mem_persons,
     .next_seal = mem_next_seal,
+    .seal_rows = mem_seal_rows,
     .loads = mem_loads,
     .day_seq = mem_day_seq,
     .list_days = mem_list_days,

@@ -151,8 +151,8 @@ int mem_put_persons(struct mem *m, const struct store_changes *ch);
 int mem_person_get(struct store *st, int64_t key, struct store_person *out);
 int mem_persons(struct store *st, int64_t seal, int64_t after, int64_t limit,
                 store_person_fn fn, void *arg);
-int mem_next_seal(struct store *st, int64_t after, int64_t *seal,
-                  int64_t *rows);
+int mem_next_seal(struct store *st, int64_t after, int64_t *seal);
+int mem_seal_rows(struct store *st, int64_t seal, int64_t limit, int64_t *rows);
 int mem_loads(struct store *st, store_load_fn fn, void *arg);
 int mem_day_seq(struct store *st, int32_t day, int32_t *seq);
 int mem_list_keys(struct store *st, int64_t after, int64_t limit,

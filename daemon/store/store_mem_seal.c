@@ -90,22 +90,32 @@ int mem_persons(struct store *st, int64_t seal, int64_t after, int64_t limit,
     return rc < 0 ? rc : 0;
 }
 
-int mem_next_seal(struct store *st, int64_t after, int64_t *seal, int64_t *rows)
+int mem_next_seal(struct store *st, int64_t after, int64_t *seal)
 {
     const struct mem_rows *r = &((const struct mem *)st)->t[MEM_PERSON];
-    int64_t best = INT64_MAX, n = 0;
+    const struct mem_person *best = NULL;
 
     for (size_t i = 0; i < r->n; i++) {
         const struct mem_person *p = r->v[i];
 
-        if (p->seal <= after || p->seal > best)
-            continue;
-        n = p->seal == best ? n + 1 : 1;
-        best = p->seal;
+        if (p->seal > after && (best == NULL || p->seal < best->seal))
+            best = p;
     }
-    if (n == 0)
+    if (best == NULL)
         return DK_ENOTFOUND;
-    *seal = best;
-    *rows = n;
+    *seal = best->seal;
+    return 0;
+}
+
+int mem_seal_rows(struct store *st, int64_t seal, int64_t limit, int64_t *rows)
+{
+    const struct mem_rows *r = &((const struct mem *)st)->t[MEM_PERSON];
+
+    *rows = 0;
+    for (size_t i = 0; i < r->n && *rows < limit; i++) {
+        const struct mem_person *p = r->v[i];
+
+        *rows += p->seal == seal;
+    }
     return 0;
 }

@@ -414,6 +414,7 @@ static const struct store_ops ops = {
     .person_get = sq_person_get,
     .persons = sq_persons,
     .next_seal = sq_next_seal,
+    .seal_rows = sq_seal_rows,
     .loads = sq_loads,
     .day_seq = sq_day_seq,
     .list_days = sq_list_days,

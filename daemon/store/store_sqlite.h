@@ -221,8 +221,8 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
                "WHERE seal = ? AND key > ? ORDER BY key LIMIT ?")              \
     X(SEAL_NEXT, "SELECT seal FROM person INDEXED BY person_seal "             \
                  "WHERE seal > ? ORDER BY seal LIMIT 1")                       \
-    X(SEAL_COUNT, "SELECT count(*) FROM person INDEXED BY person_seal "        \
-                  "WHERE seal = ?")                                            \
+    X(SEAL_COUNT, "SELECT count(*) FROM (SELECT 1 FROM person "                \
+                  "INDEXED BY person_seal WHERE seal = ? LIMIT ?)")            \
     X(LOADS, "SELECT unit, handler, open FROM load ORDER BY unit, handler")    \
     X(DAY_GET, "SELECT seq FROM day WHERE day = ?")                            \
     X(DAY_LIST, "SELECT day, seq FROM day WHERE day > ? ORDER BY day "         \
@@ -393,7 +393,8 @@ int sq_put_persons(struct sq *s, const struct store_changes *ch);
 int sq_person_get(struct store *st, int64_t key, struct store_person *out);
 int sq_persons(struct store *st, int64_t seal, int64_t after, int64_t limit,
                store_person_fn fn, void *arg);
-int sq_next_seal(struct store *st, int64_t after, int64_t *seal, int64_t *rows);
+int sq_next_seal(struct store *st, int64_t after, int64_t *seal);
+int sq_seal_rows(struct store *st, int64_t seal, int64_t limit, int64_t *rows);
 int sq_loads(struct store *st, store_load_fn fn, void *arg);
 int sq_day_seq(struct store *st, int32_t day, int32_t *seq);
 int sq_totals(struct store *st, struct store_totals *out);

@@ -111,7 +111,7 @@ int sq_persons(struct store *st, int64_t seal, int64_t after, int64_t limit,
     return rc < 0 ? rc : 0;
 }
 
-int sq_next_seal(struct store *st, int64_t after, int64_t *seal, int64_t *rows)
+int sq_next_seal(struct store *st, int64_t after, int64_t *seal)
 {
     struct sq_use u = sq_use((struct sq *)st, SQ_SEAL_NEXT);
 
@@ -122,11 +122,17 @@ int sq_next_seal(struct store *st, int64_t after, int64_t *seal, int64_t *rows)
     sq_end(&u);
     if (rc != 1)
         return rc == 0 ? DK_ENOTFOUND : rc;
-    if (*seal <= after) /* damage; whoever asks on would never come to an end */
-        return sq_odd((struct sq *)st);
-    u = sq_use((struct sq *)st, SQ_SEAL_COUNT);
-    sq_int(&u, *seal);
-    rc = sq_step(&u);
+    /* Else it is damage, and whoever asks on would never come to an end. */
+    return *seal > after ? 0 : sq_odd((struct sq *)st);
+}
+
+int sq_seal_rows(struct store *st, int64_t seal, int64_t limit, int64_t *rows)
+{
+    struct sq_use u = sq_use((struct sq *)st, SQ_SEAL_COUNT);
+
+    sq_int(&u, seal);
+    sq_int(&u, limit);
+    int rc = sq_step(&u);
     if (rc == 1)
         *rows = sq_col_int(&u, 0);
     sq_end(&u);
@@ -222,7 +228,7 @@ static int move_person(sqlite3_stmt *from, sqlite3_stmt *to,
             memcpy(plain, salt, n_salt);
         memcpy(plain + n_salt, data, len);
         rc = bind_sealed(to, 2, opt, key, plain, n_salt + len);
-        memset(plain, 0, n_salt + len);
+        explicit_bzero(plain, n_salt + len);
     }
     free(plain);
     return rc == SQLITE_OK ? run(to) : rc;
@@ -330,7 +336,7 @@ static int move_secret(sqlite3 *db, const struct store_options *opt)
                     secret);
     if (rc == SQLITE_OK)
         rc = migrate_seal_secret(db, opt, secret);
-    memset(secret, 0, sizeof secret);
+    explicit_bzero(secret, sizeof secret);
     return rc;
 }
 

@@ -89,7 +89,7 @@ class Reading(Case):
                           ["items"] if t["n"] == 1])
         self.assertEqual(self.faults(client), [])
 
-    def test_without_a_commit_nobody_has_it(self):
+    def test_that_it_was_read_outlives_a_kill(self):
         world, client = self.started()
         number = client.submit(persons=[PERSON])["case_no"]
         world.broker.kill()
@@ -237,6 +237,30 @@ class Keys(Case):
         world.broker.stop()
         os.rename(path + ".away", path)
 
+    def test_a_lost_key_needs_no_file_and_may_come_back(self):
+        world, client = self.started()
+        number = client.submit(persons=[PERSON])["case_no"]
+        world.broker.stop()
+        path = self.key_file(world)
+        with open(path, encoding="ascii") as file:
+            old = file.read().splitlines()[1]
+        os.remove(path)
+        config = world.path("c.conf", "[seal]\nlost = %s\n" % old.split()[1])
+        world.broker.start(config=config)
+        world.client().submit(persons=[PERSON])
+        world.broker.stop()
+        # A copy of the key is found, while the configuration still says so.
+        os.chmod(path, 0o600)
+        with open(path, "a", encoding="ascii") as file:
+            file.write(old + "\n")
+        os.chmod(path, 0o400)
+        world.broker.start(config=config)
+        world.broker.process.line("event=seal_key_found")
+        client = world.client()
+        until(lambda: self.seal(client)["keys"] == 1, 20, "one key is left")
+        self.assertEqual(self.read(client, number)["persons"], [PERSON])
+        self.assertEqual(self.faults(client), [])
+
     def test_a_credential_comes_first_and_is_never_changed(self):
         world, client = self.started()
         number = client.submit(persons=[PERSON])["case_no"]
@@ -296,14 +320,18 @@ class Rotation(Case):
         world, client = self.started()
         numbers = self.many(client, 300)
         key = client.call("seal.rotate")["key"]
+        left = []
         for i in range(8):
             world.broker.kill()
             world.broker.start()
+            left += re.findall(r"event=sealing_anew rows=([1-9]\d*)",
+                               world.broker.process.errors())
             client = world.client()
             self.assertEqual(self.seal(client)["key"], key)
             number = numbers[i * 30]
             self.assertEqual(self.read(client, number)["persons"][0]["phone"],
                              str(i * 30))
+        self.assertTrue(left, "no kill came before all was done")
         until(lambda: self.seal(client)["keys"] == 1, 20, "one key is left")
         self.assertEqual(self.faults(client), [])
         self.check(client, numbers)

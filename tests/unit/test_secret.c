@@ -268,6 +268,25 @@ static void it_is_made_once(void **state)
     assert_int_equal(calls, 1);
 }
 
+static size_t make_none(void *arg, uint8_t *to, size_t cap)
+{
+    (void)arg;
+    (void)to;
+    (void)cap;
+    return 0;
+}
+
+static void what_could_not_be_made_leaves_no_empty_file(void **state)
+{
+    struct room *r = *state;
+    bool made;
+
+    assert_int_equal(
+        secret_obtain(&r->at, make_none, NULL, &r->s, &made, &r->p), DK_ENOMEM);
+    assert_false(made);
+    assert_int_equal(access(r->file, F_OK), -1);
+}
+
 static void without_a_folder_it_says_so(void **state)
 {
     struct room *r = *state;
@@ -297,6 +316,7 @@ int main(void)
         T(replacing_is_whole),
         T(a_failed_write_leaves_the_old_one),
         T(it_is_made_once),
+        T(what_could_not_be_made_leaves_no_empty_file),
         T(without_a_folder_it_says_so),
     };
 
