@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "jsonplain.h"
 #include "jsonx.h"
 
 #define FILTER_BITS 1024 /* four times DK_KEYS_MAX: few keys are looked for */
@@ -123,68 +124,28 @@ static bool escape(struct scan *s)
     }
 }
 
-/* Past the ASCII at p that needs no look of its own: eight bytes at a time, as
- * long as none of them is over 0x7f or under 0x20, a quote or a backslash, each
- * of which sets the high bit of its place.
- */
-static const unsigned char *skip_plain(const unsigned char *p,
-                                       const unsigned char *end)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    const uint64_t high = ones << 7;
-
-    for (; end - p >= 8; p += 8) {
-        uint64_t v;
-        uint64_t q;
-        uint64_t b;
-
-        memcpy(&v, p, 8);
-        q = v ^ (ones * '"');
-        b = v ^ (ones * '\\');
-        if (((v | (v - ones * 0x20) | (q - ones) | (b - ones)) & high) != 0)
-            break;
-    }
-    while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
-        p++;
-    return p;
-}
-
 /* s->p is after the opening quote; it ends after the closing one. */
 static bool string(struct scan *s)
 {
-    const unsigned char *p = s->p, *end = s->end;
-
     s->escaped = false;
-    while (p < end) {
-        unsigned char c = *p;
-        size_t len;
-
-        if (c == '"') {
-            s->p = p + 1;
+    for (;;) {
+        s->p += dk_json_plain((const char *)s->p, (size_t)(s->end - s->p));
+        if (s->p == s->end)
+            return refuse(s, s->end, "the text ends inside a string",
+                          "正文在字符串中间结束");
+        if (*s->p == '"') {
+            s->p++;
             return true;
         }
-        if (c == '\\') {
-            s->p = p;
-            if (!escape(s))
-                return false;
-            p = s->p;
-            continue;
-        }
-        if (c < 0x20)
-            return refuse(s, p, "a control character must be escaped",
+        if (*s->p < 0x20)
+            return refuse(s, s->p, "a control character must be escaped",
                           "控制字符须转义");
-        if (c < 0x80) {
-            p = skip_plain(p + 1, end);
-            continue;
-        }
-        len = dk_utf8_len(p, end);
-        if (len == 0)
-            return refuse(s, p, "this is not UTF-8; send UTF-8",
+        if (*s->p != '\\')
+            return refuse(s, s->p, "this is not UTF-8; send UTF-8",
                           "不是合格的 UTF-8；请使用 UTF-8 编码");
-        p += len;
+        if (!escape(s))
+            return false;
     }
-    return refuse(s, end, "the text ends inside a string",
-                  "正文在字符串中间结束");
 }
 
 /* -?(0|[1-9][0-9]*) of at most 2^53-1 in size, and not "-0". */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "jsonx.h"
+#include "jsonplain.h"
 #include "timefmt.h"
 
 #define FIRST_CAP 256
@@ -24,16 +24,11 @@ void dk_jw_fini(struct dk_jw *w)
     *w = (struct dk_jw){0};
 }
 
-/* Room for n more bytes and the NUL. */
-static bool room(struct dk_jw *w, size_t n)
+static bool grow(struct dk_jw *w, size_t n)
 {
     size_t cap = w->cap != 0 ? w->cap : FIRST_CAP;
     char *buf;
 
-    if (w->oom)
-        return false;
-    if (n < w->cap - w->len)
-        return true;
     if (n >= SIZE_MAX / 4 - w->len) {
         w->oom = true;
         return false;
@@ -50,6 +45,12 @@ static bool room(struct dk_jw *w, size_t n)
     return true;
 }
 
+/* Room for n more bytes and the NUL. */
+static inline bool room(struct dk_jw *w, size_t n)
+{
+    return !w->oom && (n < w->cap - w->len || grow(w, n));
+}
+
 static void put(struct dk_jw *w, const char *s, size_t n)
 {
     if (!room(w, n))
@@ -62,7 +63,10 @@ static void put(struct dk_jw *w, const char *s, size_t n)
 
 static void putc1(struct dk_jw *w, char c)
 {
-    put(w, &c, 1);
+    if (!room(w, 1))
+        return;
+    w->buf[w->len++] = c;
+    w->buf[w->len] = '\0';
 }
 
 char *dk_jw_take(struct dk_jw *w, size_t *len)
@@ -104,65 +108,40 @@ static void put_escape(struct dk_jw *w, unsigned char c)
     put(w, e, 6);
 }
 
-/* How many bytes at s need no escape, eight at a time: a byte of `v` under
- * 0x20, or equal to a quote or backslash, sets the high bit of its place.
+/* What of s[0..n) cannot stand as it is: escapes, and U+FFFD for each byte that
+ * is not UTF-8, so that what we write is always JSON.
  */
-static size_t plain_run(const char *s, size_t n)
+static void put_odd(struct dk_jw *w, const char *s, size_t n)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    const uint64_t high = ones << 7;
-    size_t i = 0;
-
-    for (; i + 8 <= n; i += 8) {
-        uint64_t v;
-        uint64_t q;
-        uint64_t b;
-
-        memcpy(&v, s + i, 8);
-        q = v ^ (ones * '"');
-        b = v ^ (ones * '\\');
-        if ((((v - ones * 0x20) & ~v) | ((q - ones) & ~q) | ((b - ones) & ~b)) &
-            high)
-            break;
-    }
-    while (i < n && !must_escape((unsigned char)s[i]))
-        i++;
-    return i;
-}
-
-/* s[0..n) is valid UTF-8. */
-static void put_escaped(struct dk_jw *w, const char *s, size_t n)
-{
-    size_t from = 0;
-
-    for (size_t i = plain_run(s, n); i < n;
-         i += 1 + plain_run(s + i + 1, n - i - 1)) {
-        unsigned char c = (unsigned char)s[i];
-
-        put(w, s + from, i - from);
-        put_escape(w, c);
-        from = i + 1;
-    }
-    put(w, s + from, n - from);
-}
-
-/* Bytes that are not UTF-8 become U+FFFD each: what we write is always JSON. */
-static void put_string(struct dk_jw *w, const char *s, size_t n)
-{
-    putc1(w, '"');
     while (n > 0) {
-        size_t good = dk_utf8_valid(s, n);
-
-        put_escaped(w, s, good);
-        s += good;
-        n -= good;
-        if (n > 0) {
+        if (must_escape((unsigned char)*s))
+            put_escape(w, (unsigned char)*s);
+        else
             put(w, "\xEF\xBF\xBD", 3);
-            s++;
-            n--;
-        }
+        s++;
+        n--;
+
+        size_t plain = dk_json_plain(s, n);
+        put(w, s, plain);
+        s += plain;
+        n -= plain;
     }
-    putc1(w, '"');
+}
+
+/* s[0..n) in quotes, and `after` it. */
+static void put_string(struct dk_jw *w, const char *s, size_t n,
+                       const char *after)
+{
+    size_t plain = n > 0 ? dk_json_plain(s, n) : 0;
+
+    if (!room(w, plain + 1))
+        return;
+    w->buf[w->len++] = '"';
+    if (plain > 0)
+        memcpy(w->buf + w->len, s, plain);
+    w->len += plain;
+    put_odd(w, s + plain, n - plain);
+    put(w, after, strlen(after));
 }
 
 /* What comes before a value: a comma, and its key. */
@@ -171,10 +150,8 @@ static void lead(struct dk_jw *w, const char *key)
     if (w->comma)
         putc1(w, ',');
     w->comma = true;
-    if (key != NULL) {
-        put_string(w, key, strlen(key));
-        putc1(w, ':');
-    }
+    if (key != NULL)
+        put_string(w, key, strlen(key), "\":");
 }
 
 static void open(struct dk_jw *w, const char *key, char c)
@@ -221,7 +198,7 @@ void dk_jw_str(struct dk_jw *w, const char *key, const char *s)
 void dk_jw_strn(struct dk_jw *w, const char *key, const char *s, size_t n)
 {
     lead(w, key);
-    put_string(w, s, n);
+    put_string(w, s, n, "\"");
 }
 
 void dk_jw_int(struct dk_jw *w, const char *key, int64_t v)
@@ -275,8 +252,11 @@ void dk_jw_time(struct dk_jw *w, const char *key, dk_ms t, int offset_min)
         dk_jw_null(w, key);
         return;
     }
+    lead(w, key);
+    putc1(w, '"');
     dk_time_format(t, offset_min, buf);
-    dk_jw_strn(w, key, buf, strlen(buf));
+    put(w, buf, strlen(buf));
+    putc1(w, '"');
 }
 
 void dk_jw_raw(struct dk_jw *w, const char *key, const char *json, size_t n)

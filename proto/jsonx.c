@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "jsonplain.h"
 #include "jsonscan.h"
 #include "timefmt.h"
 #include "uuid.h"
@@ -175,11 +176,11 @@ static bool clean_text(const char *s)
     const unsigned char *p = (const unsigned char *)s;
 
     for (; *p != '\0'; p++) {
-        if ((*p < 0x20 && *p != '\n' && *p != '\t' && *p != '\r') ||
-            *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0))
-            return false;
         if (*p >= 0xe0 && p[1] != '\0' && p[2] != '\0')
             p += 2; /* a character of three bytes or four */
+        else if ((*p < 0x20 && *p != '\n' && *p != '\t' && *p != '\r') ||
+                 *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0))
+            return false;
     }
     return true;
 }

@@ -1,0 +1,69 @@
+/* jsonplain.h - which bytes of a text may stand in JSON as they are.
+ *
+ * Private to proto/.
+ */
+#ifndef DK_JSONPLAIN_H
+#define DK_JSONPLAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* How many bytes of s[0..n) may stand in a string of JSON as they are: valid
+ * UTF-8 without control character, quote and backslash.
+ */
+size_t dk_json_plain(const char *s, size_t n);
+
+static inline bool dk_utf8_tail(const unsigned char *p, int n)
+{
+    for (int i = 1; i <= n; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return false;
+    }
+    return true;
+}
+
+/* Bytes of the UTF-8 character at p (p < end), or 0 if it is not one: RFC
+ * 3629, so no overlong form, no surrogate, nothing over U+10FFFF.
+ */
+static inline size_t dk_utf8_general(const unsigned char *p,
+                                     const unsigned char *end)
+{
+    unsigned char c = p[0];
+    size_t room = (size_t)(end - p);
+
+    if (c < 0x80)
+        return 1;
+    if (c < 0xc2 || c > 0xf4)
+        return 0;
+    if (c < 0xe0)
+        return room >= 2 && dk_utf8_tail(p, 1) ? 2 : 0;
+    if (c < 0xf0) {
+        if (room < 3 || !dk_utf8_tail(p, 2) || (c == 0xe0 && p[1] < 0xa0) ||
+            (c == 0xed && p[1] > 0x9f))
+            return 0;
+        return 3;
+    }
+    if (room < 4 || !dk_utf8_tail(p, 3) || (c == 0xf0 && p[1] < 0x90) ||
+        (c == 0xf4 && p[1] > 0x8f))
+        return 0;
+    return 4;
+}
+
+/* U+1000..U+CFFF, where nearly all Chinese text is: any two continuation bytes
+ * after such a lead are valid, so one look decides.
+ */
+static inline bool dk_utf8_usual(const unsigned char *p,
+                                 const unsigned char *end)
+{
+    return p[0] >= 0xe1 && p[0] <= 0xec && end - p >= 3 &&
+           (p[1] & 0xc0) == 0x80 && (p[2] & 0xc0) == 0x80;
+}
+
+/* Bytes of the UTF-8 character at p (p < end), or 0 if it is not one. */
+static inline size_t dk_utf8_len(const unsigned char *p,
+                                 const unsigned char *end)
+{
+    return dk_utf8_usual(p, end) ? 3 : dk_utf8_general(p, end);
+}
+
+#endif /* DK_JSONPLAIN_H */
