@@ -82,3 +82,80 @@ size_t dk_json_plain(const char *s, size_t n)
 
     return (size_t)(past_plain(p, p + n) - p);
 }
+
+static int hex_digit(unsigned char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int dk_hex4(const unsigned char *p, const unsigned char *end)
+{
+    int v = 0;
+
+    if (end - p < 4)
+        return -1;
+    for (int i = 0; i < 4; i++) {
+        int d = hex_digit(p[i]);
+
+        if (d < 0)
+            return -1;
+        v = v << 4 | d;
+    }
+    return v;
+}
+
+static void encode(struct dk_unescape *c, uint32_t u)
+{
+    unsigned char *o = c->pending;
+
+    c->i = 0;
+    c->n = u < 0x80 ? 1 : u < 0x800 ? 2 : u < 0x10000 ? 3 : 4;
+    for (int i = c->n - 1; i > 0; i--) {
+        o[i] = (unsigned char)(0x80 | (u & 0x3f));
+        u >>= 6;
+    }
+    o[0] = (unsigned char)(c->n == 1   ? u
+                           : c->n == 2 ? 0xc0 | u
+                           : c->n == 3 ? 0xe0 | u
+                                       : 0xf0 | u);
+}
+
+/* c->p is after a backslash in a string that was found valid. */
+static void unescape(struct dk_unescape *c)
+{
+    static const char from[] = "bfnrt";
+    static const unsigned char to[] = "\b\f\n\r\t";
+    unsigned char e = *c->p++;
+    const char *at = memchr(from, e, sizeof(from) - 1);
+    uint32_t u = e;
+
+    if (at != NULL) {
+        u = to[at - from];
+    } else if (e == 'u') {
+        u = (uint32_t)dk_hex4(c->p, c->p + 4);
+        c->p += 4;
+        if (u >= 0xd800 && u <= 0xdbff) {
+            uint32_t low = (uint32_t)dk_hex4(c->p + 2, c->p + 6);
+
+            u = 0x10000 + ((u - 0xd800) << 10) + (low - 0xdc00);
+            c->p += 6;
+        }
+    }
+    encode(c, u);
+}
+
+int dk_unescape_next(struct dk_unescape *c)
+{
+    if (c->i < c->n)
+        return c->pending[c->i++];
+    if (*c->p == '"')
+        return -1;
+    if (*c->p != '\\')
+        return *c->p++;
+    c->p++;
+    unescape(c);
+    return c->pending[c->i++];
+}

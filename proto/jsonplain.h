@@ -1,4 +1,5 @@
-/* jsonplain.h - which bytes of a text may stand in JSON as they are.
+/* jsonplain.h - the bytes of a string in JSON: which of them stand for
+ * themselves, and what the others stand for.
  *
  * Private to proto/.
  */
@@ -65,5 +66,20 @@ static inline size_t dk_utf8_len(const unsigned char *p,
 {
     return dk_utf8_usual(p, end) ? 3 : dk_utf8_general(p, end);
 }
+
+/* The four hex digits at p; -1 if they are not. */
+int dk_hex4(const unsigned char *p, const unsigned char *end);
+
+/* The bytes of a string after unescaping, one by one: `p` is after its opening
+ * quote, all else zero.  The text is strict JSON (jsonscan.h).
+ */
+struct dk_unescape {
+    const unsigned char *p;
+    unsigned char pending[4];
+    int n, i;
+};
+
+/* The next byte; -1 at the end, where `p` is at the closing quote. */
+int dk_unescape_next(struct dk_unescape *c);
 
 #endif /* DK_JSONPLAIN_H */

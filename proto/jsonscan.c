@@ -43,36 +43,11 @@ static bool refuse(struct scan *s, const unsigned char *at, const char *en,
     return false;
 }
 
-static int hex_digit(unsigned char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* The four hex digits at p; -1 if they are not. */
-static int hex4(const unsigned char *p, const unsigned char *end)
-{
-    int v = 0;
-
-    if (end - p < 4)
-        return -1;
-    for (int i = 0; i < 4; i++) {
-        int d = hex_digit(p[i]);
-
-        if (d < 0)
-            return -1;
-        v = v << 4 | d;
-    }
-    return v;
-}
-
 /* s->p is after "\u". */
 static bool unicode_escape(struct scan *s)
 {
     const unsigned char *at = s->p - 2;
-    int c = hex4(s->p, s->end);
+    int c = dk_hex4(s->p, s->end);
     int low;
 
     if (c < 0)
@@ -86,7 +61,7 @@ static bool unicode_escape(struct scan *s)
         return true;
     if (c <= 0xdbff && s->end - s->p >= 6 && s->p[0] == '\\' &&
         s->p[1] == 'u') {
-        low = hex4(s->p + 2, s->end);
+        low = dk_hex4(s->p + 2, s->end);
         if (low >= 0xdc00 && low <= 0xdfff) {
             s->p += 6;
             return true;
@@ -185,74 +160,14 @@ static bool word(struct scan *s, const char *w, size_t n)
     return true;
 }
 
-/* A key's bytes after unescaping, one by one; -1 at its end. */
-struct cursor {
-    const unsigned char *p;
-    unsigned char pending[4];
-    int n, i;
-};
-
-static void encode(struct cursor *c, uint32_t u)
-{
-    unsigned char *o = c->pending;
-
-    c->i = 0;
-    c->n = u < 0x80 ? 1 : u < 0x800 ? 2 : u < 0x10000 ? 3 : 4;
-    for (int i = c->n - 1; i > 0; i--) {
-        o[i] = (unsigned char)(0x80 | (u & 0x3f));
-        u >>= 6;
-    }
-    o[0] = (unsigned char)(c->n == 1   ? u
-                           : c->n == 2 ? 0xc0 | u
-                           : c->n == 3 ? 0xe0 | u
-                                       : 0xf0 | u);
-}
-
-/* c->p is after a backslash in a string that was found valid. */
-static void unescape(struct cursor *c)
-{
-    static const char from[] = "bfnrt";
-    static const unsigned char to[] = "\b\f\n\r\t";
-    unsigned char e = *c->p++;
-    const char *at = memchr(from, e, sizeof(from) - 1);
-    uint32_t u = e;
-
-    if (at != NULL) {
-        u = to[at - from];
-    } else if (e == 'u') {
-        u = (uint32_t)hex4(c->p, c->p + 4);
-        c->p += 4;
-        if (u >= 0xd800 && u <= 0xdbff) {
-            uint32_t low = (uint32_t)hex4(c->p + 2, c->p + 6);
-
-            u = 0x10000 + ((u - 0xd800) << 10) + (low - 0xdc00);
-            c->p += 6;
-        }
-    }
-    encode(c, u);
-}
-
-static int next_byte(struct cursor *c)
-{
-    if (c->i < c->n)
-        return c->pending[c->i++];
-    if (*c->p == '"')
-        return -1;
-    if (*c->p != '\\')
-        return *c->p++;
-    c->p++;
-    unescape(c);
-    return c->pending[c->i++];
-}
-
 static bool same_key(const unsigned char *a, const unsigned char *b)
 {
-    struct cursor x = {.p = a}, y = {.p = b};
+    struct dk_unescape x = {.p = a}, y = {.p = b};
 
     for (;;) {
-        int c = next_byte(&x);
+        int c = dk_unescape_next(&x);
 
-        if (c != next_byte(&y))
+        if (c != dk_unescape_next(&y))
             return false;
         if (c < 0)
             return true;
@@ -268,9 +183,9 @@ static uint32_t hash_key(const struct scan *s, const unsigned char *key)
         for (const unsigned char *p = key; p < s->p - 1; p++)
             h = (h ^ *p) * 16777619u;
     } else {
-        struct cursor c = {.p = key};
+        struct dk_unescape c = {.p = key};
 
-        for (int b = next_byte(&c); b >= 0; b = next_byte(&c))
+        for (int b = dk_unescape_next(&c); b >= 0; b = dk_unescape_next(&c))
             h = (h ^ (uint32_t)b) * 16777619u;
     }
     return h ^ h >> 15;

@@ -6,6 +6,7 @@
 
 #include "jsonplain.h"
 #include "jsonscan.h"
+#include "jsontree.h"
 #include "timefmt.h"
 #include "uuid.h"
 
@@ -29,7 +30,6 @@ size_t dk_utf8_valid(const char *s, size_t n)
 static int parse(const char *buf, size_t len, size_t max, bool obj, cJSON **out,
                  struct dk_problem *p)
 {
-    const char *end = NULL;
     int rc;
 
     *out = NULL;
@@ -40,8 +40,8 @@ static int parse(const char *buf, size_t len, size_t max, bool obj, cJSON **out,
     rc = dk_json_scan(buf, len, obj, p);
     if (rc != 0)
         return rc;
-    *out = cJSON_ParseWithLengthOpts(buf, len, &end, 0);
-    if (*out == NULL) /* the scan leaves no other reason */
+    *out = dk_json_tree(buf, len);
+    if (*out == NULL)
         return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
     return 0;
 }

@@ -75,6 +75,91 @@ static void the_place_of_a_fault_is_named_by_its_byte(void **state)
     }
 }
 
+/* Of text that both take, cJSON's own parser makes the same tree. */
+static void the_tree_is_what_cjson_makes_of_it(void **state)
+{
+    static const char *const texts[] = {
+        "0",
+        " -9007199254740991 ",
+        "2147483648",
+        "[2147483647,-2147483648,-2147483649]",
+        "\"\"",
+        "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
+        "\"\\u0001\\u00e9\\u6848\\uD83d\\ude00\\uFFFF案\"",
+        "[]",
+        "{}",
+        "[ [ ] , { } , [ 1 , 2 , { \"a\" : null } ] , true , false ]",
+        "{\"a\":{\"b\":{\"c\":[\"d\",{\"e\":\"案\\n由\"}]}},\"\":\"\"}",
+        "\t{\r\n\"k\\\"ey\" :\t\"v\" , \"\\u6848\" : [ \"\\\\\" ] }\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        cJSON *ours = parse(texts[i]), *theirs = cJSON_Parse(texts[i]);
+        char *a = cJSON_Print(ours), *b = cJSON_Print(theirs);
+
+        assert_string_equal(a, b);
+        assert_true(cJSON_Compare(ours, theirs, true));
+        assert_int_equal(ours->valueint, theirs->valueint);
+        if (ours->child != NULL && ours->child->next != NULL)
+            assert_ptr_equal(ours->child->prev->next, NULL);
+        cJSON_free(a);
+        cJSON_free(b);
+        cJSON_Delete(ours);
+        cJSON_Delete(theirs);
+    }
+}
+
+static size_t asked;
+static int grants; /* allocations until one fails; under 0: none does */
+
+static void *counted(size_t n)
+{
+    asked += n;
+    if (grants >= 0 && grants-- == 0)
+        return NULL;
+    return malloc(n);
+}
+
+static void a_tree_takes_memory_by_the_length_of_its_text(void **state)
+{
+    cJSON_Hooks hooks = {counted, free};
+    struct dk_jw w = {0};
+
+    (void)state;
+    dk_jw_arr(&w, NULL);
+    for (int i = 0; i < 10000; i++)
+        dk_jw_str(&w, NULL, "\n");
+    dk_jw_end_arr(&w);
+    asked = 0;
+    grants = -1;
+    cJSON_InitHooks(&hooks);
+    cJSON_Delete(parse(w.buf));
+    cJSON_InitHooks(NULL);
+    assert_in_range(asked, 1, 10001 * (sizeof(cJSON) + 3));
+    dk_jw_fini(&w);
+}
+
+static void no_memory_is_said_and_leaves_nothing(void **state)
+{
+    static const char text[] = "{\"a\":[1,\"b\",\"\\n\",{\"\\t\":null}]}";
+    cJSON_Hooks hooks = {counted, free};
+    int rc = DK_ENOMEM, n = 0;
+    cJSON *v;
+
+    (void)state;
+    cJSON_InitHooks(&hooks);
+    for (; rc == DK_ENOMEM; n++) {
+        grants = n;
+        rc = dk_json_parse(text, strlen(text), DK_BODY_MAX, &v, NULL);
+        assert_int_equal(rc == 0, v != NULL);
+    }
+    cJSON_Delete(v);
+    cJSON_InitHooks(NULL);
+    assert_int_equal(rc, 0);
+    assert_int_equal(n, 12); /* 7 values, 2 texts, 2 keys; then none */
+}
+
 static void a_body_over_the_limit_is_too_large(void **state)
 {
     struct dk_problem p;
@@ -482,6 +567,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_prefix_of_a_text_is_refused),
         cmocka_unit_test(the_place_of_a_fault_is_named_by_its_byte),
+        cmocka_unit_test(the_tree_is_what_cjson_makes_of_it),
+        cmocka_unit_test(a_tree_takes_memory_by_the_length_of_its_text),
+        cmocka_unit_test(no_memory_is_said_and_leaves_nothing),
         cmocka_unit_test(a_body_over_the_limit_is_too_large),
         cmocka_unit_test(a_body_must_be_an_object_where_one_is_asked),
         cmocka_unit_test(an_object_has_at_most_256_members),
