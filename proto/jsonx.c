@@ -148,6 +148,12 @@ unfit(struct dk_problem *p, const struct dk_at *at, const char *key,
     return bad(p, at, key, text, text_zh);
 }
 
+/* Most names differ in their first byte. */
+static bool same_name(const char *a, const char *b)
+{
+    return a[0] == b[0] && strcmp(a, b) == 0;
+}
+
 /* Look a member up: *out is NULL if it is absent or null. */
 static int find(const cJSON *o, const char *key, const cJSON **out,
                 const struct dk_at *at, struct dk_problem *p)
@@ -158,7 +164,10 @@ static int find(const cJSON *o, const char *key, const cJSON **out,
     if (!cJSON_IsObject(o))
         return bad(p, at, NULL, "an object {...} is expected here",
                    "此处应为对象 {...}");
-    v = cJSON_GetObjectItemCaseSensitive(o, key);
+    for (v = o->child; v != NULL; v = v->next) {
+        if (v->string != NULL && same_name(v->string, key))
+            break;
+    }
     *out = cJSON_IsNull(v) ? NULL : v;
     return 0;
 }
@@ -438,7 +447,7 @@ int dk_json_set(const cJSON *o, const char *key, int need,
 static bool among(const char *key, const char *const names[])
 {
     for (int i = 0; names[i] != NULL; i++) {
-        if (strcmp(key, names[i]) == 0)
+        if (same_name(key, names[i]))
             return true;
     }
     return false;
