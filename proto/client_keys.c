@@ -182,17 +182,22 @@ int dk_client_keys_make(const char *file, const char *server,
 {
     struct dk_client_keys k = {0};
     char text[FILE_BYTES];
+    int n;
 
     if (server != NULL && take_server(server, &k, p) != 0)
         return DK_EFIELD;
-    if (zmq_curve_keypair(k.mine, k.secret) != 0)
+    /* One in 85 begins with what looks like an option where it is typed. */
+    do {
+        n = zmq_curve_keypair(k.mine, k.secret);
+    } while (n == 0 && k.mine[0] == '-');
+    if (n != 0)
         return dk_fail(p, DK_EBUG, NULL, "this libzmq has no CURVE",
                        "本机的 libzmq 不支持 CURVE");
-    int n = snprintf(text, sizeof(text),
-                     "# Who we are to a docket broker; keep it secret.\n"
-                     "public %s\nsecret %s\n%s%s%s",
-                     k.mine, k.secret, server != NULL ? "server " : "",
-                     k.server, server != NULL ? "\n" : "");
+    n = snprintf(text, sizeof(text),
+                 "# Who we are to a docket broker; keep it secret.\n"
+                 "public %s\nsecret %s\n%s%s%s",
+                 k.mine, k.secret, server != NULL ? "server " : "", k.server,
+                 server != NULL ? "\n" : "");
     memcpy(mine, k.mine, DK_CLIENT_KEY);
     dk_client_keys_wipe(&k);
     int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);

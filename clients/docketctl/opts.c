@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <zmq.h>
+
 #include "proto/jsonx.h"
 #include "when.h"
 
@@ -138,10 +140,18 @@ static bool is_option(const char *word)
            strcmp(word, "-h") == 0;
 }
 
+/* A public key; another's may begin with "-". */
+static bool is_key(const char *word)
+{
+    uint8_t raw[32];
+
+    return strlen(word) == 40 && zmq_z85_decode(raw, word) != NULL;
+}
+
 /* "-x": a slip, or a word such as "-" or "-5". */
 static int check_word(const char *word, struct dk_problem *p)
 {
-    if (word[0] != '-' || word[1] == '\0' ||
+    if (word[0] != '-' || is_key(word) || word[1] == '\0' ||
         (word[1] >= '0' && word[1] <= '9') || strcmp(word, "--") == 0)
         return 0;
     return dk_failf(p, DK_EFIELD, NULL,

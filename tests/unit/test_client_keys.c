@@ -14,9 +14,10 @@
 
 #include "proto/client_keys.h"
 #include "proto/who.h"
+#include "tests/support/folder.h"
 
 struct room {
-    char dir[32], file[64], server[DK_CLIENT_KEY];
+    char dir[64], file[96], server[DK_CLIENT_KEY];
     struct dk_client_keys k;
     struct dk_problem p;
 };
@@ -25,9 +26,7 @@ static int setup(void **state)
 {
     struct room *r = calloc(1, sizeof(*r));
 
-    strcpy(r->dir, "/tmp/test_ckeys.XXXXXX");
-    if (mkdtemp(r->dir) == NULL)
-        return -1;
+    folder_make(r->dir, sizeof(r->dir), "test_ckeys");
     snprintf(r->file, sizeof(r->file), "%s/docket.key", r->dir);
     unsetenv("DOCKET_KEY");
     unsetenv("DOCKET_SERVER_KEY");
@@ -71,6 +70,18 @@ static void a_made_key_is_its_owners_alone(void **state)
                      DK_ECONFLICT);
 }
 
+static void no_key_begins_like_an_option(void **state)
+{
+    struct room *r = *state;
+    char key[DK_CLIENT_KEY];
+
+    for (int i = 0; i < 500; i++) { /* one in 85 would */
+        assert_int_equal(unlink(r->file), 0);
+        assert_int_equal(dk_client_keys_make(r->file, NULL, key, &r->p), 0);
+        assert_true(key[0] != '-');
+    }
+}
+
 static void a_key_that_others_can_read_is_refused(void **state)
 {
     struct room *r = *state;
@@ -86,7 +97,7 @@ static void a_key_that_others_can_read_is_refused(void **state)
 static void a_credential_shows_its_access_list_as_the_group(void **state)
 {
     struct room *r = *state;
-    char other[64];
+    char other[96];
 
     assert_int_equal(setenv("CREDENTIALS_DIRECTORY", r->dir, 1), 0);
     assert_int_equal(load(r, 0440), 0);
@@ -127,6 +138,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_made_key_is_its_owners_alone, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(no_key_begins_like_an_option, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_key_that_others_can_read_is_refused,
                                         setup, teardown),

@@ -72,6 +72,23 @@ static void two_dashes_end_the_options(void **state)
     args_fini(&a);
 }
 
+static void a_public_key_that_begins_with_a_dash_is_a_word(void **state)
+{
+    static const char key[] = "-HD?f9V=YD!5$z4=CP}r+n5[*tO7hHq0eo.Jc8Uv";
+    struct dk_problem p = {0};
+    struct args a;
+
+    (void)state;
+    assert_int_equal(parse(&a, WORDS("--json", key), &p), 0);
+    assert_int_equal(a.n_pos, 1);
+    assert_string_equal(a.pos[0], key);
+    args_fini(&a);
+    assert_int_equal(parse(&a, WORDS("--json", key + 1), NULL), 0);
+    args_fini(&a);
+    assert_int_equal(parse(&a, WORDS("-HD?f9V"), &p), DK_EFIELD);
+    args_fini(&a);
+}
+
 static void the_last_of_two_counts(void **state)
 {
     struct args a;
@@ -195,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_and_words_mix),
         cmocka_unit_test(two_dashes_end_the_options),
+        cmocka_unit_test(a_public_key_that_begins_with_a_dash_is_a_word),
         cmocka_unit_test(the_last_of_two_counts),
         cmocka_unit_test(slips_are_refused_and_named),
         cmocka_unit_test(too_many_options_are_refused),
