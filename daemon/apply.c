@@ -150,14 +150,13 @@ void query_code(const struct daemon *d, const struct dk_uuid *submission,
 static void reply_submit(struct daemon *d, struct item *it,
                          const struct store_request *r)
 {
-    char no[DK_CASE_NO_MAX];
     char code[9];
     struct dk_jw *w = batch_reply(&d->batch, it);
 
-    dk_case_no_format((int32_t)d->cfg->county, r->key, no);
     query_code(d, &r->id, code);
     dk_jw_obj(w, NULL);
-    dk_jw_str(w, "case_no", no);
+    wire_uuid(w, "submission_id", &r->id);
+    wire_case_no(d, w, "case_no", r->key);
     dk_jw_str(w, "query_code", code);
     dk_jw_time(w, "submitted_at", r->submitted_at, d->cfg->offset_min);
     dk_jw_time(w, "recorded_at", r->at, d->cfg->offset_min);
@@ -355,12 +354,11 @@ static struct dk_case *seen_other(struct daemon *d, const struct item *it)
 static void reply_act(struct daemon *d, struct item *it,
                       const struct store_request *r)
 {
-    char no[DK_CASE_NO_MAX];
     struct dk_jw *w = batch_reply(&d->batch, it);
 
-    dk_case_no_format((int32_t)d->cfg->county, r->key, no);
     dk_jw_obj(w, NULL);
-    dk_jw_str(w, "case_no", no);
+    wire_uuid(w, "command_id", &r->id);
+    wire_case_no(d, w, "case_no", r->key);
     dk_jw_int(w, "n", r->n);
     dk_jw_str(w, "state", dk_state_name(r->state));
     dk_jw_time(w, "at", r->at, d->cfg->offset_min);

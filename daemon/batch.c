@@ -191,6 +191,6 @@ void batch_reply_problem(struct batch *b, struct item *it,
                          const struct dk_problem *p)
 {
     batch_reply(b, it); /* what was written before is left lying */
-    dk_problem_write(&b->replies, p);
+    dk_problem_answer(&b->replies, p, it->request);
     batch_reply_end(b, it, "problem");
 }

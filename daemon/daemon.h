@@ -204,5 +204,6 @@ void wire_county(const struct daemon *d, struct dk_jw *w, const char *key);
 void wire_case_no(const struct daemon *d, struct dk_jw *w, const char *key,
                   int64_t case_key);
 void wire_id(struct dk_jw *w, const char *key, int64_t v); /* decimal string */
+void wire_uuid(struct dk_jw *w, const char *key, const struct dk_uuid *u);
 
 #endif /* DK_DAEMON_H */

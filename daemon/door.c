@@ -297,16 +297,15 @@ static int decode_checkpoint(struct daemon *d, struct item *it,
 static void take_over(struct daemon *d, struct item *it)
 {
     struct advance *a = &d->advance;
-    struct dk_problem p;
+    struct dk_problem p = {0};
     struct dk_jw w = {0};
 
     if (zev_same(&a->peer, &it->peer) && strcmp(a->request, it->request) == 0)
         return;
-    dk_problem_clear(&p);
     dk_fail(&p, DK_EBUSY, NULL,
             "another request moves the test clock to the same time now",
             "另一请求正将测试时钟推进至同一时刻");
-    dk_problem_write(&w, &p);
+    dk_problem_answer(&w, &p, a->request);
     if (w.oom || zev_send(d->clients, &a->peer, "problem", a->request, w.buf,
                           w.len) != DK_OK)
         d->stats.replies_lost++;
@@ -399,7 +398,8 @@ static const struct client_type types[] = {
     {"clock.set", FIELDS("to", "settle"), decode_clock_set, NULL},
     {"clock.advance", FIELDS("ms", "settle"), decode_clock_advance, NULL},
     {"person.get", FIELDS("case_no", "actor", "reason"), door_person, NULL},
-    {"person.erase", FIELDS("case_no", "actor", "reason"), door_erase, NULL},
+    {"person.erase", FIELDS("case_no", "actor", "reason", "erase"), door_erase,
+     NULL},
     {"seal.rotate", NO_FIELDS, NULL, read_rotate},
     {"task.list", FIELDS("dead", "after", "limit"), NULL, read_tasks},
     {"task.get", FIELDS("task_id"), NULL, read_task},

@@ -32,10 +32,23 @@ int door_person(struct daemon *d, struct item *it, struct dk_problem *p)
     return door(d, it, p);
 }
 
+/* Its body says by itself that it erases: who sits on the line can put the
+ * body of a person.get behind this type, but not make one up.
+ */
 int door_erase(struct daemon *d, struct item *it, struct dk_problem *p)
 {
+    bool erase = false;
+    int rc = door(d, it, p);
+
     it->action = DK_ACT_ERASE_PERSON;
-    return door(d, it, p);
+    if (rc == DK_OK)
+        rc = dk_json_bool(it->body, "erase", DK_REQUIRED, &erase, NULL, p);
+    cJSON_DeleteItemFromObjectCaseSensitive(it->body, "erase"); /* no fact */
+    if (rc != DK_OK || erase)
+        return rc;
+    return dk_fail(p, DK_EFIELD, "/erase",
+                   "erasing is for ever: 'erase' must be true",
+                   "删除不可恢复：erase 须为 true");
 }
 
 /* ---- reading ------------------------------------------------------------- */

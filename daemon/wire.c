@@ -7,6 +7,7 @@
 
 #include "daemon/daemon.h"
 #include "proto/caseno.h"
+#include "proto/uuid.h"
 
 void wire_offset(struct dk_jw *w, const char *key, int offset_min)
 {
@@ -41,6 +42,14 @@ void wire_id(struct dk_jw *w, const char *key, int64_t v)
 
     snprintf(s, sizeof(s), "%" PRId64, v);
     dk_jw_str(w, key, s);
+}
+
+void wire_uuid(struct dk_jw *w, const char *key, const struct dk_uuid *u)
+{
+    char text[DK_UUID_TEXT];
+
+    dk_uuid_format(u, text);
+    dk_jw_str(w, key, text);
 }
 
 void wire_event(const struct daemon *d, struct dk_jw *w, const char *key,

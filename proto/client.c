@@ -214,8 +214,8 @@ static int fill(struct dk_reply *out, const struct dk_msg *msg,
     return 0;
 }
 
-int dk_client_take(struct dk_client *c, struct dk_reply *out,
-                   struct dk_problem *p)
+static int take_one(struct dk_client *c, struct dk_reply *out,
+                    struct dk_problem *p)
 {
     struct dk_frame f[4];
     zmq_msg_t m[4];
@@ -238,6 +238,20 @@ int dk_client_take(struct dk_client *c, struct dk_reply *out,
     for (int i = 0; i < 4; i++)
         (void)zmq_msg_close(&m[i]);
     return rc;
+}
+
+/* A refusal that names another request than its frames do refuses neither. */
+int dk_client_take(struct dk_client *c, struct dk_reply *out,
+                   struct dk_problem *p)
+{
+    for (;;) {
+        int rc = take_one(c, out, p);
+
+        if (rc != 0 || strcmp(out->type, "problem") != 0 ||
+            dk_reply_names(out, "request", out->request))
+            return rc;
+        dk_reply_free(out);
+    }
 }
 
 /* 0, or DK_EBUSY: the queue is full or there is no connection.  When a

@@ -83,6 +83,14 @@ int dk_client_recv(struct dk_client *c, int timeout_ms, struct dk_reply *out,
 
 void dk_reply_free(struct dk_reply *r);
 
+/* Does an answer speak of what was asked?  False: its member `member` names
+ * another id than `id`.  Then somebody on the line has put parts of two answers
+ * together (docs/SECURITY.md, "Hostile peers"): nothing was answered; ask again
+ * with the same id.  An answer without the member (of an older broker) is true.
+ */
+bool dk_reply_names(const struct dk_reply *r, const char *member,
+                    const char *id);
+
 /* Follow the event stream from sequence `from` (1: the beginning): calls `fn`
  * for each event, in order, without gaps, renewing credit and reconnecting by
  * itself (it asks again from the next sequence).  Returns when fn returns

@@ -12,6 +12,14 @@ void dk_reply_free(struct dk_reply *r)
     *r = (struct dk_reply){0};
 }
 
+bool dk_reply_names(const struct dk_reply *r, const char *member,
+                    const char *id)
+{
+    const cJSON *v = cJSON_GetObjectItemCaseSensitive(r->json, member);
+
+    return v == NULL || (cJSON_IsString(v) && strcmp(v->valuestring, id) == 0);
+}
+
 void dk_client_id(struct dk_client *c, char k, char buf[DK_REQUEST_MAX + 1])
 {
     (void)snprintf(buf, DK_REQUEST_MAX + 1, DK_OWN_ID "%c.%llu", k,

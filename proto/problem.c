@@ -135,7 +135,8 @@ int dk_failf(struct dk_problem *p, int code, const char *pointer,
     return code;
 }
 
-void dk_problem_write(struct dk_jw *w, const struct dk_problem *p)
+void dk_problem_answer(struct dk_jw *w, const struct dk_problem *p,
+                       const char *request)
 {
     char type[sizeof(URN) + 32];
     const char *en = p->detail, *zh = p->detail_zh;
@@ -155,7 +156,14 @@ void dk_problem_write(struct dk_jw *w, const struct dk_problem *p)
         dk_jw_str(w, "pointer", p->pointer);
     if (p->retry_after_ms > 0)
         dk_jw_int(w, "retry_after_ms", p->retry_after_ms);
+    if (request[0] != '\0')
+        dk_jw_str(w, "request", request);
     dk_jw_end_obj(w);
+}
+
+void dk_problem_write(struct dk_jw *w, const struct dk_problem *p)
+{
+    dk_problem_answer(w, p, "");
 }
 
 static void copy_member(const cJSON *o, const char *key, char *buf, size_t cap)

@@ -137,6 +137,12 @@ struct cJSON;
 /* Write `p` as an RFC 9457 object. */
 void dk_problem_write(struct dk_jw *w, const struct dk_problem *p);
 
+/* The same as the answer to request id `request`, which it names ("": cannot):
+ * who sits on the line can put a body behind the frames of another message.
+ */
+void dk_problem_answer(struct dk_jw *w, const struct dk_problem *p,
+                       const char *request);
+
 /* Read a problem object that a peer sent; never fails: what cannot be read is
  * left empty and the code is DK_EBUG.
  */

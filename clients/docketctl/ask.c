@@ -199,6 +199,22 @@ int ctl_given_id(const struct ctl *ctl, const struct args *a,
     return say_usage(ctl, &p);
 }
 
+int ctl_is_own(const struct ctl *ctl, const struct dk_reply *r,
+               const char *member, const char *id)
+{
+    struct dk_problem p = {0};
+
+    if (dk_reply_names(r, member, id))
+        return 0;
+    (void)dk_fail(&p, DK_ETIMEOUT, NULL,
+                  "the answer to another command came instead: somebody on "
+                  "the line may be joining parts of messages",
+                  "收到的是另一命令的答复：线路上可能有人拼接消息");
+    int rc = say_problem(ctl, &p);
+    say_repeat(ctl, rc, id);
+    return rc;
+}
+
 void say_repeat(const struct ctl *ctl, int code, const char *id)
 {
     if (code == EX_UNAVAILABLE || code == EX_TEMPFAIL)

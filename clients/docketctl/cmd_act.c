@@ -276,10 +276,11 @@ int cmd_act(struct ctl *ctl, const struct args *a)
     say_repeat(ctl, rc, id);
     if (rc != 0)
         return rc;
-    if (ctl->json)
+    rc = ctl_is_own(ctl, &r, "command_id", id);
+    if (rc == 0 && ctl->json)
         print_raw(ctl, &r);
-    else
+    else if (rc == 0)
         print_done(ctl, r.json);
     dk_reply_free(&r);
-    return 0;
+    return rc;
 }

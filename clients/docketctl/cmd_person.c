@@ -64,6 +64,8 @@ static int ask_about(struct ctl *ctl, const struct args *a, const char *type,
     }
     dk_jw_obj(&w, NULL);
     dk_jw_str(&w, "case_no", a->pos[0]);
+    if (strcmp(type, "person.erase") == 0)
+        dk_jw_bool(&w, "erase", true);
     int rc = ctl_write_opts(ctl, a, &w);
     dk_jw_end_obj(&w);
     if (rc != 0) {

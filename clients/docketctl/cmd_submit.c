@@ -292,7 +292,9 @@ int cmd_submit(struct ctl *ctl, const struct args *a)
     say_repeat(ctl, rc, id);
     if (rc != 0)
         return rc;
-    rc = check_receipt(ctl, r.json);
+    rc = ctl_is_own(ctl, &r, "submission_id", id);
+    if (rc == 0)
+        rc = check_receipt(ctl, r.json);
     if (rc == 0 && ctl->json)
         print_raw(ctl, &r);
     else if (rc == 0)

@@ -98,6 +98,11 @@ int ctl_given_id(const struct ctl *ctl, const struct args *a,
  * it safely.
  */
 void say_repeat(const struct ctl *ctl, int code, const char *id);
+/* Does the answer name the id that was sent (dk_reply_names)?  0, else it is
+ * told, as if no answer had come.
+ */
+int ctl_is_own(const struct ctl *ctl, const struct dk_reply *r,
+               const char *member, const char *id);
 dk_ms ctl_monotonic(void);
 void ctl_sleep(dk_ms ms);
 

@@ -35,6 +35,7 @@ struct job {
     int back_off;
     int parts; /* of its weight, 0..4 */
     char case_no[DK_CASE_NO_MAX];
+    char own[DK_UUID_TEXT]; /* the last submission or command id it sent */
 };
 
 struct import_run {

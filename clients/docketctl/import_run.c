@@ -225,6 +225,24 @@ static int on_ok(struct import_run *r, struct job *j, const cJSON *body,
     return 0;
 }
 
+/* Is it about this job?  If not, it counts as lost: the step is sent again. */
+static bool is_own(const struct job *j, const struct dk_reply *m)
+{
+    switch (j->step) {
+    case SUBMIT:
+        return dk_reply_names(m, "submission_id", j->own);
+    case LOOK:
+        return dk_reply_names(m, "case_no", j->case_no);
+    case ACT: /* an answer to LOOK names no command */
+        return cJSON_HasObjectItem(m->json, "command_id") &&
+               dk_reply_names(m, "command_id", j->own);
+    case DONE:
+    case REFUSED:
+        break;
+    }
+    return true;
+}
+
 static int on_reply(struct import_run *r, const struct dk_reply *m, dk_ms now,
                     struct dk_problem *p)
 {
@@ -234,7 +252,7 @@ static int on_reply(struct import_run *r, const struct dk_reply *m, dk_ms now,
     bool ok = strcmp(m->type, "ok") == 0;
 
     r->heard_at = now;
-    if (j == NULL || (ok && k < j->sent - 1))
+    if (j == NULL || (ok && (k < j->sent - 1 || !is_own(j, m))))
         return 0; /* the last of a step speaks for all before it */
     j->in_flight = false;
     r->in_flight--;

@@ -37,11 +37,12 @@ static int post(struct import_run *r, const struct job *j, int k,
                           NULL, p);
 }
 
-static int post_submit(struct import_run *r, const struct job *j,
+static int post_submit(struct import_run *r, struct job *j,
                        const struct import_line *line, struct dk_problem *why,
                        struct dk_problem *p)
 {
     dk_jw_reset(&r->body);
+    import_uuid(r->s.how->source, "submit", line->id, line->submitted, j->own);
     int rc = import_write_submit(line, r->s.how, &r->body, why);
     return rc != 0 ? rc : post(r, j, 0, "case.submit", p);
 }
@@ -66,6 +67,7 @@ static int post_acts(struct import_run *r, struct job *j,
     int rc = 0;
 
     j->sent = 0;
+    import_uuid(r->s.how->source, actions[2], line->id, line->replied, j->own);
     for (int i = j->transfer ? 0 : 1; i < 3 && rc == 0; i++) {
         dk_jw_reset(&r->body);
         rc = import_write_act(line, r->s.how, actions[i], j->case_no, &r->body,

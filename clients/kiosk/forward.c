@@ -179,6 +179,14 @@ static void on_ok(struct forward *f, struct forward_slot *s,
     struct spool_answer *a;
     const char *no = NULL, *code = NULL;
 
+    if (!dk_reply_names(r, "submission_id", s->submission)) {
+        say_log("error", "bad-answer",
+                "submission=%s detail=\"the receipt of another case came: "
+                "somebody on the line may be joining parts of messages\"",
+                s->submission);
+        later(f, s, now + backoff(TROUBLE_MS, TROUBLE_MAX_MS, s->tries));
+        return;
+    }
     if (dk_json_str(r->json, "case_no", DK_REQUIRED, 1, DK_CASE_NO_MAX - 1, &no,
                     NULL, &p) != 0 ||
         dk_json_str(r->json, "query_code", DK_REQUIRED, 1, SPOOL_CODE - 1,

@@ -108,7 +108,8 @@ class Idempotent(dkworld.TestCase):
         world, client = self.started(test_clock=MAY)
         body = dkproto.submission(persons=[PERSON])
         first = client.call("case.submit", body)
-        self.assertEqual(set(first), {"case_no", "query_code",
+        self.assertEqual(first["submission_id"], body["submission_id"])
+        self.assertEqual(set(first), {"submission_id", "case_no", "query_code",
                                       "submitted_at", "recorded_at"})
         self.assertEqual(client.call("case.submit", body), first)
         client.call("clock.advance", {"ms": 86400000 * 3})

@@ -38,7 +38,8 @@ class Case(dkworld.TestCase):
     @staticmethod
     def erase(client, number, reason="依本人申请"):
         return client.call("person.erase", {
-            "case_no": number, "actor": "officer:li", "reason": reason})
+            "case_no": number, "actor": "officer:li", "reason": reason,
+            "erase": True})
 
     @staticmethod
     def seal(client):
@@ -115,6 +116,13 @@ class Reading(Case):
                 with self.subTest(kind=kind, body=body), \
                         self.problem("bad-field", pointer):
                     client.call(kind, body)
+        read = {"case_no": number, "actor": "officer:li", "reason": "回访"}
+        for kind, body in (("person.erase", read),  # put behind its type
+                           ("person.erase", dict(read, erase=False)),
+                           ("person.get", dict(read, erase=True))):
+            with self.subTest(kind=kind, body=body), \
+                    self.problem("bad-field", "/erase"):
+                client.call(kind, body)
         self.assertEqual(len(client.events(number)), 1)
 
     def test_a_case_without_persons_has_nothing_to_read(self):

@@ -136,7 +136,7 @@ class Reading(Case):
             self.refused("forbidden", self.named(world, name), "seal.rotate")
         self.refused("forbidden", self.named(world, "office"), "seal.rotate")
         self.named(world, "office").call(
-            "person.erase", dict(body, actor="officer:office"))
+            "person.erase", dict(body, actor="officer:office", erase=True))
         self.assertEqual(self.named(world, "li").call(
             "person.get", dict(body, actor="officer:li"))["persons"], [])
 

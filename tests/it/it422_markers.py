@@ -118,7 +118,7 @@ class Markers(dkworld.TestCase):
         self.assertEqual(got["persons"], [MARKS])
         self.assertEqual(found(dkproto.dumps(got)), sorted(MARKS))
         reader.call("person.erase", {"case_no": number, "reason": "依申请",
-                                     "actor": "officer:li"})
+                                     "actor": "officer:li", "erase": True})
         world.broker.stop()
         self.assertEqual(self.files(world), {})
 

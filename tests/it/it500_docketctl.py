@@ -61,7 +61,7 @@ class Commands(Case):
             "--name", "王桂英", "--phone", "13800001234",
             "--respondent-unit", "u-water", "--submitted-at",
             "2026-04-30T10:00:00+08:00")
-        self.assertEqual(set(answer), {"case_no", "query_code",
+        self.assertEqual(set(answer), {"submission_id", "case_no", "query_code",
                                        "submitted_at", "recorded_at"})
         case = client.call("case.get", {"case_no": answer["case_no"]})
         self.assertEqual(

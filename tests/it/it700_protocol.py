@@ -315,8 +315,9 @@ class Client(Case):
             ("person.get", {"case_no": S, "actor": S, "reason": S},
              ("case_no", "actor", "reason"),
              {"case_no": number, "actor": "officer:li", "reason": "回访"}),
-            ("person.erase", {"case_no": S, "actor": S, "reason": S},
-             ("case_no", "actor", "reason"), None),
+            ("person.erase", {"case_no": S, "actor": S, "reason": S,
+                              "erase": B},
+             ("case_no", "actor", "reason", "erase"), None),
             ("seal.rotate", {}, (), None),
             ("worker.list", {}, (), {}),
             ("stats", {}, (), {}),
@@ -340,7 +341,7 @@ class Client(Case):
             "task.drop": {"task_id": "1", "actor": "officer:li",
                           "reason": "无用"},
             "person.erase": {"case_no": number, "actor": "officer:li",
-                             "reason": "依申请"},
+                             "reason": "依申请", "erase": True},
             "seal.rotate": {}}
         before = self.refusals(self.c)
         count = 0

@@ -272,7 +272,8 @@ class Recover(dkworld.TestCase):
         world.broker.start()
         client = world.client()
         client.call("person.erase", {
-            "case_no": number, "actor": "officer:li", "reason": "依本人申请"})
+            "case_no": number, "actor": "officer:li", "reason": "依本人申请",
+            "erase": True})
         world.broker.kill()
         db = self.copy()
         with open(before, "rb") as file:

@@ -135,7 +135,11 @@ export class Peer {
         Buffer.from("-"), frames[3]]);
     const message = { type, body: parse(body),
       request: frames[2].length ? request : "" };
-    if (type === "problem") conform("problem", message.body);
+    if (type === "problem") {
+      conform("problem", message.body);
+      if ((message.body.request ?? request) !== request)
+        throw new Error(`a refusal of another request: ${request}`);
+    }
     return message;
   }
 
@@ -159,6 +163,9 @@ export class Peer {
 export const slugOf = (message) =>
   message.body.type.replace("urn:docket:problem:", "");
 
+// Answers that name what they answer.
+const ownId = { "case.submit": "submission_id", "case.act": "command_id" };
+
 export class Client extends Peer {
   async call(type, body = {}) {
     conform(type, body);
@@ -168,6 +175,9 @@ export class Client extends Peer {
         answer.body.pointer);
     if (answer.type !== "ok") throw new Error(`not ok: ${answer.type}`);
     conform(type + ".ok", answer.body);
+    const own = ownId[type];
+    if (own && answer.body[own] !== body[own])
+      throw new Error(`the answer to another command: ${answer.body[own]}`);
     return answer.body;
   }
 }

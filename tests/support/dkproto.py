@@ -113,7 +113,7 @@ def check_problem(body):
     if retry and not isinstance(body.get("retry_after_ms"), int):
         raise BadAnswer("%s without retry_after_ms: %r" % (slug, body))
     known = {"type", "title", "status", "detail", "detail_zh", "pointer",
-             "retry_after_ms"}
+             "retry_after_ms", "request"}
     if set(body) - known:
         raise BadAnswer("members of a problem: %r" % (body,))
     return slug
@@ -171,6 +171,8 @@ class Message:
             raise BadAnswer("a body that is no object: %r" % frames[3])
         if self.type == "problem":
             check_problem(self.body)
+            if self.body.get("request", self.request) != self.request:
+                raise BadAnswer("a refusal of another request: %r" % self)
 
     def __repr__(self):
         return "<%s %s %s>" % (self.type, self.request,
@@ -289,6 +291,10 @@ class Peer:
         raise BadAnswer("unexpected: %r" % message)
 
 
+# Answers that name what they answer.
+OWN_ID = {"case.submit": "submission_id", "case.act": "command_id"}
+
+
 class Client(Peer):
     def ask(self, kind, body=None, timeout=10.0):
         """The whole answer, ok or problem."""
@@ -297,6 +303,10 @@ class Client(Peer):
     def call(self, kind, body=None, timeout=10.0):
         """The body of `ok`; raises Problem or Timeout."""
         answer = self.ask(kind, body, timeout).ok()
+        member = OWN_ID.get(kind)
+        if member and isinstance(body, dict) and \
+                answer.get(member) != body[member]:
+            raise BadAnswer("the answer to another command: %r" % answer)
         if documented:
             dkschema.check(kind + ".ok", answer)
         return answer

@@ -238,12 +238,22 @@ static void refuse(struct world *w, const char *slug, int retry_ms)
     say(w, "problem", body);
 }
 
+static void say_receipt(struct world *w, const char *submission)
+{
+    char body[300];
+
+    snprintf(body, sizeof(body),
+             "{\"submission_id\":\"%s\","
+             "\"case_no\":\"330699-20261125-000001-7\","
+             "\"query_code\":\"12345678\",\"submitted_at\":\"-\","
+             "\"recorded_at\":\"-\"}",
+             submission);
+    say(w, "ok", body);
+}
+
 static void acknowledge(struct world *w)
 {
-    say(w, "ok",
-        "{\"case_no\":\"330699-20261125-000001-7\","
-        "\"query_code\":\"12345678\",\"submitted_at\":\"-\","
-        "\"recorded_at\":\"-\"}");
+    say_receipt(w, w->request);
 }
 
 static int64_t count(struct world *w, enum spool_state state)
@@ -312,6 +322,47 @@ static void without_an_answer_the_same_id_and_words_are_sent_again(void **state)
     acknowledge(w);
     until_count(w, SPOOL_DONE, 2);
     assert_int_equal(count(w, SPOOL_REFUSED), 0);
+}
+
+/* Who sits on the line can put one answer's body behind another's frames. */
+static void the_answer_to_another_case_is_not_taken(void **state)
+{
+    struct world *w = *state;
+    char other[DK_UUID_TEXT], body[300];
+
+    id_of(2, other);
+    snprintf(body, sizeof(body),
+             "{\"type\":\"urn:docket:problem:conflict\",\"title\":\"-\","
+             "\"status\":409,\"detail\":\"why\",\"request\":\"%s\"}",
+             other);
+    take(w, 1);
+    expect_submit(w, 1);
+    say(w, "problem", body);
+    say_receipt(w, other);
+    for (int i = 0; i < 1000 && w->f->n_sent > 0; i++) {
+        pump(w);
+        waiting_at_broker(w, 1);
+    }
+    assert_int_equal(w->f->n_sent, 0); /* the receipt was read, and left */
+    assert_int_equal(count(w, SPOOL_REFUSED) + count(w, SPOOL_DONE), 0);
+    assert_false(was_told(w, "12345678"));
+    w->now += 120000;
+    expect_submit(w, 1); /* the same case again */
+    acknowledge(w);
+    until_count(w, SPOOL_DONE, 1);
+    assert_true(was_told(w, "case 330699-20261125-000001-7 code 12345678\n"));
+}
+
+static void a_receipt_that_names_no_case_is_taken(void **state)
+{
+    struct world *w = *state;
+
+    take(w, 1);
+    expect_submit(w, 1);
+    say(w, "ok", /* as brokers before this one say it */
+        "{\"case_no\":\"330699-20261125-000001-7\","
+        "\"query_code\":\"12345678\"}");
+    until_count(w, SPOOL_DONE, 1);
 }
 
 static void retry_after_is_waited_for(void **state)
@@ -595,6 +646,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_WORLD(an_acknowledged_case_is_told_and_kept),
         IN_WORLD(without_an_answer_the_same_id_and_words_are_sent_again),
+        IN_WORLD(the_answer_to_another_case_is_not_taken),
+        IN_WORLD(a_receipt_that_names_no_case_is_taken),
         IN_WORLD(retry_after_is_waited_for),
         IN_WORLD(what_is_refused_for_good_is_kept_and_not_sent_again),
         IN_WORLD(a_fault_of_the_broker_does_not_refuse_the_case),
