@@ -34,9 +34,11 @@ const struct opt opts_list[] = {
     {.name = "state", .kind = OPT_NAME, .member = "state", .arg = "STATE",
      .names = states, .en = "only in this state", .zh = "状态"},
     {.name = "unit", .kind = OPT_TEXT, .member = "unit", .arg = "ID",
-     .en = "only this unit's", .zh = "责任单位"},
+     .en = "only this unit's, in charge or co-handler",
+     .zh = "责任单位或会办单位"},
     {.name = "handler", .kind = OPT_TEXT, .member = "handler", .arg = "ID",
-     .en = "only this handler's", .zh = "承办人"},
+     .en = "only this handler's; with --unit also whom it named as a "
+     "co-handler", .zh = "承办人；与 --unit 同用时包括该单位会办的承办人"},
     {.name = "region", .kind = OPT_TEXT, .member = "region", .arg = "TEXT",
      .en = "only from this region", .zh = "地区"},
     {.name = "category", .kind = OPT_TEXT, .member = "category",
@@ -65,7 +67,8 @@ const struct opt opts_alerts[] = {
      .names = levels, .en = "reminder, yellow, red, overdue, long_overdue",
      .zh = "级别：reminder、yellow、red、overdue、long_overdue"},
     {.name = "unit", .kind = OPT_TEXT, .member = "unit", .arg = "ID",
-     .en = "only this unit's", .zh = "责任单位"},
+     .en = "only this unit's, in charge or co-handler",
+     .zh = "责任单位或会办单位"},
     {.name = "case", .kind = OPT_TEXT, .member = "case_no", .arg = "CASE",
      .en = "only this case's", .zh = "案件编号"},
     {.name = "digest", .kind = OPT_FLAG,
@@ -86,7 +89,8 @@ const struct opt opts_ack[] = {
 };
 const struct opt opts_clocks[] = {
     {.name = "unit", .kind = OPT_TEXT, .member = "unit", .arg = "ID",
-     .en = "only this unit's", .zh = "责任单位"},
+     .en = "only this unit's, in charge or co-handler",
+     .zh = "责任单位或会办单位"},
     {.name = "clock", .kind = OPT_TEXT, .member = "clock", .arg = "ID",
      .en = "only this limit, as in conclude", .zh = "期限种类，如 conclude"},
     {.name = "overdue", .kind = OPT_FLAG, .member = "overdue",
@@ -113,6 +117,7 @@ static const struct column case_columns[] = {
     {"channel", COL_WORD, "CHANNEL", "渠道"},
     {"unit", COL_TEXT, "UNIT", "责任单位"},
     {"handler", COL_TEXT, "HANDLER", "承办人"},
+    {"co_handlers", COL_TEXT, "CO-HANDLERS", "会办单位"},
     {"region", COL_TEXT, "REGION", "地区"},
     {"subject", COL_TEXT, "SUBJECT", "标题"},
 };

@@ -36,6 +36,7 @@ static const char *in_language(const struct ctl *ctl, const cJSON *o)
     return cJSON_IsString(v) ? v->valuestring : NULL;
 }
 
+/* Texts, or objects that are known by their unit. */
 static void add_array(struct table *t, const cJSON *v)
 {
     const cJSON *item;
@@ -43,9 +44,12 @@ static void add_array(struct table *t, const cJSON *v)
     size_t len = 0;
 
     cJSON_ArrayForEach (item, v) {
-        int n =
-            snprintf(buf + len, sizeof buf - len, "%s%s", len == 0 ? "" : " ",
-                     cJSON_IsString(item) ? item->valuestring : "?");
+        const char *s = cJSON_GetStringValue(
+            cJSON_IsObject(item)
+                ? cJSON_GetObjectItemCaseSensitive(item, "unit")
+                : item);
+        int n = snprintf(buf + len, sizeof buf - len, "%s%s",
+                         len == 0 ? "" : " ", s != NULL ? s : "?");
         if (n < 0 || (size_t)n >= sizeof buf - len)
             break;
         len += (size_t)n;

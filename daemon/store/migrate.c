@@ -236,6 +236,17 @@ static const char step_4_checkpoint[] =
     ") STRICT;"
     "CREATE INDEX checkpoint_to ON checkpoint (to_seq);";
 
+/* docs/STORE.md, "case_beside" */
+static const char step_5_beside[] =
+    "CREATE TABLE case_beside ("
+    " key INTEGER NOT NULL,"
+    " unit TEXT NOT NULL,"
+    " handler TEXT NOT NULL,"
+    " open INTEGER NOT NULL,"
+    " PRIMARY KEY (key, unit)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX case_beside_unit ON case_beside (unit, open, key);";
+
 struct step {
     const char *sql[2];
     int (*fill)(sqlite3 *db, const struct store_options *opt);
@@ -246,6 +257,7 @@ static const struct step steps[] = {
     {{step_2_office, step_2_figures}, migrate_fill_2},
     {{step_3_seal, NULL}, migrate_fill_3},
     {{step_4_checkpoint, NULL}, NULL},
+    {{step_5_beside, NULL}, migrate_fill_5},
 };
 
 int migrate_latest(void)

@@ -30,6 +30,10 @@ int migrate_fill_2(sqlite3 *db, const struct store_options *opt);
  * requests keyed.  Within step 3's transaction.
  */
 int migrate_fill_3(sqlite3 *db, const struct store_options *opt);
+/* store_sqlite_fill.c: the co-handlers of the cases as they stand.  Within step
+ * 5's transaction.
+ */
+int migrate_fill_5(sqlite3 *db, const struct store_options *opt);
 /* Put the secret of a store, sealed if there is something to seal it with. */
 int migrate_seal_secret(sqlite3 *db, const struct store_options *opt,
                         const uint8_t secret[32]);

@@ -309,6 +309,10 @@ int store_task_list(struct store *st, bool dead, int64_t after, int64_t limit,
 int store_task_count(struct store *st, enum dk_service service, bool dead,
                      int64_t limit, int64_t *out); /* counts up to limit */
 
+/* Whose a case is: of the unit in charge, and of each that handles it beside
+ * that one.  So `unit` finds both, here and for alerts and clocks; `handler`
+ * together with it is who that unit named, alone it is who is in charge.
+ */
 struct store_case_filter {
     int state;                     /* -1: any */
     const char *unit;              /* NULL: any */

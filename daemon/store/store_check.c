@@ -296,6 +296,19 @@ static int check_alerts(struct check *k)
     return rc;
 }
 
+/* ---- co-handlers --------------------------------------------------------- */
+
+static int check_beside(struct check *k)
+{
+    struct store_beside m = {.c = k->w->c};
+    int rc = k->st->ops->beside_rows(k->st, k->key, store_match_beside, &m);
+
+    if (rc == 0 && (m.odd != 0 || m.good != k->w->c->n_co))
+        say(k, "case-differs",
+            "the co-handlers it is listed under are not what its events give");
+    return rc;
+}
+
 /* ---- the submission ------------------------------------------------------ */
 
 static int check_request(struct check *k)
@@ -337,6 +350,8 @@ int store_check_case(struct store *st, int64_t key, const struct store_want *w,
         rc = check_clocks(&k);
     if (rc == 0)
         rc = check_alerts(&k);
+    if (rc == 0)
+        rc = check_beside(&k);
     if (rc == 0)
         rc = check_request(&k);
     return rc;

@@ -13,7 +13,7 @@
 void store_check(struct store *st, bool on);
 
 /* Keys > after, rising, each once, of which there is anything: a case, an
- * event, a clock or an alert.
+ * event, a clock, an alert or a co-handler.
  */
 typedef int (*store_key_fn)(void *arg, int64_t key);
 int store_list_keys(struct store *st, int64_t after, int64_t limit,

@@ -31,6 +31,27 @@ struct row_case store_row_case(const struct dk_case *c)
                              .hash_len = sizeof c->hash};
 }
 
+struct row_beside store_row_beside(const struct dk_case *c, int i)
+{
+    return (struct row_beside){.key = c->key,
+                               .unit = c->co[i].unit,
+                               .handler = c->co[i].handler,
+                               .open = dk_state_owes(c->state)};
+}
+
+int store_match_beside(void *arg, const struct row_beside *row)
+{
+    struct store_beside *m = arg;
+    int i = dk_case_co_find(m->c, row->unit);
+
+    if (i >= 0 && strcmp(m->c->co[i].handler, row->handler) == 0 &&
+        row->open == (int64_t)dk_state_owes(m->c->state))
+        m->good++;
+    else
+        m->odd++;
+    return 0;
+}
+
 bool store_row_clock(const struct store_clock_put *put, struct row_clock *out)
 {
     const struct dk_clock *k = put->k;

@@ -33,7 +33,16 @@ struct row_alert {
     const char *acked_by;
 };
 
+/* A unit that handles a case beside the one in charge. */
+struct row_beside {
+    int64_t key;
+    const char *unit, *handler; /* "": it has not named one */
+    int64_t open;               /* 1: the office owes a step */
+};
+
 struct row_case store_row_case(const struct dk_case *c);
+/* Of co-handler i, below c->n_co. */
+struct row_beside store_row_beside(const struct dk_case *c, int i);
 /* False: such a clock is no row (key and id say which one must go). */
 bool store_row_clock(const struct store_clock_put *put, struct row_clock *out);
 struct row_alert store_row_alert(const struct store_alert *a);
@@ -43,6 +52,7 @@ typedef int (*row_case_fn)(void *arg, const struct row_case *row,
                            const char *doc, size_t doc_len);
 typedef int (*row_clock_fn)(void *arg, const struct row_clock *row);
 typedef int (*row_alert_fn)(void *arg, const struct row_alert *row);
+typedef int (*row_beside_fn)(void *arg, const struct row_beside *row);
 
 /* Each member has the contract of the store_ function of the same name.  The
  * faults of store_fault() and the latch `failed` are store.c's affair, before
@@ -105,6 +115,8 @@ struct store_ops {
                       void *arg);
     int (*alert_rows)(struct store *st, int64_t key, row_alert_fn fn,
                       void *arg); /* in order of n */
+    int (*beside_rows)(struct store *st, int64_t key, row_beside_fn fn,
+                       void *arg);
     int (*recount)(struct store *st, struct store_totals *out);
     int (*checkpoint)(struct store *st, bool whole);
     int (*backup_begin)(struct store *st, const char *path,
@@ -155,5 +167,14 @@ int store_read_doc(const char *doc, size_t len, const uint8_t *hash,
 
 /* The states a case filter asks for, as a mask of 1 << enum dk_state. */
 uint32_t store_filter_states(const struct store_case_filter *f);
+
+/* Counts the rows of a case's co-handlers that are as they must be: a
+ * row_beside_fn; `arg` is one of these.
+ */
+struct store_beside {
+    const struct dk_case *c;
+    int good, odd;
+};
+int store_match_beside(void *arg, const struct row_beside *row);
 
 #endif /* DK_STORE_IMPL_H */

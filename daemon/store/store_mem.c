@@ -143,6 +143,7 @@ static const struct {
     [MEM_OFFICE] = {mem_cmp_office, mem_drop_office},
     [MEM_TALLY] = {mem_cmp_tally, mem_drop_tally},
     [MEM_CKPT] = {mem_cmp_ckpt, mem_drop_ckpt},
+    [MEM_BESIDE] = {mem_cmp_beside, free},
 };
 
 /* ---- finding and changing ----------------------------------------------- */
@@ -333,6 +334,7 @@ static const struct store_ops ops = {
     .case_row = mem_case_row,
     .clock_rows = mem_clock_rows,
     .alert_rows = mem_alert_rows,
+    .beside_rows = mem_beside_rows,
     .recount = mem_recount,
     .checkpoint = mem_checkpoint,
 };

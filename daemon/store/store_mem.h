@@ -23,6 +23,7 @@ enum mem_table {
     MEM_OFFICE,
     MEM_TALLY,
     MEM_CKPT,
+    MEM_BESIDE,
     MEM_N
 };
 
@@ -59,6 +60,12 @@ struct mem_person {
     int64_t seal;
     void *data;
     size_t len;
+};
+
+struct mem_beside {
+    int64_t key;
+    char unit[DK_ID_MAX + 1], handler[DK_ID_MAX + 1];
+    bool open;
 };
 
 struct mem_load {
@@ -138,6 +145,11 @@ int mem_list_ckpt(struct store *st, int64_t after, int64_t limit,
 int mem_ckpt_newest(struct store *st, store_ckpt_fn fn, void *arg);
 int mem_ckpt_covering(struct store *st, int64_t seq, store_ckpt_fn fn,
                       void *arg);
+int mem_cmp_beside(const void *a, const void *b);
+int mem_put_beside(struct mem *m, const struct dk_case *c);
+bool mem_is_beside(const struct mem *m, int64_t key, const char *unit,
+                   const char *handler); /* handler NULL: whoever */
+int mem_beside_rows(struct store *st, int64_t key, row_beside_fn fn, void *arg);
 int mem_cmp_tally(const void *a, const void *b);
 void mem_drop_tally(void *row);
 int mem_put_tally(struct mem *m, const struct store_changes *ch);

@@ -9,6 +9,8 @@ static int64_t key_of(enum mem_table t, const void *row)
         return ((const struct dk_event *)row)->key;
     if (t == MEM_CLOCK)
         return ((const struct mem_clock *)row)->key;
+    if (t == MEM_BESIDE)
+        return ((const struct mem_beside *)row)->key;
     return ((const struct mem_alert *)row)->key;
 }
 
@@ -18,11 +20,15 @@ static bool next_key(const struct mem *m, int64_t after, int64_t *out)
     const struct dk_event e = {.key = after + 1};
     const struct mem_clock k = {.key = after + 1};
     const struct mem_alert a = {.key = after + 1};
+    const struct mem_beside b = {.key = after + 1};
     const struct {
         enum mem_table t;
         const void *probe;
-    } in[] = {
-        {MEM_CASE, &c}, {MEM_EVENT_OF, &e}, {MEM_CLOCK, &k}, {MEM_ALERT, &a}};
+    } in[] = {{MEM_CASE, &c},
+              {MEM_EVENT_OF, &e},
+              {MEM_CLOCK, &k},
+              {MEM_ALERT, &a},
+              {MEM_BESIDE, &b}};
     bool found = false;
 
     for (size_t j = 0; j < sizeof in / sizeof in[0]; j++) {

@@ -159,7 +159,15 @@ int mem_next_due(struct store *st, dk_ms *out)
     return 0;
 }
 
-static bool clock_fits(const struct store_clock_filter *f,
+/* Is it the unit's, or does the unit handle it beside the one whose it is? */
+static bool unit_fits(const struct mem *m, const char *wanted, int64_t key,
+                      const char *unit)
+{
+    return wanted == NULL || strcmp(wanted, unit) == 0 ||
+           mem_is_beside(m, key, wanted, NULL);
+}
+
+static bool clock_fits(const struct mem *m, const struct store_clock_filter *f,
                        const struct mem_clock *c)
 {
     const struct mem_clock *after =
@@ -168,7 +176,7 @@ static bool clock_fits(const struct store_clock_filter *f,
 
     if ((f->overdue && !c->overdue) ||
         (f->due_before != DK_NEVER && c->due_at >= f->due_before) ||
-        (f->unit != NULL && strcmp(f->unit, c->unit) != 0) ||
+        !unit_fits(m, f->unit, c->key, c->unit) ||
         (f->clock != NULL && strcmp(f->clock, c->id) != 0))
         return false;
     if (f->after_due == 0)
@@ -189,7 +197,7 @@ int mem_list_clocks(struct store *st, const struct store_clock_filter *f,
     if (v == NULL)
         return DK_ENOMEM;
     for (size_t i = 0; rc == 0 && i < m->t[MEM_CLOCK].n && limit > 0; i++) {
-        if (!clock_fits(f, v[i]))
+        if (!clock_fits(m, f, v[i]))
             continue;
         struct store_clock_row row = {.key = v[i]->key,
                                       .id = v[i]->id,
@@ -284,13 +292,20 @@ static bool under(const char *category, const char *wanted)
            (category[n] == '\0' || category[n] == '/');
 }
 
-static bool case_fits(const struct store_case_filter *f,
+static bool is_theirs(const struct mem *m, const struct store_case_filter *f,
+                      const struct mem_case *c)
+{
+    if ((f->unit == NULL || strcmp(f->unit, c->unit) == 0) &&
+        (f->handler == NULL || strcmp(f->handler, c->handler) == 0))
+        return true;
+    return f->unit != NULL && mem_is_beside(m, c->key, f->unit, f->handler);
+}
+
+static bool case_fits(const struct mem *m, const struct store_case_filter *f,
                       const struct mem_case *c)
 {
     if ((store_filter_states(f) >> c->state & 1) == 0 ||
-        (f->overdue && !c->overdue) ||
-        (f->unit != NULL && strcmp(f->unit, c->unit) != 0) ||
-        (f->handler != NULL && strcmp(f->handler, c->handler) != 0) ||
+        (f->overdue && !c->overdue) || !is_theirs(m, f, c) ||
         (f->region != NULL &&
          (c->region == NULL || strcmp(f->region, c->region) != 0)) ||
         (f->category != NULL && !under(c->category, f->category)) ||
@@ -336,7 +351,8 @@ static int list_work(const struct mem *m, const struct store_case_filter *f,
         return DK_ENOMEM;
     for (size_t i = 0; i < r->n; i++) {
         v[n] = r->v[i];
-        if (case_fits(f, v[n]) && (f->after == 0 || by_work(&v[n], &after) > 0))
+        if (case_fits(m, f, v[n]) &&
+            (f->after == 0 || by_work(&v[n], &after) > 0))
             n++;
     }
     qsort(v, n, sizeof *v, by_work);
@@ -349,15 +365,16 @@ static int list_work(const struct mem *m, const struct store_case_filter *f,
 int mem_list_cases(struct store *st, const struct store_case_filter *f,
                    int64_t limit, store_case_fn fn, void *arg)
 {
-    const struct mem_rows *r = &((const struct mem *)st)->t[MEM_CASE];
+    const struct mem *m = (const struct mem *)st;
+    const struct mem_rows *r = &m->t[MEM_CASE];
     int rc = 0;
 
     if (f->work)
-        return list_work((const struct mem *)st, f, limit, fn, arg);
+        return list_work(m, f, limit, fn, arg);
     for (size_t i = 0; rc == 0 && i < r->n && limit > 0; i++) {
         const struct mem_case *c = r->v[f->newest_first ? r->n - 1 - i : i];
 
-        if (!case_fits(f, c))
+        if (!case_fits(m, f, c))
             continue;
         limit--;
         rc = give_case(c, fn, arg);
@@ -365,12 +382,12 @@ int mem_list_cases(struct store *st, const struct store_case_filter *f,
     return rc < 0 ? rc : 0;
 }
 
-static bool alert_fits(const struct store_alert_filter *f,
+static bool alert_fits(const struct mem *m, const struct store_alert_filter *f,
                        const struct mem_alert *a)
 {
     if ((f->open && a->acked_at != DK_NEVER) ||
         (f->level != NULL && strcmp(f->level, a->level) != 0) ||
-        (f->unit != NULL && strcmp(f->unit, a->unit) != 0) ||
+        !unit_fits(m, f->unit, a->key, a->unit) ||
         (f->case_key != 0 && f->case_key != a->key))
         return false;
     return a->key > f->after_key ||
@@ -387,7 +404,7 @@ int mem_list_alerts(struct store *st, const struct store_alert_filter *f,
     for (size_t i = 0; rc == 0 && i < r->n && limit > 0; i++) {
         const struct mem_alert *a = r->v[i];
 
-        if (!alert_fits(f, a))
+        if (!alert_fits(m, f, a))
             continue;
         const struct dk_event *e = find_event(m, a->key, a->n);
         if (e == NULL)

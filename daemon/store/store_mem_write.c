@@ -117,7 +117,8 @@ static int put_cases(struct mem *m, const struct store_changes *ch)
         int filled = c != NULL ? fill_case(c, k) : DK_ENOMEM;
         int rc = mem_put(m, MEM_CASE, c);
         if (filled != 0 || rc != 0 ||
-            follow_unit(m, k->c->key, k->c->unit) != 0)
+            follow_unit(m, k->c->key, k->c->unit) != 0 ||
+            mem_put_beside(m, k->c) != 0)
             return DK_ENOMEM;
         m->tot.cases += k->is_new ? 1 : 0;
     }

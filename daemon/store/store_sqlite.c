@@ -50,7 +50,7 @@ static void set_limits(sqlite3 *db)
         {SQLITE_LIMIT_SQL_LENGTH, 8192},
         {SQLITE_LIMIT_COLUMN, 32},
         {SQLITE_LIMIT_EXPR_DEPTH, 16},
-        {SQLITE_LIMIT_COMPOUND_SELECT, DK_S_N},
+        {SQLITE_LIMIT_COMPOUND_SELECT, DK_S_N + 2}, /* and case_beside */
         {SQLITE_LIMIT_VDBE_OP, 25000},
         {SQLITE_LIMIT_FUNCTION_ARG, 8},
         {SQLITE_LIMIT_ATTACHED, 0},
@@ -427,6 +427,7 @@ static const struct store_ops ops = {
     .case_row = sq_case_row,
     .clock_rows = sq_clock_rows,
     .alert_rows = sq_alert_rows,
+    .beside_rows = sq_beside_rows,
     .recount = sq_recount,
     .checkpoint = sq_checkpoint,
     .backup_begin = sq_backup_begin,

@@ -12,7 +12,8 @@
  *   store_sqlite_office.c the office's own alerts
  *   store_sqlite_tally.c the office's figures
  *   store_sqlite_ckpt.c  checkpoints, and the days' last numbers
- *   store_sqlite_fill.c  what a store of schema 1 does not have yet
+ *   store_sqlite_beside.c the units that handle a case beside another
+ *   store_sqlite_fill.c  what a store of an older schema does not have yet
  *   store_sqlite_backup.c a copy while the store is in use
  *   store_sqlite_restore.c the first opening of such a copy
  *   store_sqlite_check.c rows as they are, for `verify`
@@ -130,6 +131,11 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
     X(CASE_PUT, "UPDATE case_file SET state = ?, overdue = ?, urgent = ?, "    \
                 "due = ?, grp = ?, unit = ?, handler = ?, region = ?, "        \
                 "category = ?, hash = ?, doc = ? WHERE key = ?")               \
+    X(BESIDE_ROWS, "SELECT unit, handler, open FROM case_beside "              \
+                   "WHERE key = ? ORDER BY unit")                              \
+    X(BESIDE_DEL, "DELETE FROM case_beside WHERE key = ?")                     \
+    X(BESIDE_PUT, "INSERT INTO case_beside (key, unit, handler, open) "        \
+                  "VALUES (?, ?, ?, ?)")                                       \
     X(TALLY_ADD, "INSERT INTO tally (measure, day, unit, category, tag, "      \
                  "known, n) VALUES (?, ?, ?, ?, ?, ?, ?) "                     \
                  "ON CONFLICT DO UPDATE SET n = n + excluded.n")               \
@@ -242,6 +248,7 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
             "UNION SELECT key FROM event INDEXED BY event_case "               \
             "WHERE key > ?1 UNION SELECT key FROM clock WHERE key > ?1 "       \
             "UNION SELECT key FROM alert WHERE key > ?1 "                      \
+            "UNION SELECT key FROM case_beside WHERE key > ?1 "                \
             "ORDER BY 1 LIMIT ?2")                                             \
     X(CASE_ROW, "SELECT state, overdue, unit, handler, region, category, "     \
                 "hash, doc, urgent, due, grp FROM case_file WHERE key = ?")    \
@@ -369,6 +376,8 @@ int sq_list_cases(struct store *st, const struct store_case_filter *f,
                   int64_t limit, store_case_fn fn, void *arg);
 int sq_list_alerts(struct store *st, const struct store_alert_filter *f,
                    int64_t limit, store_alert_fn fn, void *arg);
+int sq_put_beside(struct sq *s, const struct store_case_put *k);
+int sq_beside_rows(struct store *st, int64_t key, row_beside_fn fn, void *arg);
 int sq_put_office(struct sq *s, const struct store_changes *ch);
 int sq_list_office(struct store *st, bool open, int64_t before, int64_t limit,
                    store_office_fn fn, void *arg);

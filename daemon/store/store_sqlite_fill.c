@@ -1,7 +1,10 @@
-/* store_sqlite_fill.c - what a store of schema 1 does not have: the figures,
- * and in each case what they remember of it and its place in the order of
- * work.  Everything is made from the events, case after case, within the
- * transaction of step 2: once, at the first start of this version.
+/* store_sqlite_fill.c - what a store of an older schema does not have, made
+ * within the transaction of its step: once, at the first start of this version.
+ *
+ * Schema 1 has no figures, and in each case not what they remember of it and
+ * its place in the order of work: everything is made from the events, case
+ * after case.  Schema 4 has no rows of co-handlers: they are made from the
+ * cases as they stand, which name them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -194,5 +197,69 @@ int migrate_fill_2(sqlite3 *db, const struct store_options *opt)
     (void)sqlite3_finalize(f.put);
     (void)sqlite3_finalize(f.add);
     (void)sqlite3_finalize(f.total);
+    return rc;
+}
+
+/* ---- co-handlers --------------------------------------------------------- */
+
+static int put_beside(sqlite3_stmt *put, const struct dk_case *c)
+{
+    int rc = SQLITE_OK;
+
+    for (int i = 0; rc == SQLITE_OK && i < c->n_co; i++) {
+        struct row_beside row = store_row_beside(c, i);
+
+        rc = sqlite3_bind_int64(put, 1, row.key);
+        if (rc == SQLITE_OK)
+            rc = bind_text(put, 2, row.unit);
+        if (rc == SQLITE_OK)
+            rc = bind_text(put, 3, row.handler);
+        if (rc == SQLITE_OK)
+            rc = sqlite3_bind_int64(put, 4, row.open);
+        if (rc == SQLITE_OK)
+            rc = run(put);
+    }
+    return rc;
+}
+
+/* One case; a text that cannot be read is verify's to tell. */
+static int do_case(sqlite3_stmt *cases, sqlite3_stmt *put)
+{
+    static const uint8_t no_hash[DK_HASH_LEN];
+    const char *doc = (const char *)sqlite3_column_text(cases, 1);
+    struct dk_case *c = NULL;
+
+    if (doc == NULL)
+        return SQLITE_NOMEM;
+    int rc = store_read_doc(doc, (size_t)sqlite3_column_bytes(cases, 1),
+                            no_hash, &c);
+    if (rc != 0)
+        return rc == DK_ENOMEM ? SQLITE_NOMEM : SQLITE_OK;
+    rc = c->key == sqlite3_column_int64(cases, 0) ? put_beside(put, c)
+                                                  : SQLITE_OK;
+    dk_case_free(c);
+    return rc;
+}
+
+int migrate_fill_5(sqlite3 *db, const struct store_options *opt)
+{
+    sqlite3_stmt *cases = NULL, *put = NULL;
+    int rc = prepare(db,
+                     "SELECT key, doc FROM case_file "
+                     "WHERE instr(doc, '\"co_handlers\":[{') <> 0",
+                     &cases);
+
+    (void)opt;
+    if (rc == SQLITE_OK)
+        rc = prepare(db,
+                     "INSERT INTO case_beside (key, unit, handler, open) "
+                     "VALUES (?, ?, ?, ?)",
+                     &put);
+    while (rc == SQLITE_OK && (rc = sqlite3_step(cases)) == SQLITE_ROW)
+        rc = do_case(cases, put);
+    if (rc == SQLITE_DONE)
+        rc = SQLITE_OK;
+    (void)sqlite3_finalize(cases);
+    (void)sqlite3_finalize(put);
     return rc;
 }

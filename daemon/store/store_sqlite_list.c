@@ -5,6 +5,7 @@
  * (keyset), by an index that is named in the query: if the schema no longer
  * has it, preparing fails and a test says so, instead of a slow list.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "store_sqlite.h"
@@ -92,15 +93,80 @@ static bool add_case_index(struct sql *q, const struct store_case_filter *f)
     return by != NULL;
 }
 
-static void add_case_filter(struct sql *q, const struct store_case_filter *f)
+/* The cases that a unit handles beside another are rows of case_beside.  Where
+ * the unit is the narrowest filter they are arms of their own, by its index;
+ * else each row that another index gives is asked for.
+ */
+static bool has_beside_arms(const struct store_case_filter *f)
+{
+    return given(f->unit) && !f->overdue && f->group == 0;
+}
+
+static void add_whose(struct sql *q, const struct store_case_filter *f)
+{
+    bool ask = given(f->unit) && !has_beside_arms(f);
+
+    add_if(q, f->unit != NULL, ask ? " AND ((unit = ?3" : " AND unit = ?3");
+    add_if(q, f->handler != NULL, " AND handler = ?4");
+    if (!ask)
+        return;
+    add(q, ") OR EXISTS (SELECT 1 FROM case_beside AS b"
+           " WHERE b.key = case_file.key AND b.unit = ?3");
+    add_if(q, f->handler != NULL, " AND b.handler = ?4");
+    add(q, "))");
+}
+
+static void add_what(struct sql *q, const struct store_case_filter *f)
 {
     add_if(q, f->overdue, " AND overdue = 1");
-    add_if(q, f->unit != NULL, " AND unit = ?3");
-    add_if(q, f->handler != NULL, " AND handler = ?4");
     add_if(q, f->region != NULL, " AND region = ?5");
     add_if(q, f->category != NULL,
            " AND (category = ?6 OR"
            " substr(category, 1, length(?6) + 1) = ?6 || '/')");
+}
+
+static void add_states(struct sql *q, uint32_t states)
+{
+    const char *glue = " AND state IN (";
+    char number[] = "00";
+
+    for (int s = 0; s < DK_S_N; s++) {
+        if ((states >> s & 1) == 0)
+            continue;
+        number[0] = (char)('0' + s / 10);
+        number[1] = (char)('0' + s % 10);
+        add(q, glue);
+        add(q, number);
+        glue = ", ";
+    }
+    add(q, ")");
+}
+
+/* An arm for the open ones and one for the others, `tail` after each: as far
+ * as `states` has any of them.  (A case is never listed twice, even if a
+ * damaged file has a unit beside itself.)
+ */
+static void add_beside_arms(struct sql *q, const struct store_case_filter *f,
+                            uint32_t states, const char *tail)
+{
+    for (int open = 0; open < 2; open++) {
+        uint32_t some = 0;
+
+        for (int s = 0; s < DK_S_N; s++)
+            if (dk_state_owes((enum dk_state)s) == (open != 0))
+                some |= states & UINT32_C(1) << s;
+        if (some == 0)
+            continue;
+        add(q, " UNION ALL SELECT b.key, doc, urgent, due"
+               " FROM case_beside AS b INDEXED BY case_beside_unit"
+               " CROSS JOIN case_file AS c ON c.key = b.key"
+               " WHERE b.unit = ?3 AND c.unit <> ?3 AND b.open = ");
+        add(q, open != 0 ? "1" : "0");
+        add_if(q, f->handler != NULL, " AND b.handler = ?4");
+        add_states(q, some);
+        add(q, tail);
+        add_what(q, f);
+    }
 }
 
 /* One arm for each state wanted, or one in all (state < 0).  Each arm gives
@@ -121,7 +187,8 @@ static void add_case_arm(struct sql *q, const struct store_case_filter *f,
         add(q, eq);
     }
     add(q, f->newest_first ? " AND key < ?1" : " AND key > ?1");
-    add_case_filter(q, f);
+    add_whose(q, f);
+    add_what(q, f);
 }
 
 static void case_sql(struct sql *q, const struct store_case_filter *f)
@@ -130,8 +197,8 @@ static void case_sql(struct sql *q, const struct store_case_filter *f)
     uint32_t states = store_filter_states(f);
     const char *glue = "";
 
-    if (states == all &&
-        (f->group != 0 || (!given(f->unit) && !given(f->handler))))
+    if (states == all && (f->group != 0 || f->overdue ||
+                          (!given(f->unit) && !given(f->handler))))
         add_case_arm(q, f, -1);
     else
         for (int s = 0; s < DK_S_N; s++) {
@@ -141,6 +208,10 @@ static void case_sql(struct sql *q, const struct store_case_filter *f)
             add_case_arm(q, f, s);
             glue = " UNION ALL ";
         }
+    if (has_beside_arms(f))
+        add_beside_arms(q, f, states,
+                        f->newest_first ? " AND b.key < ?1"
+                                        : " AND b.key > ?1");
     add(q, " ORDER BY 1");
     add_if(q, f->newest_first, " DESC");
     add(q, " LIMIT ?2");
@@ -199,23 +270,6 @@ static const struct stretch {
      " AND urgent = 0 AND due IS NULL"},
 };
 
-static void add_states(struct sql *q, uint32_t states)
-{
-    const char *glue = " AND state IN (";
-    char number[] = "00";
-
-    for (int s = 0; s < DK_S_N; s++) {
-        if ((states >> s & 1) == 0)
-            continue;
-        number[0] = (char)('0' + s / 10);
-        number[1] = (char)('0' + s % 10);
-        add(q, glue);
-        add(q, number);
-        glue = ", ";
-    }
-    add(q, ")");
-}
-
 static void add_work_arm(struct sql *q, const struct store_case_filter *f,
                          const struct stretch *h, uint32_t states, bool begun)
 {
@@ -224,7 +278,8 @@ static void add_work_arm(struct sql *q, const struct store_case_filter *f,
         add(q, h->own);
     add(q, h->where);
     add_states(q, states);
-    add_case_filter(q, f);
+    add_whose(q, f);
+    add_what(q, f);
     if (begun)
         add(q, h->due ? " AND (due, key) > (?8, ?1)" : " AND key > ?1");
 }
@@ -235,6 +290,7 @@ static void work_sql(struct sql *q, const struct store_case_filter *f,
 {
     uint32_t states = store_filter_states(f);
     const char *glue = "";
+    char tail[120];
 
     if (h->urgent || h->due)
         add_work_arm(q, f, h, states, begun);
@@ -244,6 +300,13 @@ static void work_sql(struct sql *q, const struct store_case_filter *f,
         add(q, glue);
         add_work_arm(q, f, h, UINT32_C(1) << s, begun);
         glue = " UNION ALL ";
+    }
+    if (has_beside_arms(f)) {
+        (void)snprintf(tail, sizeof tail, "%s%s", h->where,
+                       !begun   ? ""
+                       : h->due ? " AND (due, b.key) > (?8, ?1)"
+                                : " AND b.key > ?1");
+        add_beside_arms(q, f, states, tail);
     }
     add(q, h->due ? " ORDER BY due, key LIMIT ?2" : " ORDER BY key LIMIT ?2");
 }
@@ -300,7 +363,9 @@ static void alert_sql(struct sql *q, const struct store_alert_filter *f)
     add_if(q, f->open, " AND a.acked_at IS NULL");
     add_if(q, f->case_key != 0, " AND a.key = ?4");
     add_if(q, f->level != NULL, " AND a.level = ?5");
-    add_if(q, f->unit != NULL, " AND a.unit = ?6");
+    add_if(q, f->unit != NULL,
+           " AND (a.unit = ?6 OR EXISTS (SELECT 1 FROM case_beside AS b"
+           " WHERE b.key = a.key AND b.unit = ?6))");
     add(q, " ORDER BY a.key, a.n LIMIT ?3");
 }
 
@@ -360,7 +425,9 @@ static void clock_sql(struct sql *q, const struct store_clock_filter *f)
     add_if(q, f->after_due != 0, " AND (due_at, key, id) > (?1, ?2, ?3)");
     add_if(q, f->due_before != DK_NEVER, " AND due_at < ?5");
     add_if(q, f->overdue, " AND overdue = 1");
-    add_if(q, f->unit != NULL, " AND unit = ?6");
+    add_if(q, f->unit != NULL,
+           " AND (unit = ?6 OR EXISTS (SELECT 1 FROM case_beside AS b"
+           " WHERE b.key = clock.key AND b.unit = ?6))");
     add_if(q, f->clock != NULL, " AND id = ?7");
     add(q, " ORDER BY due_at, key, id LIMIT ?4");
 }

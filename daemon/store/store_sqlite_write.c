@@ -145,6 +145,8 @@ static int put_cases(struct sq *s, const struct store_changes *ch,
             rc = put_same_case(s, k, &same);
         if (rc == 0 && !same)
             rc = put_case(s, k);
+        if (rc == 0)
+            rc = sq_put_beside(s, k);
         if (rc != 0)
             return rc;
     }

@@ -385,17 +385,20 @@ class Changes(Case):
 
 
 class Sight(Case):
-    """u-1 handles, u-2 beside it, u-9 and zhao are complained about."""
+    """u-1 handles, u-2 beside it; u-9 and an officer of each are complained
+    about.
+    """
 
     def open_cases(self):
         world, admin = self.open([
             ("li", "handler", "u-1"), ("zhao", "handler", "u-1"),
-            ("co", "handler", "u-2"), ("far", "handler", "u-3"),
+            ("co", "handler", "u-2"), ("qian", "handler", "u-2"),
+            ("far", "handler", "u-3"),
             ("nine", "handler", "u-9"), ("boss", "supervisor", "-"),
             ("ninth", "supervisor", "u-9"), ("aud", "auditor", "-")])
         self.plain = self.case(admin)
         self.about = self.case(admin, respondents=[
-            {"unit": "u-9"}, {"officer": "zhao"}])
+            {"unit": "u-9"}, {"officer": "zhao"}, {"officer": "qian"}])
         return world, admin
 
     def case(self, admin, **more):
@@ -412,18 +415,17 @@ class Sight(Case):
     def test_each_sees_their_cases_and_no_others(self):
         world, admin = self.open_cases()
         both = sorted([self.plain, self.about])
-        sees = {"li": both, "zhao": [self.plain], "co": both, "far": [],
-                "nine": [], "boss": both, "ninth": [self.plain],
+        sees = {"li": both, "zhao": [self.plain], "co": both,
+                "qian": [self.plain], "far": [], "nine": [], "boss": both, "ninth": [self.plain],
                 "aud": both}
-        lists = dict(sees, co=[])  # lists show what one is in charge of
         for name, numbers in sees.items():
             client = self.named(world, name)
             with self.subTest(name=name):
-                self.assertEqual(self.seen(client, "case.list"), lists[name])
-                self.assertEqual(self.seen(client, "case.list", limit=1),
-                                 lists[name])
-                self.assertEqual(self.seen(client, "case.list", unit="u-1"),
-                                 lists[name])
+                unit = "u-2" if name in ("co", "qian") else "u-1"
+                for more in ({}, {"limit": 1}, {"unit": unit}, {"open": True},
+                             {"order": "work"}, {"order": "work", "limit": 1}):
+                    self.assertEqual(self.seen(client, "case.list", **more),
+                                     numbers, more)
                 for number in both:
                     for kind in ("case.get", "case.events"):
                         if number in numbers:
@@ -431,6 +433,25 @@ class Sight(Case):
                         else:
                             self.refused("not-found", client, kind,
                                          {"case_no": number})
+
+    def test_lists_follow_who_handles_a_case_beside_another(self):
+        world, admin = self.open_cases()
+        co, far = self.named(world, "co"), self.named(world, "far")
+        item = co.call("case.list")["items"][0]
+        self.assertEqual((item["unit"], item["co_handlers"][0]["unit"]),
+                         ("u-1", "u-2"))
+        admin.act(self.plain, "remove_co_handler", unit="u-2", reason="不涉及",
+                  actor="office:xfj")
+        admin.act(self.about, "add_co_handler", unit="u-3", handler="far",
+                  actor="office:xfj")
+        self.assertEqual(self.seen(co, "case.list"), [self.about])
+        self.assertEqual(self.seen(far, "case.list", handler="far"),
+                         [self.about])
+        self.assertEqual(self.seen(far, "case.list", handler="co"), [])
+        self.assertEqual(
+            self.seen(admin, "case.list", unit="u-3", order="work"),
+            [self.about])
+        self.assertEqual(admin.call("verify")["faults"], [])
 
     def test_a_page_tells_nothing_of_what_is_hidden(self):
         world, admin = self.open_cases()

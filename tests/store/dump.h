@@ -197,6 +197,14 @@ static inline char *dump(struct store *st, int n)
     dump_requests(&d, st, n);
     assert_int_equal(store_next_due(st, &next), 0);
     assert_int_equal(store_day_seq(st, 20270101, &day), 0);
+    cases.unit = "民政局"; /* with those that it handles beside another */
+    clocks.unit = alerts.unit = cases.unit;
+    for (int work = 0; work < 2; work++) {
+        cases.work = work != 0;
+        assert_int_equal(store_list_cases(st, &cases, all, dump_case, &d), 0);
+    }
+    assert_int_equal(store_list_clocks(st, &clocks, all, dump_clock, &d), 0);
+    assert_int_equal(store_list_alerts(st, &alerts, all, dump_alert, &d), 0);
     fprintf(d.f, "next %" PRId64 " day %d\n", next, day);
     fclose(d.f);
     return d.text;

@@ -31,6 +31,10 @@ static struct dk_case *random_case(struct both *b, int64_t key, uint32_t n)
     struct dk_case *c =
         make_case(key, n, state, units[roll(b, 3)], handlers[roll(b, 3)]);
 
+    for (int i = 1; i < 3; i++) {
+        if (strcmp(units[i], c->unit) != 0 && roll(b, 4) == 0)
+            give_co(c, units[i], handlers[roll(b, 3)]);
+    }
     c->category = text(roll(b, 2) != 0 ? "城乡建设" : NULL);
     for (int i = 0; i < 4; i++) {
         if (roll(b, 2) == 0)

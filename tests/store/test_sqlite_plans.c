@@ -82,6 +82,8 @@ static void put_many(struct world *w)
                       i % 2 != 0 ? "城关镇" : "民政局", i % 3 ? "li" : "");
 
         submit(w, i);
+        if (i % 3 == 0)
+            give_co(c, i % 2 != 0 ? "民政局" : "城关镇", "wang");
         give_clock(c, "conclude", T0 + i, T0 + 2 * i)->late = i % 5 == 0;
         add_event(w, b, KEY(i), 2, DK_EV_ALERT_RAISED, "{}");
         add_case(b, c, false);
@@ -126,6 +128,7 @@ static void no_other_read_or_write_sorts_or_scans(void **state)
         struct store_alert_filter a = {.open = (i & 1) != 0,
                                        .level = (i & 2) != 0 ? "red" : NULL,
                                        .case_key = (i & 4) != 0 ? KEY(7) : 0,
+                                       .unit = (i & 8) != 0 ? "民政局" : NULL,
                                        .after_key = (i & 8) != 0 ? KEY(3) : 0};
         struct store_clock_filter c = {.overdue = (i & 1) != 0,
                                        .due_before =

@@ -76,9 +76,11 @@ static uint64_t mix(uint64_t h, const void *p, int n)
     return (h ^ (uint64_t)(unsigned)n) * UINT64_C(0x100000001b3);
 }
 
+#define NO_ROWS UINT64_C(0xcbf29ce484222325)
+
 static uint64_t rows(sqlite3 *db, const char *sql)
 {
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    uint64_t h = NO_ROWS;
     sqlite3_stmt *q = NULL;
     int rc;
 
@@ -94,7 +96,7 @@ static uint64_t rows(sqlite3 *db, const char *sql)
 
 struct look {
     int version;
-    uint64_t schema, events, all;
+    uint64_t schema, events, all, beside;
 };
 
 /* Every row of every table; but for the epoch, which rises with each opening.
@@ -144,6 +146,8 @@ static struct look take(const struct world *w)
                         "ORDER BY type, name");
     s.events = rows(db, "SELECT * FROM event ORDER BY seq");
     s.all = everything(db);
+    if (s.version >= 5)
+        s.beside = rows(db, "SELECT unit FROM case_beside");
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
     return s;
 }
@@ -183,6 +187,20 @@ static struct world *empty_world(void)
     return w;
 }
 
+/* One more event, for what the step of the co-handlers makes of its case. */
+static void add_co_handler(sqlite3 *db)
+{
+    char sql[600];
+
+    (void)snprintf(sql, sizeof sql,
+                   "INSERT INTO event SELECT (SELECT max(seq) + 1 FROM event), "
+                   "key, n + 1, %d, at, NULL, actor, hash, '{\"unit\":\"u9\"}' "
+                   "FROM event WHERE key = 20260302000003 ORDER BY n DESC "
+                   "LIMIT 1; UPDATE total SET events = events + 1",
+                   DK_EV_CO_HANDLER_ADDED);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
 /* A store as the released version wrote it, as the bytes of its file. */
 static char *old_store(size_t *n)
 {
@@ -192,6 +210,7 @@ static char *old_store(size_t *n)
 
     assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    add_co_handler(db);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
     free(sql);
     char *bytes = slurp(w->path, n);
@@ -242,6 +261,8 @@ static void every_point(const char *bytes, size_t n, bool at_write)
     struct look after = take(w);
     expect_one_of(&k, &after);
     assert_int_equal(after.version, migrate_latest());
+    assert_true(after.beside ==
+                (bytes != NULL ? mix(NO_ROWS, "u9", 2) : NO_ROWS));
     world_free(w);
 
     for (long i = 1;; i++) {

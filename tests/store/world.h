@@ -269,6 +269,15 @@ static inline struct dk_case *make_case(int64_t key, uint32_t n,
     return c;
 }
 
+static inline void give_co(struct dk_case *c, const char *unit,
+                           const char *handler)
+{
+    struct dk_co_handler *h = &c->co[c->n_co++];
+
+    (void)snprintf(h->unit, sizeof h->unit, "%s", unit);
+    (void)snprintf(h->handler, sizeof h->handler, "%s", handler);
+}
+
 static inline struct dk_clock *give_clock(struct dk_case *c, const char *id,
                                           dk_ms warn, dk_ms due)
 {

@@ -202,6 +202,8 @@ static void live(struct office *o, int n)
     raise(o, n, "yellow", "yellow"); /* of u1, although u2 has it after */
     act(o, n, DK_ACT_TRANSFER, DK_BY_CLIENT, "officer:li", "{\"unit\":\"u2\"}");
     act(o, n, DK_ACT_ACCEPT, DK_BY_CLIENT, "officer:li", "{}");
+    act(o, n, DK_ACT_ADD_CO_HANDLER, DK_BY_CLIENT, "officer:li",
+        "{\"unit\":\"u3\",\"handler\":\"h3\"}");
     commit(o);
 }
 
@@ -438,6 +440,12 @@ static const struct {
     {"case-differs", "UPDATE case_file SET urgent = 1" OF("")},
     {"case-differs", "UPDATE case_file SET due = 5" OF("")},
     {"case-differs", "UPDATE case_file SET grp = key" OF("")},
+    {"case-differs", "UPDATE case_beside SET unit = 'u4'" OF("")},
+    {"case-differs", "UPDATE case_beside SET handler = ''" OF("")},
+    {"case-differs", "UPDATE case_beside SET open = 0" OF("")},
+    {"case-differs", "DELETE FROM case_beside" OF("")},
+    {"case-differs", "INSERT INTO case_beside VALUES (" K ", 'u5', '', 1)"},
+    {"bad-key", "INSERT INTO case_beside VALUES (77, 'u5', '', 1)"},
     {"wrong-tally", "UPDATE tally SET n = n + 1 WHERE measure = 0"},
     {"wrong-tally", "UPDATE tally SET day = day + 1 WHERE measure = 0"},
     {"wrong-tally", "UPDATE tally SET unit = 'u9' WHERE measure = 2"},
