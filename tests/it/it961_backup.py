@@ -275,11 +275,16 @@ class Fail(Backup):
     def test_a_damaged_page_is_found_and_no_backup_made(self):
         world, client, _ = self.office(200, 3000)
         world.broker.stop()
-        size = os.path.getsize(world.broker.db)
+        db = sqlite3.connect("file:%s?mode=ro" % world.broker.db, uri=True)
+        root = db.execute("SELECT rootpage FROM sqlite_schema "
+                          "WHERE name = 'person'").fetchone()[0]
+        db.close()
         with open(world.broker.db, "r+b") as file:
             pages = file.read()
-            at = next(i for i in range(size // 2 // 4096 * 4096, size, 4096)
-                      if pages[i] == 0x0d)  # a leaf of a table
+            at = (root - 1) * 4096
+            while pages[at] == 0x05:  # down to the last leaf
+                at = (int.from_bytes(pages[at + 8:at + 12], "big") - 1) * 4096
+            self.assertEqual(pages[at], 0x0d)  # an idle broker does not read it
             file.seek(at + 3)
             file.write(b"\xff\xff")  # it has 65,535 rows, it says
         world.broker.start()
