@@ -1,11 +1,11 @@
 /* bit_flips.c - bits of the store's files change while nobody looks.
  *
  * Each flip hurts the database (of a docketd that stopped), or the database or
- * its log (of one that was killed): a bit, a byte, some bits of a sector, a
- * sector of zeros, two pages exchanged, or the end cut off.  Then the store is
- * opened and asked everything.  Allowed is: it does not open; a read fails;
- * verify names it; or every answer is the right one.  Never a wrong answer that
- * nobody notices.
+ * its log (of one that was killed), or a backup that is put in place: a bit, a
+ * byte, some bits of a sector, a sector of zeros, two pages exchanged, or the
+ * end cut off.  Then the store is opened and asked everything.  Allowed is: it
+ * does not open; a read fails; verify names it; or every answer is the right
+ * one.  Never a wrong answer that nobody notices.
  *
  * One thing no file can tell of itself: when the damage takes away the last
  * transaction of a log, the store is as it was before that one, which is also
@@ -14,11 +14,14 @@
  *
  * Control: without verify some flips must pass unnoticed.
  */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "daemon/store/store_backup.h"
 #include "tests/fault/disk.h"
 #include "tests/fault/kit.h"
 #include "tests/fault/office.h"
@@ -35,7 +38,12 @@ enum sums {
     S_UNCHECKED, /* only rows are wrong that verify holds against nothing:
                     requests, counters of days, loads of handlers */
     S_SILENT,    /* a wrong answer that nobody notices */
-    S_OPEN_ONLY  /* wrong answers that opening and reading do not notice */
+    S_OPEN_ONLY, /* wrong answers that opening and reading do not notice */
+    /* of a backup alone: */
+    S_BACKUP,
+    S_BACKUP_HARMLESS,
+    S_BACKUP_BUILD,
+    S_BACKUP_OPEN_ONLY
 };
 
 struct sample {
@@ -48,7 +56,9 @@ struct sample {
     uint8_t broker[16], secret[32];
 };
 
-#define SAMPLES 3
+#define SAMPLES   4
+#define IN_BACKUP 3 /* the last of them */
+#define BACKUP    DISK_ROOT "/backup.db"
 struct run {
     struct kit_options opt;
     struct sample sample[SAMPLES];
@@ -277,8 +287,15 @@ static void flips(void *arg, int worker, int workers, int64_t *sum)
             break;
         disk_restore(s->files);
         enum damage d = hurt(&r, s->hurt, how, sizeof(how));
+        int64_t open_only = sum[S_OPEN_ONLY];
         enum sums what = judge(s, d, sum);
         sum[S_FLIPS]++;
+        if (s == &run->sample[IN_BACKUP]) {
+            sum[S_BACKUP]++;
+            sum[S_BACKUP_HARMLESS] += what == S_HARMLESS;
+            sum[S_BACKUP_BUILD] += what == S_BUILD;
+            sum[S_BACKUP_OPEN_ONLY] += sum[S_OPEN_ONLY] - open_only;
+        }
         sum[what]++;
         if (what == S_SILENT && sum[S_SILENT] <= 10)
             fprintf(stderr,
@@ -311,6 +328,44 @@ static void know(struct sample *s)
     store_close(st);
 }
 
+/* A finished backup of the stopped store, put in its place. */
+static struct disk_copy *restored_backup(const struct disk_copy *stopped)
+{
+    struct store_options opt = truth_options(false);
+    struct store *st = NULL;
+    struct store_info info;
+    struct store_backup b = {0};
+    struct store_totals t;
+    struct dk_problem p = {0};
+    atomic_bool stop = false;
+    size_t len = 0;
+
+    disk_restore(stopped);
+    need_msg(store_open("sqlite:" DISK_STORE, &opt, some_random, &st, &info,
+                        &p) == 0,
+             "%s", p.detail);
+    need(store_totals(st, &t) == 0);
+    struct store_backup_want want = {.last_seq = info.last_seq,
+                                     .cases = t.cases};
+    memcpy(want.broker, info.broker, sizeof(want.broker));
+    int fd = open(BACKUP, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    need(fd >= 0 && store_backup_begin(st, BACKUP, &p) == 0);
+    while (!b.whole)
+        need_msg(store_backup_step(st, 64, &b, &p) == 0, "%s", p.detail);
+    need_msg(store_backup_check(BACKUP, fd, &want, &stop, &p) == 0, "%s",
+             p.detail);
+    close(fd);
+    store_close(st);
+    const uint8_t *file = disk_get(BACKUP, &len);
+    uint8_t *copy = malloc(len);
+    need(file != NULL && copy != NULL);
+    memcpy(copy, file, len);
+    disk_reset();
+    disk_put(DISK_STORE, copy, len);
+    free(copy);
+    return disk_save();
+}
+
 static void make_samples(struct run *run)
 {
     disk_reset();
@@ -327,9 +382,31 @@ static void make_samples(struct run *run)
                                      .hurt = DISK_STORE "-wal",
                                      .name = "killed, log",
                                      .o = o};
+    run->sample[IN_BACKUP] =
+        (struct sample){.files = restored_backup(run->sample[0].files),
+                        .hurt = DISK_STORE,
+                        .name = "a backup"};
     for (int i = 0; i < SAMPLES; i++)
         know(&run->sample[i]);
     need(run->sample[0].hash == run->sample[1].hash);
+}
+
+static void say(const int64_t *sum, double seconds)
+{
+    printf("bit flips: %" PRId64 ": %" PRId64 " refused, %" PRId64
+           " told by a read, %" PRId64 " named by verify, %" PRId64
+           " by integrity_check only, %" PRId64 " harmless\n",
+           sum[S_FLIPS], sum[S_REFUSED], sum[S_READ], sum[S_NAMED],
+           sum[S_BUILD], sum[S_HARMLESS]);
+    printf("bit flips: %" PRId64 " cut the log's end, %" PRId64
+           " in rows that nothing checks, %" PRId64 " silent; %.1f s\n",
+           sum[S_CUT], sum[S_UNCHECKED], sum[S_SILENT], seconds);
+    printf("of them in a backup: %" PRId64 ": %" PRId64 " harmless, %" PRId64
+           " by integrity_check only\n",
+           sum[S_BACKUP], sum[S_BACKUP_HARMLESS], sum[S_BACKUP_BUILD]);
+    printf("control, without verify: %" PRId64 " wrong answers pass, %" PRId64
+           " of them in a backup\n",
+           sum[S_OPEN_ONLY], sum[S_BACKUP_OPEN_ONLY]);
 }
 
 int main(int argc, char **argv)
@@ -347,20 +424,9 @@ int main(int argc, char **argv)
     bool ended = true;
     for (int pass = 0; kit_pass(&first, &run.opt, pass, start); pass++)
         ended = kit_spread(first.jobs, flips, &run, sum) && ended;
-    printf("bit flips: %" PRId64 ": %" PRId64 " refused, %" PRId64
-           " told by a read, %" PRId64 " named by verify, %" PRId64
-           " by integrity_check only, %" PRId64 " harmless\n",
-           sum[S_FLIPS], sum[S_REFUSED], sum[S_READ], sum[S_NAMED],
-           sum[S_BUILD], sum[S_HARMLESS]);
-    printf("bit flips: %" PRId64 " cut the log's end, %" PRId64
-           " in rows that nothing checks, %" PRId64 " silent; %.1f s\n",
-           sum[S_CUT], sum[S_UNCHECKED], sum[S_SILENT], kit_seconds() - start);
-    printf("control, without verify: %" PRId64 " wrong answers pass\n",
-           sum[S_OPEN_ONLY]);
-    if (run.opt.only < 0 && sum[S_OPEN_ONLY] == 0)
+    say(sum, kit_seconds() - start);
+    bool harmed = sum[S_OPEN_ONLY] > 0 && sum[S_BACKUP_OPEN_ONLY] > 0;
+    if (run.opt.only < 0 && !harmed)
         fprintf(stderr, "no flip did harm, so this test cannot fail\n");
-    return ended && sum[S_SILENT] == 0 &&
-                   (run.opt.only >= 0 || sum[S_OPEN_ONLY] > 0)
-               ? 0
-               : 1;
+    return ended && sum[S_SILENT] == 0 && (run.opt.only >= 0 || harmed) ? 0 : 1;
 }
