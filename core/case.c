@@ -1,14 +1,16 @@
 #include "case.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct dk_case *dk_case_new(void)
 {
-    struct dk_case *c = calloc(1, sizeof(*c));
+    struct dk_case *c = malloc(sizeof(*c));
 
     if (c == NULL)
         return NULL;
+    memset(c, 0, offsetof(struct dk_case, clock));
     c->submitted_at = c->recorded_at = c->updated_at = DK_NEVER;
     for (int ev = 0; ev < DK_EV_N; ev++)
         c->last_at[ev] = DK_NEVER;
@@ -29,7 +31,9 @@ struct dk_case *dk_case_clone(const struct dk_case *c)
 
     if (d == NULL)
         return NULL;
-    *d = *c;
+    memcpy(d, c,
+           offsetof(struct dk_case, clock) +
+               (size_t)c->n_clock * sizeof(c->clock[0]));
     ok = copy_text(&d->subject, c->subject);
     ok = copy_text(&d->region, c->region) && ok;
     ok = copy_text(&d->category, c->category) && ok;

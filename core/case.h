@@ -185,6 +185,7 @@ struct dk_case {
     int64_t petitioners;
     int n_respondent;
     struct dk_case_respondent respondent[DK_RESPOND_MAX];
+    /* So far what a submission says; what follows comes later. */
     char unit[DK_ID_MAX + 1];    /* responsible unit; "" before assignment */
     char handler[DK_ID_MAX + 1]; /* "" = the unit has not named one */
     char rule[DK_ID_MAX + 1];    /* which rule assigned it */
@@ -208,13 +209,16 @@ struct dk_case {
     enum dk_ground suspended_for; /* ground of the latest suspension */
     uint32_t last_n[DK_EV_N]; /* number of the latest event of a type; 0 none */
     dk_ms last_at[DK_EV_N];   /* its effective time */
-    int n_clock;
-    struct dk_clock clock[DK_CLOCKS_MAX];
     uint32_t
         *alert; /* numbers of alert_raised events not acknowledged; owned */
     size_t n_alert;
     uint8_t hash[DK_HASH_LEN]; /* head of its chain; kept by the daemon */
     struct dk_marks marks;     /* for the figures; kept by marks.c */
+    int n_clock;
+    /* Most of a case's bytes, and of most cases unused: dk_case_new() leaves
+     * them as they come, and nobody reads behind the first n_clock.
+     */
+    struct dk_clock clock[DK_CLOCKS_MAX];
 };
 
 struct dk_case *dk_case_new(void); /* state NONE; NULL: out of memory */

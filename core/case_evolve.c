@@ -4,6 +4,7 @@
  */
 #include "case_internal.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,7 +38,7 @@ static int read_submitted(struct dk_case *c, struct dk_change *ch)
     (void)c;
     if (rc != 0)
         return rc;
-    memset(&ch->facts, 0, sizeof(ch->facts));
+    memset(&ch->facts, 0, offsetof(struct dk_case, unit));
     ch->facts.imported = imported;
     rc = read_repeat(ch);
     return rc == 0 ? dk_case_facts_read(ch->body, &ch->facts, NULL) : rc;

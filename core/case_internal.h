@@ -32,7 +32,8 @@ struct dk_change {
     dk_ms until;          /* of a mute */
     bool known;           /* the alert is the rung's */
     struct dk_clock set;  /* the clock as it will be */
-    struct dk_case facts; /* of a submission; owns its texts until applied */
+    struct dk_case facts; /* of a submission, up to the respondents; owns its
+                             texts until applied */
 };
 
 /* Copy an optional id member; absent or null gives "". */

@@ -136,9 +136,7 @@ static void add_clock(struct dk_case *c, enum dk_on_due on_due,
 {
     struct dk_clock *k = &c->clock[c->n_clock++];
 
-    k->on_due = on_due;
-    k->state = state;
-    k->due_at = due;
+    *k = (struct dk_clock){.on_due = on_due, .state = state, .due_at = due};
 }
 
 static void urgent_then_due_then_age_then_number(void **state)
