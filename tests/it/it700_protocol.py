@@ -958,8 +958,8 @@ class Actions(Case):
                 case_no=number, actor="officer:test"))
             with self.subTest(action=action):
                 self.assertEqual(answer["state"], state)
-                self.assertEqual(set(answer), {"case_no", "n", "state",
-                                               "at"})
+                self.assertEqual(set(answer), {"command_id", "case_no", "n",
+                                               "state", "at"})
                 event = client.call("case.events", {
                     "case_no": number, "from_n": answer["n"],
                     "limit": 1})["items"][0]
