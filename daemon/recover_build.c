@@ -183,6 +183,18 @@ static int add_requests(struct build *b, const struct dk_event *e, int *n)
     return rc;
 }
 
+/* Drop those of the last n whose id the disk changed; is one left? */
+static bool has_own_request(struct batch *b, const cJSON *body, int n)
+{
+    struct dk_uuid own;
+    bool known = recover_own_id(body, &own);
+
+    while (known && n > 0 &&
+           memcmp(b->request[b->n_request - 1].id.b, own.b, sizeof own.b) != 0)
+        n--, b->n_request--;
+    return !known || n > 0;
+}
+
 /* The id of a submission is in its event too; what it said is not, so that the
  * same id again is a conflict and not a second case.
  */
@@ -194,11 +206,8 @@ static int make_request(struct build *b, const struct dk_event *e,
                               .state = c->state,
                               .at = e->at,
                               .submitted_at = c->submitted_at};
-    const char *id = NULL;
 
-    if (dk_json_str(body, "submission_id", DK_REQUIRED, 1, DK_UUID_TEXT, &id,
-                    NULL, NULL) != DK_OK ||
-        dk_uuid_parse(id, strlen(id), &r.id) != DK_OK)
+    if (!recover_own_id(body, &r.id))
         return DK_OK;
     b->r->ids_made++;
     int rc = recover_note(b->r, e->key, RECOVER_ID);
@@ -322,7 +331,7 @@ static int add_what_comes(struct build *b, const struct slot *s)
     if (dk_json_parse_obj(e->body, e->body_len, e->body_len, &body, NULL) !=
         DK_OK)
         return DK_OK;
-    if (n == 0)
+    if (!has_own_request(&b->d->batch, body, n))
         rc = make_request(b, e, s->c, body);
     if (rc == DK_OK &&
         dk_json_str(body, "person", DK_OPTIONAL, 1, 200, &person, NULL, NULL) ==

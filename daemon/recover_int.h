@@ -55,6 +55,9 @@ enum {
     RECOVER_ID      /* what its submission said, for repetitions */
 };
 int recover_note(struct recover *r, int64_t key, int what);
+
+/* The id that a submission has by its event; false: it says none. */
+bool recover_own_id(const cJSON *body, struct dk_uuid *id);
 bool recover_damaged(const struct recover *r);
 
 /* recover_build.c: from the scratch database into the new store of `d`. */

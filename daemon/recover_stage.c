@@ -276,3 +276,12 @@ int recover_stage_row(void *arg, const struct salvage_row *row)
         return put(r, PUT_PLAIN_PERSON, row, 1);
     return is_ckpt(row) ? put(r, PUT_CKPT, row, 1) : DK_OK;
 }
+
+bool recover_own_id(const cJSON *body, struct dk_uuid *id)
+{
+    const char *text = NULL;
+
+    return dk_json_str(body, "submission_id", DK_REQUIRED, 1, DK_UUID_TEXT,
+                       &text, NULL, NULL) == DK_OK &&
+           dk_uuid_parse(text, strlen(text), id) == DK_OK;
+}

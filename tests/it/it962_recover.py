@@ -264,6 +264,17 @@ class Recover(dkworld.TestCase):
         client.call("checkpoint.make")
         self.assertEqual(len(client.call("checkpoint.list")["items"]), 2)
 
+    def test_an_id_that_the_disk_changed_is_taken_from_its_event(self):
+        db = self.copy()
+        con = sqlite3.connect(db)
+        con.execute("UPDATE request SET id = zeroblob(16) WHERE rowid = "
+                    "(SELECT min(rowid) FROM request)")
+        con.commit()
+        con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        con.close()
+        out, text = self.recover(db, 65)
+        self.check(out, text, CASES)
+
     def test_who_was_erased_does_not_come_back(self):
         # The event is lost; the row says it, and an older one is there too.
         number = self.answers[7][1]["case_no"]
