@@ -195,8 +195,8 @@ static bool has_own_request(struct batch *b, const cJSON *body, int n)
     return !known || n > 0;
 }
 
-/* The id of a submission is in its event too; what it said is not, so that the
- * same id again is a conflict and not a second case.
+/* The id of a submission is in its event too, so that the same id again is no
+ * second case; a hash of what it said is not, and whatever it says then passes.
  */
 static int make_request(struct build *b, const struct dk_event *e,
                         const struct dk_case *c, const cJSON *body)

@@ -196,13 +196,7 @@ class Fail(Backup):
         if os.geteuid() != 0:
             self.skipTest("mounting a small tmpfs needs root")
         world, client, history = self.office(200, 9000)
-        target = os.path.join(world.folder, "target")
-        os.makedirs(target)
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs",
-                           target], check=False,
-                          capture_output=True).returncode:
-            self.skipTest("this machine does not let us mount a tmpfs")
-        self.addCleanup(subprocess.run, ["umount", "-l", target], check=False)
+        target = self.small_disk(world, "1m")
         self.begin(client, os.path.join(target, "b.db"))
         failed = self.end(client, "failed")
         self.assertEqual(failed["problem"], "storage-full")
@@ -224,6 +218,16 @@ class Fail(Backup):
         self.begin(client, world.path("b.db"))
         self.end(client)
         dkworld.until(lambda: not alerts(), 60, "the alert's end")
+
+    def small_disk(self, world, size):
+        target = os.path.join(world.folder, "target")
+        os.makedirs(target)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=" + size,
+                           "tmpfs", target], check=False,
+                          capture_output=True).returncode:
+            self.skipTest("this machine does not let us mount a tmpfs")
+        self.addCleanup(subprocess.run, ["umount", "-l", target], check=False)
+        return target
 
     def slowed(self, world, call, path, ms):
         """Each such call of the broker on a backup takes ms longer."""
@@ -250,13 +254,7 @@ class Fail(Backup):
         for _ in range(270):
             body["submission_id"] = dkproto.uuid7()
             client.call("case.submit", body)
-        target = os.path.join(world.folder, "target")
-        os.makedirs(target)
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=10m", "tmpfs",
-                           target], check=False,
-                          capture_output=True).returncode:
-            self.skipTest("this machine does not let us mount a tmpfs")
-        self.addCleanup(subprocess.run, ["umount", "-l", target], check=False)
+        target = self.small_disk(world, "10m")
         path = os.path.join(target, "b.db")
         trace = self.slowed(world, "fdatasync", path, 3000)
         self.begin(client, path)

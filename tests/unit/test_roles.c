@@ -180,7 +180,8 @@ static void every_cell_of_the_actions(void **state)
     }
 }
 
-static bool sees(unsigned roles, const char *name, const char *unit)
+static bool asks(bool (*fn)(const struct dk_who *, const struct dk_case *),
+                 unsigned roles, const char *name, const char *unit)
 {
     static struct dk_case c;
     struct dk_who w = {.roles = roles};
@@ -188,7 +189,12 @@ static bool sees(unsigned roles, const char *name, const char *unit)
     the_case(&c);
     strcpy(w.name, name);
     strcpy(w.unit, unit);
-    return dk_sees(&w, &c);
+    return fn(&w, &c);
+}
+
+static bool sees(unsigned roles, const char *name, const char *unit)
+{
+    return asks(dk_sees, roles, name, unit);
 }
 
 static void who_is_complained_about_sees_nothing(void **state)
@@ -218,13 +224,7 @@ static void who_is_complained_about_sees_nothing(void **state)
 
 static bool reads(unsigned roles, const char *name, const char *unit)
 {
-    static struct dk_case c;
-    struct dk_who w = {.roles = roles};
-
-    the_case(&c);
-    strcpy(w.name, name);
-    strcpy(w.unit, unit);
-    return dk_may_read_person(&w, &c);
+    return asks(dk_may_read_person, roles, name, unit);
 }
 
 /* Two roles never read more than the one of them that may. */

@@ -11,8 +11,9 @@
 #include <cmocka.h>
 
 #include "clients/kiosk/spool_int.h"
+#include "tests/support/folder.h"
 
-static char dir[] = "/tmp/dk-spool-XXXXXX", path[64];
+static char dir[64], path[96];
 
 static struct spool *open_spool(void)
 {
@@ -111,8 +112,7 @@ int main(void)
         cmocka_unit_test(a_row_that_the_disk_changed_is_set_aside_and_told),
     };
 
-    if (mkdtemp(dir) == NULL)
-        return 1;
+    folder_make(dir, sizeof(dir), "dk-spool");
     snprintf(path, sizeof(path), "%s/spool.db", dir);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     unlink(path);
