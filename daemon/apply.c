@@ -164,9 +164,9 @@ static void reply_submit(struct daemon *d, struct item *it,
     batch_reply_end(&d->batch, it, "ok");
 }
 
-/* With the personal data of a case goes the hash of what it came in, and
- * recover cannot make it anew: then only the id tells, which readers of the case's
- * events know, too (docs/SECURITY.md, erase-person).
+/* The hash goes with the personal data of a case, and recover cannot make it
+ * anew.  Then only the id tells, which readers of the case's events know, too
+ * (docs/SECURITY.md, erase-person).
  */
 static bool same_request(const struct store_request *r, const struct item *it)
 {
