@@ -183,34 +183,34 @@ static int add_requests(struct build *b, const struct dk_event *e, int *n)
     return rc;
 }
 
-/* Drop those of the last n whose id the disk changed; is one left? */
-static bool has_own_request(struct batch *b, const cJSON *body, int n)
-{
-    struct dk_uuid own;
-    bool known = recover_own_id(body, &own);
-
-    while (known && n > 0 &&
-           memcmp(b->request[b->n_request - 1].id.b, own.b, sizeof own.b) != 0)
-        n--, b->n_request--;
-    return !known || n > 0;
-}
-
-/* The id of a submission is in its event too, so that the same id again is no
- * second case; a hash of what it said is not, and whatever it says then passes.
+/* A submission is known by its event but for the hash of what it said, which is
+ * taken from its row, of the last n, if the id there is still the event's own.
+ * Without a hash the same id again is no second case, whatever it says.
  */
 static int make_request(struct build *b, const struct dk_event *e,
-                        const struct dk_case *c, const cJSON *body)
+                        const struct dk_case *c, const cJSON *body, int n)
 {
+    struct batch *batch = &b->d->batch;
     struct store_request r = {.key = e->key,
                               .n = e->n,
                               .state = c->state,
                               .at = e->at,
                               .submitted_at = c->submitted_at};
+    bool kept = false;
+    int rc = DK_OK;
 
     if (!recover_own_id(body, &r.id))
         return DK_OK;
-    b->r->ids_made++;
-    int rc = recover_note(b->r, e->key, RECOVER_ID);
+    for (; n > 0; n--) {
+        const struct store_request *row = &batch->request[--batch->n_request];
+        if (memcmp(row->id.b, r.id.b, sizeof r.id.b) != 0)
+            continue;
+        memcpy(r.hash, row->hash, sizeof r.hash);
+        kept = true;
+    }
+    b->r->ids_made += !kept;
+    if (!kept)
+        rc = recover_note(b->r, e->key, RECOVER_ID);
     return rc == DK_OK ? add_request(b, &r) : rc;
 }
 
@@ -331,8 +331,7 @@ static int add_what_comes(struct build *b, const struct slot *s)
     if (dk_json_parse_obj(e->body, e->body_len, e->body_len, &body, NULL) !=
         DK_OK)
         return DK_OK;
-    if (!has_own_request(&b->d->batch, body, n))
-        rc = make_request(b, e, s->c, body);
+    rc = make_request(b, e, s->c, body, n);
     if (rc == DK_OK &&
         dk_json_str(body, "person", DK_OPTIONAL, 1, 200, &person, NULL, NULL) ==
             DK_OK &&

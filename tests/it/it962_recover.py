@@ -298,11 +298,15 @@ class Recover(dkworld.TestCase):
         client.call("checkpoint.make")
         self.assertEqual(len(client.call("checkpoint.list")["items"]), 2)
 
-    def test_an_id_that_the_disk_changed_is_taken_from_its_event(self):
+    def test_what_the_disk_changed_of_a_request_is_taken_from_its_event(self):
         db = self.copy()
         con = sqlite3.connect(db)
-        con.execute("UPDATE request SET id = zeroblob(16) WHERE rowid = "
-                    "(SELECT min(rowid) FROM request)")
+        for i, what in enumerate((
+                "id = zeroblob(16)", "at = at + 256", "state = state + 1",
+                "submitted_at = submitted_at - 1024")):
+            con.execute("UPDATE request SET %s WHERE slot = (SELECT slot FROM "
+                        "request WHERE n = 1 ORDER BY slot LIMIT 1 OFFSET ?)"
+                        % what, [i])
         con.commit()
         con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         con.close()
