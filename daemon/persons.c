@@ -276,6 +276,37 @@ const char *persons_commitment(const void *plain, size_t len,
     return text;
 }
 
+static bool opens(const struct seal *ring, const struct store_person *row,
+                  const char *commitment)
+{
+    char hex[2 * DK_HASH_LEN + 1] = "";
+    void *plain = NULL;
+    size_t n = 0;
+
+    if (seal_unwrap(ring, row->key, row->seal, row->data, row->len, &plain,
+                    &n) == DK_OK)
+        (void)persons_commitment(plain, n, hex);
+    seal_forget(plain, n);
+    return strcmp(hex, commitment) == 0;
+}
+
+bool persons_fit(const struct daemon *d, struct store_person *row,
+                 const char *commitment)
+{
+    const struct seal *ring = &d->persons.ring;
+    int64_t told = row->seal;
+
+    if (told == STORE_ERASED)
+        return false;
+    bool fits = opens(ring, row, commitment);
+    for (int i = 0; !fits && i < ring->n; i++) {
+        row->seal = ring->id[i];
+        fits = opens(ring, row, commitment);
+    }
+    row->seal = fits ? row->seal : told;
+    return fits;
+}
+
 int persons_get(struct daemon *d, int64_t key, struct persons_open *out)
 {
     struct store_person row;

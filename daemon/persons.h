@@ -82,6 +82,13 @@ int persons_get(struct daemon *d, int64_t key, struct persons_open *out);
  */
 const char *persons_commitment(const void *plain, size_t len,
                                char out[2 * DK_HASH_LEN + 1]);
+
+/* Does the row open to what has this commitment?  The number of its key is but
+ * a column, which a disk may change: every key of the ring is tried, and the
+ * one that opens it is written to row->seal.  An erased row fits nothing.
+ */
+bool persons_fit(const struct daemon *d, struct store_person *row,
+                 const char *commitment);
 void persons_close(struct persons_open *o);
 
 /* A tick: put a slice of old rows into the batch; what came of it. */

@@ -229,24 +229,6 @@ static int was_erased(struct build *b, int64_t key)
     return rc;
 }
 
-/* Is this what the first event speaks of?  Not known without the key: what is
- * sealed cannot be another case's, so that the row that stood there will do.
- */
-static bool fits(struct build *b, const struct store_person *row,
-                 const char *commitment)
-{
-    char hex[2 * DK_HASH_LEN + 1] = "";
-    void *plain = NULL;
-    size_t n = 0;
-
-    if (row->seal != STORE_ERASED &&
-        seal_unwrap(&b->d->persons.ring, row->key, row->seal, row->data,
-                    row->len, &plain, &n) == DK_OK)
-        (void)persons_commitment(plain, n, hex);
-    seal_forget(plain, n);
-    return strcmp(hex, commitment) == 0;
-}
-
 /* Owns the copy of its data. */
 static int copy_person(struct build *b, struct store_person *out,
                        const struct store_person *row)
@@ -278,7 +260,7 @@ static int find_person(struct build *b, const char *commitment,
             .data = sqlite3_column_blob(b->person, 1),
             .len = (size_t)sqlite3_column_bytes(b->person, 1)};
         bool current = sqlite3_column_int(b->person, 2) != 0;
-        bool good = fits(b, &row, commitment);
+        bool good = persons_fit(b->d, &row, commitment);
         bool known =
             row.seal == STORE_PLAIN || seal_has(&b->d->persons.ring, row.seal);
 

@@ -298,7 +298,7 @@ class Recover(dkworld.TestCase):
         client.call("checkpoint.make")
         self.assertEqual(len(client.call("checkpoint.list")["items"]), 2)
 
-    def test_what_the_disk_changed_of_a_request_is_taken_from_its_event(self):
+    def test_what_the_disk_changed_of_a_row_is_known_otherwise(self):
         db = self.copy()
         con = sqlite3.connect(db)
         for i, what in enumerate((
@@ -307,6 +307,8 @@ class Recover(dkworld.TestCase):
             con.execute("UPDATE request SET %s WHERE slot = (SELECT slot FROM "
                         "request WHERE n = 1 ORDER BY slot LIMIT 1 OFFSET ?)"
                         % what, [i])
+        con.execute("UPDATE person SET seal = seal + 4096 WHERE key = (SELECT "
+                    "max(key) FROM person)")  # a key that never was
         con.commit()
         con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         con.close()
