@@ -168,6 +168,7 @@ class Broker:
         self.clients = "ipc://%s/c" % world.folder
         self.workers = "ipc://%s/w" % world.folder
         self.options = {"ballast_mb": 1}
+        self.env = {}
         self.process = None
 
     @property
@@ -205,7 +206,7 @@ class Broker:
         """Start it without waiting."""
         os.makedirs(self.data, exist_ok=True)
         self.process = Process(self.world, "docketd", self.argv(**options),
-                               prefix=prefix, env=env)
+                               prefix=prefix, env=dict(self.env, **env or {}))
         return self.process
 
     def start(self, deadline=15.0, **options):
