@@ -135,16 +135,20 @@ static int remember(struct batch *b, const struct item *it,
     return DK_OK;
 }
 
-void query_code(const struct daemon *d, const struct dk_uuid *submission,
-                char out[9])
+/* Is it known what was said under this id?  The hash goes with the personal
+ * data of a case, and recover cannot make it anew.  Then only the id tells,
+ * which readers of the case's events know, too: it is enough to say that the
+ * case is here, not to open the petitioner's view of it.
+ */
+static bool is_comparable(const struct store_request *r)
 {
-    uint8_t h[16];
-    uint64_t v;
+    return !sodium_is_zero(r->hash, sizeof(r->hash));
+}
 
-    crypto_generichash(h, sizeof(h), submission->b, sizeof(submission->b),
-                       persons_secret(d), 32);
-    memcpy(&v, h, sizeof(v));
-    snprintf(out, 9, "%08u", (unsigned)(v % 100000000));
+static bool same_request(const struct store_request *r, const struct item *it)
+{
+    return !is_comparable(r) ||
+           sodium_memcmp(r->hash, it->hash, sizeof(r->hash)) == 0;
 }
 
 static void reply_submit(struct daemon *d, struct item *it,
@@ -153,25 +157,19 @@ static void reply_submit(struct daemon *d, struct item *it,
     char code[9];
     struct dk_jw *w = batch_reply(&d->batch, it);
 
-    query_code(d, &r->id, code);
     dk_jw_obj(w, NULL);
     wire_uuid(w, "submission_id", &r->id);
     wire_case_no(d, w, "case_no", r->key);
-    dk_jw_str(w, "query_code", code);
+    if (is_comparable(r)) {
+        query_code(d, &r->id, code);
+        dk_jw_str(w, "query_code", code);
+    } else {
+        dk_jw_null(w, "query_code");
+    }
     dk_jw_time(w, "submitted_at", r->submitted_at, d->cfg->offset_min);
     dk_jw_time(w, "recorded_at", r->at, d->cfg->offset_min);
     dk_jw_end_obj(w);
     batch_reply_end(&d->batch, it, "ok");
-}
-
-/* The hash goes with the personal data of a case, and recover cannot make it
- * anew.  Then only the id tells, which readers of the case's events know, too
- * (docs/SECURITY.md, erase-person).
- */
-static bool same_request(const struct store_request *r, const struct item *it)
-{
-    return sodium_memcmp(r->hash, it->hash, sizeof(r->hash)) == 0 ||
-           sodium_is_zero(r->hash, sizeof(r->hash));
 }
 
 static int conflict(struct dk_problem *p, const char *field)

@@ -11,6 +11,20 @@
 
 #include "daemon/daemon.h"
 
+/* ---- the code ------------------------------------------------------------ */
+
+void query_code(const struct daemon *d, const struct dk_uuid *submission,
+                char out[9])
+{
+    uint8_t h[16];
+    uint64_t v;
+
+    crypto_generichash(h, sizeof(h), submission->b, sizeof(submission->b),
+                       persons_secret(d), 32);
+    memcpy(&v, h, sizeof(v));
+    snprintf(out, 9, "%08u", (unsigned)(v % 100000000));
+}
+
 /* ---- how often ----------------------------------------------------------- */
 
 enum level {

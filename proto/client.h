@@ -91,6 +91,15 @@ void dk_reply_free(struct dk_reply *r);
 bool dk_reply_names(const struct dk_reply *r, const char *member,
                     const char *id);
 
+/* The query code of a receipt, borrowed from it; NULL where the broker says
+ * null: it has the case, but cannot compare any more what was handed in, so it
+ * tells nobody the code.  Then dk_no_code[] says what the petitioner can do.
+ * DK_EFIELD: this is no receipt.
+ */
+int dk_reply_code(const struct dk_reply *r, const char **code,
+                  struct dk_problem *p);
+extern const char *const dk_no_code[2]; /* English, zh-CN */
+
 /* Follow the event stream from sequence `from` (1: the beginning): calls `fn`
  * for each event, in order, without gaps, renewing credit and reconnecting by
  * itself (it asks again from the next sequence).  Returns when fn returns

@@ -20,6 +20,27 @@ bool dk_reply_names(const struct dk_reply *r, const char *member,
     return v == NULL || (cJSON_IsString(v) && strcmp(v->valuestring, id) == 0);
 }
 
+const char *const dk_no_code[2] = {
+    "the office has this case; its query code is given only to who hands in "
+    "the very same contents, and these can no longer be compared. A code on "
+    "an earlier receipt may still hold; else go to the counter with the case "
+    "number and proof of who you are",
+    "信访机构已收到本案；查询码只提供给提交内容完全相同者，"
+    "而原提交内容已无法核对。此前回执上的查询码可能仍然有效；"
+    "否则请持案件编号和本人身份证件到接待窗口查询",
+};
+
+int dk_reply_code(const struct dk_reply *r, const char **code,
+                  struct dk_problem *p)
+{
+    const char *name = "query_code";
+
+    *code = NULL;
+    if (cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(r->json, name)))
+        return DK_OK;
+    return dk_json_str(r->json, name, DK_REQUIRED, 8, 8, code, NULL, p);
+}
+
 void dk_client_id(struct dk_client *c, char k, char buf[DK_REQUEST_MAX + 1])
 {
     (void)snprintf(buf, DK_REQUEST_MAX + 1, DK_OWN_ID "%c.%llu", k,

@@ -249,28 +249,32 @@ static int write_body(struct ctl *ctl, const struct args *a, struct dk_jw *w,
 
 static void print_receipt(const struct ctl *ctl, const cJSON *r)
 {
+    const cJSON *code = cJSON_GetObjectItemCaseSensitive(r, "query_code");
     char buf[32];
 
     print_field(ctl, T(ctl, "case number", "案件编号"),
                 member_text(r, "case_no", buf));
     print_field(ctl, T(ctl, "query code", "查询码"),
-                member_text(r, "query_code", buf));
+                cJSON_IsNull(code) ? T(ctl, dk_no_code[0], dk_no_code[1])
+                                   : member_text(r, "query_code", buf));
     print_field(ctl, T(ctl, "submitted", "提交时间"),
                 member_text(r, "submitted_at", buf));
     print_field(ctl, T(ctl, "recorded", "记录时间"),
                 member_text(r, "recorded_at", buf));
 }
 
-/* A receipt is a number and a code; anything else acknowledges nothing. */
-static int check_receipt(const struct ctl *ctl, const cJSON *r)
+/* A receipt is a number and a code, or the word that there is none; anything
+ * else acknowledges nothing.
+ */
+static int check_receipt(const struct ctl *ctl, const struct dk_reply *r)
 {
     struct dk_problem p = {0};
     const char *text;
-    int rc = dk_json_str(r, "case_no", DK_REQUIRED, 1, DK_CASE_NO_MAX, &text,
-                         NULL, &p);
+    int rc = dk_json_str(r->json, "case_no", DK_REQUIRED, 1, DK_CASE_NO_MAX,
+                         &text, NULL, &p);
 
     if (rc == 0)
-        rc = dk_json_str(r, "query_code", DK_REQUIRED, 1, 64, &text, NULL, &p);
+        rc = dk_reply_code(r, &text, &p);
     return rc == 0 ? 0 : say_problem(ctl, &p);
 }
 
@@ -294,7 +298,7 @@ int cmd_submit(struct ctl *ctl, const struct args *a)
         return rc;
     rc = ctl_is_own(ctl, &r, "submission_id", id);
     if (rc == 0)
-        rc = check_receipt(ctl, r.json);
+        rc = check_receipt(ctl, &r);
     if (rc == 0 && ctl->json)
         print_raw(ctl, &r);
     else if (rc == 0)

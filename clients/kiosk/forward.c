@@ -189,8 +189,7 @@ static void on_ok(struct forward *f, struct forward_slot *s,
     }
     if (dk_json_str(r->json, "case_no", DK_REQUIRED, 1, DK_CASE_NO_MAX - 1, &no,
                     NULL, &p) != 0 ||
-        dk_json_str(r->json, "query_code", DK_REQUIRED, 1, SPOOL_CODE - 1,
-                    &code, NULL, &p) != 0) {
+        dk_reply_code(r, &code, &p) != 0) {
         say_log("error", "bad-answer", "submission=%s detail=\"%s\"",
                 s->submission, p.detail);
         later(f, s, now + backoff(TROUBLE_MS, TROUBLE_MAX_MS, s->tries));
@@ -198,7 +197,7 @@ static void on_ok(struct forward *f, struct forward_slot *s,
     }
     a = new_answer(f, s, SPOOL_DONE);
     snprintf(a->case_no, sizeof(a->case_no), "%s", no);
-    snprintf(a->code, sizeof(a->code), "%s", code);
+    snprintf(a->code, sizeof(a->code), "%s", code != NULL ? code : "");
     all_well(f);
 }
 

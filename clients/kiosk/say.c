@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proto/client.h"
 #include "proto/jsonw.h"
 #include "spool.h"
 
@@ -192,11 +193,21 @@ void say_case(struct say *s, const char *submission, const char *case_no,
     if (s->json) {
         start(&w, "case", submission);
         dk_jw_str(&w, "case_no", case_no);
-        dk_jw_str(&w, "query_code", code);
+        if (code[0] != '\0') {
+            dk_jw_str(&w, "query_code", code);
+        } else {
+            dk_jw_null(&w, "query_code");
+            dk_jw_str(&w, "detail", dk_no_code[0]);
+            dk_jw_str(&w, "detail_zh", dk_no_code[1]);
+        }
         put_json(s, &w);
         return;
     }
-    snprintf(line, sizeof(line), "case %s code %s", case_no, code);
+    if (code[0] != '\0')
+        snprintf(line, sizeof(line), "case %s code %s", case_no, code);
+    else
+        snprintf(line, sizeof(line), "case %s without code: %s / %s", case_no,
+                 dk_no_code[0], dk_no_code[1]);
     put_text(s, line);
 }
 

@@ -28,7 +28,9 @@ void say_taken(struct say *s, const char *submission, bool already,
 /* Something handed in is no case: "refused line 3: SLUG at POINTER: ...". */
 void say_bad(struct say *s, const struct say_from *from,
              const struct dk_problem *p);
-/* The broker acknowledged: "case NUMBER code CODE". */
+/* The broker acknowledged: "case NUMBER code CODE"; `code` "": it gave none
+ * (dk_reply_code), and what a person can do is said instead.
+ */
 void say_case(struct say *s, const char *submission, const char *case_no,
               const char *code);
 /* The broker refused for good: "refused ID: SLUG at POINTER: ...". */

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import stat
+import subprocess
 import sys
 import unittest
 
@@ -161,9 +162,31 @@ class Erasing(Case):
             client = world.client()
         self.assertEqual([e["type"] for e in client.events(number)],
                          ["submitted", "person_erased"])
-        # The kiosk's retry still finds its case.
-        self.assertEqual(client.call("case.submit", submission)["case_no"],
-                         number)
+        self.no_code(world, client, submission, number)
+
+    def no_code(self, world, client, submission, number):
+        """The retry still finds its case.  What it says cannot be compared, so
+        nobody gets the code for it, whoever knows the id.
+        """
+        for body in (submission, dkproto.submission(
+                submission_id=submission["submission_id"], facts="猜的")):
+            answer = client.call("case.submit", body)
+            self.assertEqual((answer["case_no"], answer["query_code"]),
+                             (number, None))
+        given = ("submit", "--id", submission["submission_id"], "--subject",
+                 "x", "--facts", "y")
+        self.assertIn("go to the counter", world.ctl(*given)[1])
+        self.assertIn("到接待窗口查询",
+                      world.ctl("--lang", "zh-CN", *given)[1])
+        self.assertIsNone(world.ctl(*given, js=True)[0]["query_code"])
+        text = subprocess.run(
+            [dkworld.program("docket-kiosk"), "--spool", world.path("spool"),
+             "--connect", world.broker.clients, "--stdin", "--drain"],
+            input=dkproto.dumps(submission) + b"\n", capture_output=True,
+            timeout=20 * dkworld.STRETCH, check=True).stdout.decode()
+        self.assertIn("case %s without code: " % number, text)
+        self.assertIn("go to the counter", text)
+        self.assertIn("到接待窗口查询", text)
 
     def row(self, world, number):
         """Bytes of the sealed row, from a copy of the store."""

@@ -313,7 +313,17 @@ class Recover(dkworld.TestCase):
         con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         con.close()
         out, text = self.recover(db, 65)
-        self.check(out, text, CASES)
+        _, client, _ = self.check(out, text, CASES)
+        # The id whose row was lost is known again, but not what it said.
+        kept, lost = 0, 0
+        for body, answer in self.answers:
+            now = client.call("case.submit", body, 20)
+            self.assertEqual(dict(now, query_code=None),
+                             dict(answer, query_code=None))
+            self.assertIn(now["query_code"], (answer["query_code"], None))
+            kept += now["query_code"] is not None
+            lost += now["query_code"] is None
+        self.assertEqual((kept, lost), (CASES - 1, 1))
 
     def test_who_was_erased_does_not_come_back(self):
         # The event is lost; the row says it, and an older one is there too.

@@ -353,6 +353,37 @@ static void the_answer_to_another_case_is_not_taken(void **state)
     assert_true(was_told(w, "case 330699-20261125-000001-7 code 12345678\n"));
 }
 
+static void a_receipt_without_a_code_says_what_a_person_can_do(void **state)
+{
+    struct world *w = *state;
+    char body[300];
+
+    take(w, 1);
+    expect_submit(w, 1);
+    snprintf(body, sizeof(body),
+             "{\"submission_id\":\"%s\","
+             "\"case_no\":\"330699-20261125-000001-7\"}",
+             w->request);
+    say(w, "ok", body); /* no word of a code: that is no receipt */
+    for (int i = 0; i < 1000 && w->f->n_sent > 0; i++) {
+        pump(w);
+        waiting_at_broker(w, 1);
+    }
+    assert_int_equal(count(w, SPOOL_DONE), 0);
+    w->now += 120000;
+    expect_submit(w, 1);
+    body[strlen(body) - 1] = '\0';
+    strncat(body, ",\"query_code\":null}", sizeof(body) - strlen(body) - 1);
+    say(w, "ok", body);
+    until_count(w, SPOOL_DONE, 1);
+    assert_true(was_told(w, "case 330699-20261125-000001-7 without code: "));
+    w->say.json = true;
+    say_case(&w->say, "x", "330699-20261125-000001-7", "");
+    assert_true(was_told(w, "{\"event\":\"case\",\"submission_id\":\"x\","
+                            "\"case_no\":\"330699-20261125-000001-7\","
+                            "\"query_code\":null,\"detail\":\"the office"));
+}
+
 static void a_receipt_that_names_no_case_is_taken(void **state)
 {
     struct world *w = *state;
@@ -648,6 +679,7 @@ int main(void)
         IN_WORLD(without_an_answer_the_same_id_and_words_are_sent_again),
         IN_WORLD(the_answer_to_another_case_is_not_taken),
         IN_WORLD(a_receipt_that_names_no_case_is_taken),
+        IN_WORLD(a_receipt_without_a_code_says_what_a_person_can_do),
         IN_WORLD(retry_after_is_waited_for),
         IN_WORLD(what_is_refused_for_good_is_kept_and_not_sent_again),
         IN_WORLD(a_fault_of_the_broker_does_not_refuse_the_case),
