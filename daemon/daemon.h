@@ -193,12 +193,15 @@ void query_code(const struct daemon *d, const struct dk_uuid *submission,
 void wire_event(const struct daemon *d, struct dk_jw *w, const char *key,
                 const struct dk_event *e);
 
-/* "+08:00" */
-/* DK_EFRAMES when the request's id is a UUID, but not `id` of its body: then
- * parts of two messages were put together on the way.
+/* DK_EFRAMES when the request's id is a UUID and its body is not its own: that
+ * of a submission (`submit`) with another id or none, or of a submission behind
+ * another type.  Then parts of two messages were put together on the way, and
+ * neither may be refused for what the other says.
  */
-int wire_own_id(const char *request, const struct dk_uuid *id,
+int wire_own_id(const char *request, const cJSON *body, bool submit,
                 struct dk_problem *p);
+
+/* "+08:00" */
 void wire_offset(struct dk_jw *w, const char *key, int offset_min);
 void wire_county(const struct daemon *d, struct dk_jw *w, const char *key);
 void wire_case_no(const struct daemon *d, struct dk_jw *w, const char *key,

@@ -106,8 +106,6 @@ static int decode_submit(struct daemon *d, struct item *it,
     struct dk_jw w = {0};
     int rc = dk_submit_read(it->body, &it->submit, p);
 
-    if (rc == DK_OK)
-        rc = wire_own_id(it->request, &it->submit.submission, p);
     if (rc != DK_OK)
         return rc;
     if (it->submit.import && !dk_sees_all(&it->who))
@@ -461,6 +459,8 @@ static int enter(struct daemon *d, struct item *it, const struct dk_msg *m,
     if (!dk_may(&it->who, DK_DOOR_CLIENT, t->name))
         return door_forbid(it, t->name, p);
     int rc = dk_json_parse_obj(m->body, m->body_len, DK_BODY_MAX, &it->body, p);
+    if (rc == DK_OK) /* first of all: whose fault is it what the body says? */
+        rc = wire_own_id(it->request, it->body, t->decode == decode_submit, p);
     if (rc == DK_OK && t->fields != NULL)
         rc = dk_json_only(it->body, t->fields, NULL, p);
     if (rc != DK_OK)

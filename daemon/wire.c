@@ -72,16 +72,22 @@ void wire_event(const struct daemon *d, struct dk_jw *w, const char *key,
 /* Who sits on the line can leave out whole parts of what CURVE protects, and
  * libzmq sees nothing; a kiosk must not be told of another's case.
  */
-int wire_own_id(const char *request, const struct dk_uuid *id,
+int wire_own_id(const char *request, const cJSON *body, bool submit,
                 struct dk_problem *p)
 {
+    const cJSON *v = cJSON_GetObjectItemCaseSensitive(body, "submission_id");
     struct dk_uuid asked;
 
-    if (dk_uuid_parse(request, strlen(request), &asked) != DK_OK ||
-        memcmp(&asked, id, sizeof(asked)) == 0)
+    if (dk_uuid_parse(request, strlen(request), &asked) != DK_OK)
+        return DK_OK;
+    if (submit ? cJSON_IsString(v) && strcmp(v->valuestring, request) == 0
+               : v == NULL)
         return DK_OK;
     return dk_fail(p, DK_EFRAMES, NULL,
-                   "the request's id is the id of another command than its "
-                   "body's: parts of a message were lost; send both again",
-                   "请求编号与消息内容的编号不一致：消息有部分丢失，请重发");
+                   "the request's id is a UUID, but not the submission_id of "
+                   "its body: parts of two messages were put together; send "
+                   "both again, each with its submission_id as its request id",
+                   "请求编号是 UUID，但与消息内容的 submission_id "
+                   "不一致：两条消息的部分被拼在一起；请将两条都重发，各以其 "
+                   "submission_id 作为请求编号");
 }

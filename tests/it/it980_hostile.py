@@ -375,6 +375,39 @@ class Replay(Case):
             with self.assertRaises(AssertionError):
                 self.spliced(kiosk, cases, ids)
 
+    def test_what_is_put_together_is_no_submissions_own_fault(self):
+        """A kiosk gives up what is refused as bad-field.  So no submission may
+        be, under its id, for what another message says.
+        """
+        world, admin = self.open()
+        case = dkproto.submission()
+        bad = dkproto.submission(channel="pigeon")
+        none = dkproto.submission()
+        del none["submission_id"]
+        for cut, pair in ((range(9, 13), (("case.submit", case),
+                                          ("case.submit", bad))),
+                          (range(9, 13), (("case.submit", case),
+                                          ("case.submit", none))),
+                          (range(9, 13), (("case.submit", case),
+                                          ("hello", {"client": "hall"}))),
+                          (range(8, 12), (("hello", {}),
+                                          ("case.submit", case)))):
+            proxy = hostile.Proxy(self.doors["clients tcp"][0], lambda n, one,
+                                  cut=cut: b"" if n in cut else one)
+            self.addCleanup(proxy.stop)
+            kiosk = self.kiosk(world, proxy.endpoint)
+            kiosk.call("hello")
+            for kind, body in pair:
+                kiosk.send(kind, body, body.get("submission_id", "h"))
+            answer = kiosk.answer(case["submission_id"])
+            self.assertEqual(dkproto.Problem(answer.body).slug, "bad-frames")
+        self.assertEqual(admin.call("stats")["store"]["cases"], 0)
+        # Its own fault is still told as what it is.
+        kiosk = self.kiosk(world, self.doors["clients tcp"][0])
+        answer = kiosk.answer(kiosk.send("case.submit", bad,
+                                         bad["submission_id"]))
+        self.assertEqual(dkproto.Problem(answer.body).slug, "bad-field")
+
     def mishandled(self, world, admin, what, change):
         """The last part of the second message is; it must not count."""
         proxy = hostile.Proxy(self.doors["clients tcp"][0], lambda n, one:
