@@ -9,8 +9,10 @@ doc=docs/ARCHITECTURE.md
 sources() {
     files '*.c' '*.h' | grep -E '^(proto|core|daemon|workers|clients|bench)/' |
         sed -E 's/\.[ch]$//'
+    files '*.js' '*.css' '*.html' | grep -E '^clients/' || true
     files 'script/*' 'systemd/*' 'policy/*' | grep -v '^script/samples/' || true
-    files 'tests/support/*' 'tests/it/*' 'tests/lint/*' 'tests/node/*' |
+    files 'tests/support/*' 'tests/it/*' 'tests/lint/*' 'tests/node/*' \
+        'tests/browser/*' |
         grep -E '\.(sh|py|mjs|js)$|^tests/lint/' || true
 }
 # A listed path is the first thing in a table row, in backquotes.
