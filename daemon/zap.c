@@ -7,10 +7,13 @@
 #include <time.h>
 #include <zmq.h>
 
+#include "proto/dk_bug.h"
+
 #define KEY_LEN      32
 #define AT_ONCE      256 /* requests answered before others have their turn */
 #define SELF_TEST_MS 5000
 #define ADDRESS_MAX  128
+#define DOMAIN_MAX   32
 
 struct zap {
     void *sock;
@@ -26,7 +29,7 @@ static bool is(const struct dk_frame *f, const char *text)
 {
     size_t n = strlen(text);
 
-    return f->len == n && (n == 0 || memcmp(f->data, text, n) == 0);
+    return f->len == n && memcmp(f->data, text, n) == 0;
 }
 
 /* A frame as text, or "" when it has bytes that a text of ours never has. */
@@ -69,13 +72,14 @@ static void refuse(struct zap_answer *out, const char *text)
     out->text = text;
 }
 
-/* "clients.tcp": the name into `name`; true when it ends in `kind`. */
-static bool is_kind(const char *domain, const char *kind, char name[],
-                    size_t cap)
+/* "clients.tcp": the name into `name`, which has room for all of the domain;
+ * true when it ends in `kind`.
+ */
+static bool is_kind(const char *domain, const char *kind, char name[])
 {
     size_t n = strlen(domain), k = strlen(kind);
 
-    if (n <= k || n - k >= cap || strcmp(domain + n - k, kind) != 0)
+    if (n <= k || strcmp(domain + n - k, kind) != 0)
         return false;
     memcpy(name, domain, n - k);
     name[n - k] = '\0';
@@ -84,31 +88,32 @@ static bool is_kind(const char *domain, const char *kind, char name[],
 
 /* Frames: version, request, domain, address, identity, mechanism, credentials.
  */
-static const char *prove(const struct dk_frame f[], int n, char name[],
-                         size_t cap, char user[])
+static const char *prove(const struct dk_frame f[], int n,
+                         char name[DOMAIN_MAX], char user[])
 {
-    char domain[32];
+    char domain[DOMAIN_MAX];
 
     text_of(&f[2], domain, sizeof(domain));
-    if (is_kind(domain, ".ipc", name, cap)) {
+    if (is_kind(domain, ".ipc", name)) {
         if (!is(&f[5], "NULL") || n != ZAP_FRAMES - 1)
             return "another mechanism than this endpoint's";
         return user_of_address(&f[3], user) ? NULL : "no user id";
     }
-    if (!is_kind(domain, ".tcp", name, cap))
+    if (!is_kind(domain, ".tcp", name))
         return "unknown domain";
     if (!is(&f[5], "CURVE") || n != ZAP_FRAMES)
         return "another mechanism than this endpoint's";
     if (f[6].len != KEY_LEN)
         return "a key of another length";
-    return zmq_z85_encode(user, f[6].data, KEY_LEN) != NULL ? NULL : "no key";
+    zmq_z85_encode(user, f[6].data, KEY_LEN); /* any bytes of this length */
+    return NULL;
 }
 
 void zap_decide(const struct dk_frame f[], int n, zap_ask_fn ask, void *arg,
                 struct zap_answer *out)
 {
     char user[ZAP_USER_MAX + 1] = "";
-    char name[32];
+    char name[DOMAIN_MAX];
 
     memset(out, 0, sizeof(*out));
     out->status = "500";
@@ -118,7 +123,7 @@ void zap_decide(const struct dk_frame f[], int n, zap_ask_fn ask, void *arg,
         out->request = f[1];
     if (n < ZAP_FRAMES - 1 || !is(&f[0], "1.0"))
         return;
-    const char *why = prove(f, n, name, sizeof(name), user);
+    const char *why = prove(f, n, name, user);
     memcpy(out->user, user, sizeof(user));
     if (why != NULL) {
         refuse(out, why);
@@ -330,7 +335,7 @@ static unsigned event_of(void *monitor)
         if (recv_part(monitor, &m) < 0)
             break;
         more = zmq_msg_more(&m);
-        if (more && zmq_msg_size(&m) >= sizeof(event))
+        if (more && !DK_BUG(zmq_msg_size(&m) < sizeof(event)))
             memcpy(&event, zmq_msg_data(&m), sizeof(event));
     } while (more);
     zmq_msg_close(&m);

@@ -96,6 +96,7 @@ static void what_proves_nothing_is_refused_unasked(void **state)
         {2, F(".tcp"), false},
         {2, F("clients.tcp "), false},
         {2, F("clients.udp"), false},
+        {2, F("clients\x7f.tcp"), false},
         {2, F("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.tcp"), false},
         {5, F("NULL"), false},
         {5, F("PLAIN"), false},
