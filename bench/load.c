@@ -13,17 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #include <zmq.h>
 
+#include "bench/body.h"
 #include "proto/client_keys.h"
-#include "proto/dk_types.h"
-#include "proto/uuid.h"
 
-#define BODY_LEN    704 /* a short real letter: about 150 characters */
 #define WARM_UP_US  700000
 #define SILENCE_US  10000000 /* nothing comes back for so long: give up */
 #define CLIENTS_MAX 4096
@@ -40,12 +37,10 @@ struct load {
     int n_client, window;
     struct client *client;
     char body[BODY_LEN + 1];
-    size_t id_at; /* where the submission id stands in the body */
     int64_t begin_us, end_us;
     bool sending;
     size_t under_way;
-    uint32_t *took_us; /* of each answer inside the measured time */
-    size_t n_took, cap_took;
+    struct took took; /* by the answers inside the measured time */
     int64_t problems;
     char first_problem[200];
 };
@@ -56,64 +51,14 @@ static void fail(const char *what)
     exit(1);
 }
 
-static int64_t clock_us(clockid_t id)
-{
-    struct timespec t;
-
-    (void)clock_gettime(id, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-/* The body that every submission has, but for its id: exactly BODY_LEN bytes
- * of what people write.
- */
-static void make_body(struct load *l)
-{
-    static const char head[] =
-        "{\"submission_id\":\"00000000-0000-7000-8000-000000000000\","
-        "\"channel\":\"kiosk\",\"kind\":\"appeal\",\"region\":\"城关街道\","
-        "\"category\":\"城乡建设/住房保障与房地产/物业服务\","
-        "\"petitioners\":1,\"subject\":\"小区电梯停运多日无人维修\","
-        "\"facts\":\"";
-    static const char said[] =
-        "翠竹苑三幢电梯停运二十天，多次书面催促物业公司没有结果，"
-        "楼内老人出行困难，请求督促维修并公布维修资金使用情况。";
-    static const char tail[] = "\"}";
-    char *p = l->body;
-    char *end = l->body + BODY_LEN - (sizeof(tail) - 1);
-
-    l->id_at = strlen("{\"submission_id\":\"");
-    memcpy(p, head, sizeof(head) - 1);
-    p += sizeof(head) - 1;
-    while (p + sizeof(said) - 1 <= end) {
-        memcpy(p, said, sizeof(said) - 1);
-        p += sizeof(said) - 1;
-    }
-    memset(p, '.', (size_t)(end - p));
-    memcpy(end, tail, sizeof(tail));
-}
-
-static void new_id(struct load *l)
-{
-    uint8_t rnd[10];
-    struct dk_uuid u;
-    char text[DK_UUID_TEXT];
-
-    if (getrandom(rnd, sizeof(rnd), 0) != (ssize_t)sizeof(rnd))
-        fail("no random bytes");
-    dk_uuid_v7(&u, clock_us(CLOCK_REALTIME) / 1000, rnd);
-    dk_uuid_format(&u, text);
-    memcpy(l->body + l->id_at, text, DK_UUID_TEXT - 1);
-}
-
 static void submit(struct load *l, int client, int slot)
 {
     struct client *c = &l->client[client];
     char request[32];
     int n = snprintf(request, sizeof(request), "%d", slot);
 
-    new_id(l);
-    c->sent_us[slot] = clock_us(CLOCK_MONOTONIC);
+    body_new_id(l->body);
+    c->sent_us[slot] = body_clock_us(CLOCK_MONOTONIC);
     if (zmq_send(c->sock, "DKT1", 4, ZMQ_SNDMORE) < 0 ||
         zmq_send(c->sock, "case.submit", 11, ZMQ_SNDMORE) < 0 ||
         zmq_send(c->sock, request, (size_t)n, ZMQ_SNDMORE) < 0 ||
@@ -152,17 +97,8 @@ static void open_clients(struct load *l, const char *endpoint)
 
 static void note_time(struct load *l, int64_t now, int64_t sent)
 {
-    if (now < l->begin_us || now >= l->end_us)
-        return;
-    if (l->n_took == l->cap_took) {
-        size_t cap = l->cap_took == 0 ? 65536 : l->cap_took * 2;
-        uint32_t *bigger = realloc(l->took_us, cap * sizeof(*bigger));
-        if (bigger == NULL)
-            fail("out of memory");
-        l->took_us = bigger;
-        l->cap_took = cap;
-    }
-    l->took_us[l->n_took++] = (uint32_t)(now - sent);
+    if (now >= l->begin_us && now < l->end_us)
+        took_add(&l->took, now - sent);
 }
 
 /* Take one answer of a client; false when none is waiting. */
@@ -181,7 +117,7 @@ static bool take_answer(struct load *l, int client)
     request[n > 0 && (size_t)n < sizeof(request) ? n : 0] = '\0';
     n = zmq_recv(c->sock, body, sizeof(body) - 1, 0);
 
-    int64_t now = clock_us(CLOCK_MONOTONIC);
+    int64_t now = body_clock_us(CLOCK_MONOTONIC);
     int slot = (int)strtol(request, NULL, 10);
     if (n < 0 || slot < 0 || slot >= l->window)
         fail("an answer that nobody asked for");
@@ -208,7 +144,7 @@ static void drain(struct load *l, int client)
 
 static void run(struct load *l, double seconds)
 {
-    int64_t start = clock_us(CLOCK_MONOTONIC), heard = start;
+    int64_t start = body_clock_us(CLOCK_MONOTONIC), heard = start;
 
     l->begin_us = start + WARM_UP_US;
     l->end_us = l->begin_us + (int64_t)(seconds * 1e6);
@@ -221,7 +157,7 @@ static void run(struct load *l, double seconds)
     while (l->under_way > 0) {
         struct epoll_event ev[256];
         int n = epoll_wait(l->epoll, ev, 256, 100);
-        int64_t now = clock_us(CLOCK_MONOTONIC);
+        int64_t now = body_clock_us(CLOCK_MONOTONIC);
 
         for (int i = 0; i < n; i++)
             drain(l, (int)ev[i].data.u32);
@@ -234,33 +170,17 @@ static void run(struct load *l, double seconds)
     }
 }
 
-static int by_time(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
-static uint32_t percentile(const struct load *l, size_t per_mille)
-{
-    if (l->n_took == 0)
-        return 0;
-    size_t i = l->n_took * per_mille / 1000;
-    return l->took_us[i < l->n_took ? i : l->n_took - 1];
-}
-
 static void print(struct load *l, const char *name, double seconds)
 {
-    if (l->n_took > 0)
-        qsort(l->took_us, l->n_took, sizeof(*l->took_us), by_time);
+    took_sort(&l->took);
     (void)printf("{\"name\":\"%s\",\"measure\":\"submit\",\"clients\":%d,"
                  "\"window\":%d,\"seconds\":%.1f,\"per_second\":%.0f,"
-                 "\"p50_us\":%u,\"p99_us\":%u,\"max_us\":%u,"
+                 "\"p50_us\":%u,\"p99_us\":%u,\"p999_us\":%u,\"max_us\":%u,"
                  "\"problems\":%lld}\n",
                  name, l->n_client, l->window, seconds,
-                 (double)l->n_took / seconds, percentile(l, 500),
-                 percentile(l, 990), percentile(l, 1000),
-                 (long long)l->problems);
+                 (double)l->took.n / seconds, took_at(&l->took, 500),
+                 took_at(&l->took, 990), took_at(&l->took, 999),
+                 took_at(&l->took, 1000), (long long)l->problems);
     if (l->problems > 0)
         (void)fprintf(stderr, "load: the first problem: %s\n",
                       l->first_problem);
@@ -297,7 +217,7 @@ int main(int argc, char **argv)
     if (l.n_client < 1 || l.n_client > CLIENTS_MAX || l.window < 1 ||
         l.window > WINDOW_MAX || !(seconds > 0 && seconds < 3600))
         fail("clients 1..4096, window 1..256, seconds 0..3600");
-    make_body(&l);
+    body_make(l.body);
     raise_limits(&l);
     open_clients(&l, argv[1]);
     run(&l, seconds);
@@ -307,6 +227,6 @@ int main(int argc, char **argv)
     (void)zmq_ctx_term(l.ctx);
     (void)close(l.epoll);
     free(l.client);
-    free(l.took_us);
-    return l.n_took > 0 && l.problems == 0 ? 0 : 1;
+    free(l.took.us);
+    return l.took.n > 0 && l.problems == 0 ? 0 : 1;
 }

@@ -76,6 +76,13 @@ need_npm() {
     done
 }
 
+# need_peers: what bench/peers runs beside docketd.  Their services are not
+# started: the bench has its own, in folders of its own.
+need_peers() {
+    RUNLEVEL=1 need_packages "${DK_PACKAGES_PEERS[@]}"
+    DK_NPM_FOLDERS=(bench/peers) need_npm
+}
+
 # configure PRESET [CMAKE OPTION...]; build PRESET [TARGET...]
 configure() {
     local preset=$1

@@ -10,6 +10,7 @@ sources() {
     files '*.c' '*.h' | grep -E '^(proto|core|daemon|workers|clients|bench)/' |
         sed -E 's/\.[ch]$//'
     files '*.js' '*.css' '*.html' | grep -E '^clients/' || true
+    files 'bench/*.py' 'bench/*.mjs'
     files 'script/*' 'systemd/*' 'policy/*' | grep -v '^script/samples/' || true
     files 'tests/support/*' 'tests/it/*' 'tests/lint/*' 'tests/node/*' \
         'tests/browser/*' |
