@@ -2,17 +2,16 @@
 
 #define DIGITS 21 /* 6 county, 8 date, 6 number, 1 check */
 
-/* ISO 7064 MOD 11,10 over the first twenty digits. */
-static int check_digit(const char d[DIGITS])
+char dk_check_digit(const char *d, size_t n)
 {
     int p = 10;
 
-    for (int i = 0; i < DIGITS - 1; i++) {
+    for (size_t i = 0; i < n; i++) {
         int s = (p + (d[i] - '0')) % 10;
 
         p = 2 * (s == 0 ? 10 : s) % 11;
     }
-    return (11 - p) % 10;
+    return (char)('0' + (11 - p) % 10);
 }
 
 int64_t dk_case_key(struct dk_date day, int32_t seq)
@@ -70,7 +69,7 @@ void dk_case_no_format(int32_t county, int64_t key, char buf[DK_CASE_NO_MAX])
         key = 0;
     put(d, county, 6);
     put(d + 6, key, 14);
-    d[20] = (char)('0' + check_digit(d));
+    d[20] = dk_check_digit(d, DIGITS - 1);
     for (int i = 0; i < DIGITS; i++) {
         if (hyphen_before(i))
             *buf++ = '-';
@@ -91,7 +90,7 @@ int dk_case_no_parse(const char *s, int32_t *county, int64_t *key)
             return DK_EFIELD;
         d[i] = *s++;
     }
-    if (*s != '\0' || d[20] != '0' + check_digit(d))
+    if (*s != '\0' || d[20] != dk_check_digit(d, DIGITS - 1))
         return DK_EFIELD;
     k = get(d + 6, 14);
     if (!dk_date_valid(dk_case_key_day(k)) || dk_case_key_seq(k) == 0)

@@ -19,6 +19,9 @@
 
 #define DK_DAY_CASES_MAX 999999
 
+/* The digit of ISO 7064 MOD 11,10 that checks the n digits of d. */
+char dk_check_digit(const char *d, size_t n);
+
 int64_t dk_case_key(struct dk_date day, int32_t seq);
 struct dk_date dk_case_key_day(int64_t key);
 int32_t dk_case_key_seq(int64_t key);

@@ -258,6 +258,8 @@ static void on_reply(struct forward *f, const struct dk_reply *r, dk_ms now)
     struct forward_slot *s = find(f, r->request);
 
     link_up(f);
+    if (s == NULL && f->other != NULL)
+        f->other(f->other_arg, r);
     if (s == NULL || has_answer(f, s)) /* a late answer to an earlier try */
         return;
     if (strcmp(r->type, "ok") == 0)

@@ -42,6 +42,9 @@ struct forward {
     struct dk_client *client;
     struct say *say;
     const char *kiosk; /* its name for the broker's log, or NULL */
+    /* What answers no submission of ours: somebody else asked (NULL: no). */
+    void (*other)(void *arg, const struct dk_reply *r);
+    void *other_arg;
     struct forward_slot slot[FORWARD_SLOTS];
     int n_used, n_sent, window;
     int64_t cursor;    /* id of the newest case that got a slot */

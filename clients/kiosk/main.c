@@ -21,6 +21,8 @@
 #include "forward.h"
 #include "options.h"
 #include "take.h"
+#include "wake.h"
+#include "web.h"
 
 struct kiosk {
     struct kiosk_options opt;
@@ -29,8 +31,10 @@ struct kiosk {
     struct say say;
     struct take take;
     struct forward forward;
-    dk_ms drain_by; /* DK_NEVER until all is taken */
-    bool tidy;      /* the spool's log was emptied since the last answer */
+    struct wake *wake;
+    struct web *web; /* NULL: no page */
+    dk_ms drain_by;  /* DK_NEVER until all is taken */
+    bool tidy;       /* the spool's log was emptied since the last answer */
     bool stop;
     bool broken; /* the spool must not be used any more */
     int status;
@@ -185,7 +189,7 @@ static void sleep_until(struct kiosk *k, dk_ms at, dk_ms now)
         {.fd = t->folder.notify, .events = POLLIN},
     };
 
-    if (poll(fd, 4, until(at, now)) < 0)
+    if (wake_wait(k->wake, fd, 4, until(at, now)) < 0)
         return;
     fill_lines(k, fd[2].revents);
 }
@@ -196,6 +200,8 @@ static dk_ms wake_at(const struct kiosk *k, bool more, dk_ms now)
 
     if (more)
         return now;
+    if (k->web != NULL && web_next(k->web) < at)
+        at = web_next(k->web);
     if (k->take.hold_until != 0 && k->take.hold_until < at)
         at = k->take.hold_until;
     if (k->take.folder.dir >= 0 && k->take.folder.scan_at < at)
@@ -262,7 +268,8 @@ static void work(struct kiosk *k)
         bool all_taken;
 
         if (take_some(&k->take, now, &more, &p) != 0 ||
-            forward_pump(&k->forward, now, &p) != 0) {
+            forward_pump(&k->forward, now, &p) != 0 ||
+            (k->web != NULL && web_pump(k->web, now, &p) != 0)) {
             give_up(k, &p);
             break;
         }
@@ -295,6 +302,24 @@ static void show_status(struct kiosk *k)
         give_up(k, &p);
 }
 
+static int open_page(struct kiosk *k, struct dk_problem *p)
+{
+    const struct web_options with = {
+        .where = k->opt.page,
+        .files = k->opt.page_files,
+        .form = k->opt.form,
+        .printer = k->opt.printer,
+        .spool = k->opt.spool,
+        .idle_s = k->opt.idle_s,
+    };
+
+    k->wake = wake_new();
+    if (k->wake == NULL)
+        return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    return web_open(wake_base(k->wake), &with, k->spool, &k->say, &k->forward,
+                    &k->web, p);
+}
+
 static int open_all(struct kiosk *k, struct dk_problem *p)
 {
     const struct kiosk_options *o = &k->opt;
@@ -317,7 +342,7 @@ static int open_all(struct kiosk *k, struct dk_problem *p)
     k->take.say = k->forward.say = &k->say;
     k->forward.client = k->client;
     k->forward.kiosk = o->name;
-    return 0;
+    return o->page != NULL ? open_page(k, p) : 0;
 }
 
 /* What petitioners said is in memory: a crash must not put it on the disk. */
@@ -356,6 +381,8 @@ int main(int argc, char **argv)
         show_status(k);
     else
         work(k);
+    web_close(k->web, !k->broken);
+    wake_free(k->wake);
     dk_client_close(k->client);
     take_fini(&k->take);
     spool_close(k->spool);

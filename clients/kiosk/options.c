@@ -12,6 +12,7 @@
 
 #define PROGRAM    "docket-kiosk"
 #define GO_ON      (-1)
+#define NOT_MINE   (-2)
 #define TIMEOUT_MS 60000
 #define NAME_BYTES 64
 
@@ -26,6 +27,11 @@ enum {
     O_STATUS,
     O_KIOSK,
     O_TIMEOUT,
+    O_PAGE,
+    O_PAGE_FILES,
+    O_FORM,
+    O_PRINTER,
+    O_IDLE,
     O_JSON,
     O_HELP,
     O_VERSION
@@ -42,6 +48,11 @@ static const struct option table[] = {
     {"status", no_argument, NULL, O_STATUS},
     {"kiosk", required_argument, NULL, O_KIOSK},
     {"timeout", required_argument, NULL, O_TIMEOUT},
+    {"page", required_argument, NULL, O_PAGE},
+    {"page-files", required_argument, NULL, O_PAGE_FILES},
+    {"form", required_argument, NULL, O_FORM},
+    {"printer", required_argument, NULL, O_PRINTER},
+    {"idle", required_argument, NULL, O_IDLE},
     {"json", no_argument, NULL, O_JSON},
     {"help", no_argument, NULL, O_HELP},
     {"version", no_argument, NULL, O_VERSION},
@@ -66,6 +77,12 @@ static const char help[] =
     "                       ($DOCKET_SERVER_KEY)\n"
     "  --stdin              take cases from standard input, one per line\n"
     "  --folder DIR         take cases from files DIR/*.json\n"
+    "  --page ADDRESS       serve the petitioners' page, on 127.0.0.1:PORT\n"
+    "  --page-files DIR     its files (" DK_PAGE_DIR ")\n"
+    "  --form FILE          what it offers: kinds of matter, places\n"
+    "                       (/etc/docket/kiosk.json)\n"
+    "  --printer FILE       an ESC/POS printer, /dev/usb/lp0 say\n"
+    "  --idle SECONDS       the page forgets what was typed after (120)\n"
     "  --drain              end when all that was handed in is acknowledged\n"
     "  --timeout MS         with --drain: give up (exit 75) so long after the\n"
     "                       last case was taken (60000)\n"
@@ -103,15 +120,16 @@ static int unknown(const char *word)
     return complain(what, word);
 }
 
-static int read_timeout(const char *text, int *out)
+static int read_number(const char *text, long min, long max, const char *what,
+                       int *out)
 {
     char *end;
     long v;
 
     errno = 0;
     v = strtol(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || v < 1 || v > INT_MAX)
-        return complain("--timeout wants milliseconds, at least 1, not ", text);
+    if (errno != 0 || end == text || *end != '\0' || v < min || v > max)
+        return complain(what, text);
     *out = (int)v;
     return GO_ON;
 }
@@ -129,8 +147,38 @@ static int read_name(const char *text, const char **out)
     return GO_ON;
 }
 
+/* The options of the page; NOT_MINE: it is none of them. */
+static int apply_page(int v, const char *arg, struct kiosk_options *o)
+{
+    switch (v) {
+    case O_PAGE:
+        o->page = arg;
+        break;
+    case O_PAGE_FILES:
+        o->page_files = arg;
+        break;
+    case O_FORM:
+        o->form = arg;
+        break;
+    case O_PRINTER:
+        o->printer = arg;
+        break;
+    case O_IDLE:
+        return read_number(arg, 30, 3600,
+                           "--idle wants seconds, 30 to 3600, not ",
+                           &o->idle_s);
+    default:
+        return NOT_MINE;
+    }
+    return GO_ON;
+}
+
 static int apply(int v, const char *arg, struct kiosk_options *o)
 {
+    int rc = apply_page(v, arg, o);
+
+    if (rc != NOT_MINE)
+        return rc;
     switch (v) {
     case O_SPOOL:
         o->spool = arg;
@@ -160,7 +208,9 @@ static int apply(int v, const char *arg, struct kiosk_options *o)
         o->json = true;
         break;
     case O_TIMEOUT:
-        return read_timeout(arg, &o->timeout_ms);
+        return read_number(arg, 1, INT_MAX,
+                           "--timeout wants milliseconds, at least 1, not ",
+                           &o->timeout_ms);
     case O_KIOSK:
         return read_name(arg, &o->name);
     case O_HELP:
@@ -179,9 +229,17 @@ static int check(const struct kiosk_options *o)
 {
     if (o->spool == NULL || o->spool[0] == '\0')
         return complain("--spool FILE is missing", "");
-    if (o->status && (o->use_stdin || o->folder != NULL || o->drain))
-        return complain("--status only prints: leave out --stdin, --folder "
-                        "and --drain",
+    if (o->status &&
+        (o->use_stdin || o->folder != NULL || o->drain || o->page != NULL))
+        return complain("--status only prints: leave out --stdin, --folder, "
+                        "--page and --drain",
+                        "");
+    if (o->page == NULL && o->printer != NULL)
+        return complain("--printer is for receipts of the page: say --page "
+                        "127.0.0.1:PORT, too",
+                        "");
+    if (o->page != NULL && o->drain)
+        return complain("--page serves until it is stopped: leave out --drain",
                         "");
     return GO_ON;
 }
@@ -198,7 +256,10 @@ int kiosk_options_read(int argc, char **argv, struct kiosk_options *out)
         .endpoint = from_env != NULL && from_env[0] != '\0'
                         ? from_env
                         : "ipc:///run/docket/clients.sock",
+        .page_files = DK_PAGE_DIR,
+        .form = "/etc/docket/kiosk.json",
         .timeout_ms = TIMEOUT_MS,
+        .idle_s = 120,
     };
     optind = 1;
     opterr = 0;

@@ -45,6 +45,13 @@ static const char *const sql[STMT_N] = {
     [STMT_ASIDE] = "SELECT submission FROM aside WHERE ?1 = 0 OR told IS NULL"
                    " ORDER BY id",
     [STMT_ASIDE_TOLD] = "UPDATE aside SET told = 1 WHERE told IS NULL",
+    [STMT_FIND] = "SELECT " SPOOL_WHOLE ", submission, state, taken_at,"
+                  " case_no, code, problem FROM item WHERE submission = ?1",
+    [STMT_FIND_END] = "SELECT " SPOOL_WHOLE ", submission, state, taken_at,"
+                      " case_no, code, problem FROM item"
+                      " WHERE substr(submission, -10) = ?1"
+                      " ORDER BY id DESC LIMIT 1",
+    [STMT_LAST] = "SELECT taken_at FROM item ORDER BY id DESC LIMIT 1",
 };
 
 int spool_prepare(struct spool *s, struct dk_problem *p)

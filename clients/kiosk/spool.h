@@ -119,6 +119,25 @@ int spool_untold(struct spool *s, spool_untold_fn fn, void *arg,
  */
 int spool_tidy(struct spool *s, struct dk_problem *p);
 
+/* What became of one case: by its id, or by the last ten digits of it (of
+ * several the newest).  1: *out is filled, its problem (RFC 9457, or NULL) is
+ * the caller's to free; 0: there is none; or a DK_E code.
+ */
+struct spool_found {
+    char submission[DK_UUID_TEXT];
+    enum spool_state state;
+    dk_ms taken_at;
+    char case_no[DK_CASE_NO_MAX], code[SPOOL_CODE]; /* "": none (yet) */
+    char *problem;
+};
+int spool_find(struct spool *s, const char *submission, struct spool_found *out,
+               struct dk_problem *p);
+int spool_find_end(struct spool *s, const char *digits, struct spool_found *out,
+                   struct dk_problem *p);
+
+/* When the newest was taken (wall clock); DK_NEVER: nothing ever was. */
+int spool_last(struct spool *s, dk_ms *at, struct dk_problem *p);
+
 int spool_count(struct spool *s, struct spool_counts *out,
                 struct dk_problem *p);
 

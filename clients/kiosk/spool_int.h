@@ -29,6 +29,9 @@ enum spool_stmt {
     STMT_TOLD,
     STMT_ASIDE,
     STMT_ASIDE_TOLD,
+    STMT_FIND,
+    STMT_FIND_END,
+    STMT_LAST,
     STMT_N
 };
 

@@ -35,7 +35,8 @@ LAYERS = [  # (name, its files, may use, system headers it may not see)
     ("workers", r"workers/", "workers core client proto",
      r"sqlite3\.h|locale\.h"),
     ("docketctl", r"clients/docketctl/", "docketctl client proto", "sqlite3.h"),
-    ("kiosk", r"clients/kiosk/", "kiosk client proto", "locale.h"),
+    ("http", r"clients/http/", "http proto", r"zmq\.h|sqlite3\.h|locale\.h"),
+    ("kiosk", r"clients/kiosk/", "kiosk http client proto", "locale.h"),
     ("bench", r"bench/", "bench client proto", "locale.h"),
 ]
 

@@ -1,0 +1,443 @@
+#include "http.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "http_int.h"
+
+#define HEADERS_MAX 8192
+#define BACKLOG     64
+
+/* ---- connections ---------------------------------------------------------
+ *
+ * evhttp tells nobody when a connection ends.  But each has a bufferevent that
+ * we make, and hold as well: when evhttp has let go of it, it has no callbacks
+ * any more.  That is looked for four times a second while there are any; the
+ * peer does not wait for it, for evhttp shuts its end down at once.
+ */
+#define SWEEP_MS 250
+
+struct conn {
+    struct bufferevent *bev;
+    dk_ms by; /* monotonic */
+    struct conn *next;
+};
+
+static dk_ms now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (dk_ms)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static bool let_go(const struct conn *c)
+{
+    bufferevent_data_cb reads, writes;
+    bufferevent_event_cb events;
+    void *arg;
+
+    bufferevent_getcb(c->bev, &reads, &writes, &events, &arg);
+    return reads == NULL && writes == NULL && events == NULL;
+}
+
+static void sweep_later(struct http *h)
+{
+    const struct timeval t = {.tv_usec = SWEEP_MS * 1000L};
+
+    if (h->n_conn > 0)
+        event_add(h->sweep, &t);
+}
+
+/* `all`: evhttp is gone. */
+static void sweep(struct http *h, bool all)
+{
+    struct conn **at = &h->conn;
+    dk_ms now = now_ms();
+
+    while (*at != NULL) {
+        struct conn *c = *at;
+
+        if (all || let_go(c)) {
+            *at = c->next;
+            bufferevent_decref(c->bev); /* closes the descriptor */
+            free(c);
+            h->n_conn--;
+            continue;
+        }
+        /* Whoever drips bytes holds nothing for ever. */
+        if (c->by <= now)
+            shutdown(bufferevent_getfd(c->bev), SHUT_RDWR);
+        at = &c->next;
+    }
+    if (!all && h->full && h->n_conn < 2 * h->o.connections) {
+        h->full = false;
+        evconnlistener_enable(h->listener);
+    }
+}
+
+static void on_sweep(evutil_socket_t fd, short what, void *arg)
+{
+    struct http *h = arg;
+
+    (void)fd;
+    (void)what;
+    sweep(h, false);
+    sweep_later(h);
+}
+
+/* Full: whoever has said nothing for the longest time goes, so that a heap of
+ * silent connections keeps nobody out.
+ */
+static void make_room(struct http *h)
+{
+    struct conn *idle = h->conn;
+
+    for (struct conn *c = h->conn; c != NULL; c = c->next)
+        if (c->by < idle->by)
+            idle = c;
+    if (h->n_conn > h->o.connections) {
+        shutdown(bufferevent_getfd(idle->bev), SHUT_RDWR);
+        idle->by = DK_NEVER; /* it has been told */
+    }
+    if (h->n_conn >= 2 * h->o.connections) {
+        h->full = true;
+        evconnlistener_disable(h->listener);
+    }
+}
+
+static struct bufferevent *conn_new(struct event_base *base, void *arg)
+{
+    struct http *h = arg;
+    struct conn *c = calloc(1, sizeof(*c));
+
+    if (c == NULL)
+        return NULL; /* evhttp makes its own, of which we never hear */
+    c->bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+    if (c->bev == NULL) {
+        free(c);
+        return NULL;
+    }
+    bufferevent_incref(c->bev);
+    c->by = now_ms() + h->o.total_s * 1000LL;
+    c->next = h->conn;
+    h->conn = c;
+    h->n_conn++;
+    make_room(h);
+    if (!evtimer_pending(h->sweep, NULL))
+        sweep_later(h);
+    return c->bev;
+}
+
+void http_more_time(struct http *h, struct evhttp_connection *of)
+{
+    struct bufferevent *bev = evhttp_connection_get_bufferevent(of);
+
+    for (struct conn *c = h->conn; c != NULL; c = c->next)
+        if (c->bev == bev)
+            c->by = now_ms() + h->o.total_s * 1000LL;
+}
+
+/* ---- requests -------------------------------------------------------------
+ */
+
+static void ask_gone(struct evhttp_connection *c, void *arg)
+{
+    struct http_ask *a = arg;
+
+    (void)c;
+    a->req = NULL;
+}
+
+static const char *header(struct evhttp_request *r, const char *name)
+{
+    const char *v =
+        evhttp_find_header(evhttp_request_get_input_headers(r), name);
+
+    return v != NULL ? v : "";
+}
+
+/* A page of somebody else, in the same browser, under a name that leads here,
+ * would be of our origin.
+ */
+static bool host_is_ours(const struct http *h, struct evhttp_request *r)
+{
+    static const char *const names[] = {"127.0.0.1", "localhost", "[::1]"};
+    const char *host = header(r, "Host");
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char want[32];
+
+        snprintf(want, sizeof(want), "%s:%d", names[i], h->port);
+        if (strcasecmp(host, want) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool sent_by_our_page(struct evhttp_request *r)
+{
+    const char *site = header(r, "Sec-Fetch-Site");
+
+    return strncasecmp(header(r, "Content-Type"), "application/json", 16) ==
+               0 &&
+           header(r, "X-Docket")[0] != '\0' &&
+           (site[0] == '\0' || strcasecmp(site, "same-origin") == 0);
+}
+
+static bool route_fits(const struct http_route *r, const char *path,
+                       const char **tail)
+{
+    size_t n = strlen(r->path);
+
+    if (r->path[n - 1] == '/' && strncmp(r->path, path, n) == 0 &&
+        path[n] != '\0') {
+        *tail = path + n;
+        return true;
+    }
+    *tail = "";
+    return strcmp(r->path, path) == 0;
+}
+
+static const struct http_route *find_route(const struct http *h,
+                                           struct http_ask *a,
+                                           const char *method, bool *other)
+{
+    *other = false;
+    for (size_t i = 0; i < h->o.n_route; i++) {
+        const struct http_route *r = &h->o.route[i];
+
+        if (!route_fits(r, a->path, &a->tail))
+            continue;
+        if (strcmp(r->method, method) == 0)
+            return r;
+        *other = true;
+    }
+    return NULL;
+}
+
+static void refuse(struct http_ask *a, int code, const char *en, const char *zh)
+{
+    struct dk_problem p = {0};
+
+    dk_fail(&p, code, NULL, en, zh);
+    http_problem(a, &p);
+}
+
+static void dispatch(struct http *h, struct http_ask *a)
+{
+    struct evhttp_request *req = a->req;
+    bool post = evhttp_request_get_command(req) == EVHTTP_REQ_POST;
+    const struct http_file *file;
+    bool other;
+    const struct http_route *r =
+        find_route(h, a, post ? "POST" : "GET", &other);
+
+    if (!host_is_ours(h, req)) {
+        refuse(a, DK_EFORBIDDEN, "this server answers to its own address only",
+               "本服务只应答自身地址");
+    } else if (r != NULL && post && !sent_by_our_page(req)) {
+        refuse(a, DK_EFORBIDDEN,
+               "send JSON (Content-Type: application/json) with the header "
+               "X-Docket",
+               "请以 JSON 发送（Content-Type: application/json），并带 "
+               "X-Docket 头");
+    } else if (r != NULL) {
+        r->fn(h->o.arg, a);
+    } else if (other || post) {
+        evhttp_add_header(evhttp_request_get_output_headers(req), "Allow",
+                          other && !post ? "POST" : "GET, HEAD");
+        http_status_problem(a, 405, "another method is for this path",
+                            "此路径请使用其他方法");
+    } else {
+        file = h->o.files != NULL ? http_files_find(h->o.files, a->path) : NULL;
+        if (file != NULL)
+            http_file_answer(a, file);
+        else
+            refuse(a, DK_ENOTFOUND, NULL, NULL);
+    }
+}
+
+static bool split_path(struct evhttp_request *req, char **out)
+{
+    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(req);
+    const char *path = uri != NULL ? evhttp_uri_get_path(uri) : NULL;
+    size_t n = 0;
+
+    *out = path != NULL ? evhttp_uridecode(path, 0, &n) : NULL;
+    return *out != NULL && strlen(*out) == n && (*out)[0] == '/';
+}
+
+static void on_request(struct evhttp_request *req, void *arg)
+{
+    struct http *h = arg;
+    struct evbuffer *in = evhttp_request_get_input_buffer(req);
+    struct evhttp_connection *c = evhttp_request_get_connection(req);
+    struct http_ask *a = calloc(1, sizeof(*a));
+    char *path = NULL;
+
+    if (a == NULL) {
+        evhttp_send_error(req, HTTP_SERVUNAVAIL, NULL);
+        return;
+    }
+    http_more_time(h, c);
+    a->http = h;
+    a->req = req;
+    a->path = a->tail = "";
+    a->len = evbuffer_get_length(in);
+    a->body = "";
+    if (evbuffer_add(in, "", 1) == 0)
+        a->body = (const char *)evbuffer_pullup(in, -1);
+    evhttp_connection_set_closecb(c, ask_gone, a);
+    if (a->body == NULL) {
+        http_status_problem(a, 503, "out of memory", "内存不足");
+    } else if (!split_path(req, &path)) {
+        http_status_problem(a, 400, "the path cannot be read",
+                            "请求路径无法识别");
+    } else {
+        a->path = path;
+        dispatch(h, a); /* borrows the path only until it returns */
+    }
+    free(path);
+}
+
+/* ---- opening --------------------------------------------------------------
+ */
+
+/* "127.0.0.1:PORT" or "[::1]:PORT"; libevent's own reader takes no port 0. */
+static bool parse_where(const char *where, struct sockaddr_storage *out,
+                        int *len)
+{
+    struct sockaddr_in *four = (struct sockaddr_in *)out;
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)out;
+    const char *colon = strrchr(where, ':');
+    char host[48] = "", *end;
+    size_t n = colon != NULL ? (size_t)(colon - where) : 0;
+    long port = colon != NULL ? strtol(colon + 1, &end, 10) : -1;
+
+    if (n == 0 || n >= sizeof(host) || end == colon + 1 || *end != '\0' ||
+        port < 0 || port > 65535)
+        return false;
+    if (where[0] == '[' && where[n - 1] == ']')
+        memcpy(host, where + 1, n - 2);
+    else
+        memcpy(host, where, n);
+    if (inet_pton(AF_INET, host, &four->sin_addr) == 1) {
+        four->sin_family = AF_INET;
+        four->sin_port = htons((uint16_t)port);
+        *len = sizeof(*four);
+        return ntohl(four->sin_addr.s_addr) >> 24 == 127;
+    }
+    if (inet_pton(AF_INET6, host, &six->sin6_addr) != 1)
+        return false;
+    six->sin6_family = AF_INET6;
+    six->sin6_port = htons((uint16_t)port);
+    *len = sizeof(*six);
+    return IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+}
+
+static int read_where(const char *where, struct sockaddr_storage *out, int *len,
+                      struct dk_problem *p)
+{
+    if (parse_where(where, out, len))
+        return 0;
+    return dk_failf(
+        p, DK_EFIELD, NULL,
+        "a page is served on this machine's own address only: "
+        "write 127.0.0.1:PORT, not %s",
+        "页面只能在本机地址上提供：请写 127.0.0.1 和端口，而不是 %s", where);
+}
+
+static int bind_at(struct http *h, const char *where, struct dk_problem *p)
+{
+    struct sockaddr_storage at = {0};
+    socklen_t n = sizeof(at);
+    int len = 0, rc = read_where(where, &at, &len, p);
+    struct evhttp_bound_socket *bound;
+
+    if (rc != 0)
+        return rc;
+    h->listener = evconnlistener_new_bind(
+        h->base, NULL, NULL,
+        LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
+        BACKLOG, (struct sockaddr *)&at, len);
+    bound = h->listener != NULL ? evhttp_bind_listener(h->evhttp, h->listener)
+                                : NULL;
+    if (bound == NULL || getsockname(evconnlistener_get_fd(h->listener),
+                                     (struct sockaddr *)&at, &n) != 0)
+        return dk_failf(p, DK_EFORBIDDEN, NULL, "%s cannot be had: %s",
+                        "无法使用 %s：%s", where, strerrordesc_np(errno));
+    h->port = ntohs(at.ss_family == AF_INET
+                        ? ((struct sockaddr_in *)&at)->sin_port
+                        : ((struct sockaddr_in6 *)&at)->sin6_port);
+    return 0;
+}
+
+int http_open(struct event_base *base, const char *where,
+              const struct http_options *o, struct http **out,
+              struct dk_problem *p)
+{
+    struct http *h = calloc(1, sizeof(*h));
+    int rc;
+
+    *out = NULL;
+    if (h == NULL)
+        return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    h->base = base;
+    h->o = *o;
+    h->evhttp = evhttp_new(base);
+    h->sweep = evtimer_new(base, on_sweep, h);
+    if (h->evhttp == NULL || h->sweep == NULL) {
+        http_close(h);
+        return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    }
+    evhttp_set_timeout(h->evhttp, o->idle_s);
+    evhttp_set_max_headers_size(h->evhttp, HEADERS_MAX);
+    evhttp_set_max_body_size(h->evhttp, (ev_ssize_t)o->body_max);
+    evhttp_set_allowed_methods(h->evhttp, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD |
+                                              EVHTTP_REQ_POST);
+    evhttp_set_default_content_type(h->evhttp, NULL);
+    evhttp_set_bevcb(h->evhttp, conn_new, h);
+    evhttp_set_gencb(h->evhttp, on_request, h);
+    rc = bind_at(h, where, p);
+    if (rc != 0) {
+        http_close(h);
+        return rc;
+    }
+    *out = h;
+    return 0;
+}
+
+void http_close(struct http *h)
+{
+    if (h == NULL)
+        return;
+    if (h->evhttp != NULL)
+        evhttp_free(h->evhttp);
+    sweep(h, true);
+    if (h->sweep != NULL)
+        event_free(h->sweep);
+    free(h);
+}
+
+int http_port(const struct http *h)
+{
+    return h->port;
+}
+
+int http_connections(const struct http *h)
+{
+    return h->n_conn;
+}

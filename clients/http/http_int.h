@@ -1,0 +1,33 @@
+/* http_int.h - what the server's files share. */
+#ifndef DK_HTTP_INT_H
+#define DK_HTTP_INT_H
+
+#include "http.h"
+
+struct event;
+struct evhttp;
+struct evhttp_connection;
+struct evconnlistener;
+struct conn;
+
+struct http {
+    struct event_base *base;
+    struct evhttp *evhttp;
+    struct evconnlistener *listener;
+    struct event *sweep;
+    struct http_options o;
+    struct conn *conn;
+    int n_conn, port;
+    bool full; /* the listener rests */
+};
+
+/* A request has come, or its answer goes: the deadline begins anew. */
+void http_more_time(struct http *h, struct evhttp_connection *of);
+
+/* As http_problem(), for what only HTTP knows. */
+void http_status_problem(struct http_ask *a, int status, const char *en,
+                         const char *zh);
+
+void http_file_answer(struct http_ask *a, const struct http_file *f);
+
+#endif /* DK_HTTP_INT_H */
