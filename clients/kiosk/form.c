@@ -12,6 +12,7 @@
 
 #define CATEGORIES 24
 #define PLACES     500
+#define UNITS      200
 
 /* What is read, and where. */
 struct reading {
@@ -42,7 +43,8 @@ static int read_words(const struct reading *r, const char *key, int need,
 
 static int read_category(const struct reading *r)
 {
-    static const char *const names[] = {"category", "name", "hint", NULL};
+    static const char *const names[] = {"category", "name", "hint", "icon",
+                                        NULL};
     const char *zh, *en, *id;
     int rc = dk_json_only(r->o, names, r->at, r->p);
 
@@ -53,7 +55,33 @@ static int read_category(const struct reading *r)
         rc = read_words(r, "name", DK_REQUIRED, &zh, &en);
     if (rc == 0)
         rc = read_words(r, "hint", DK_OPTIONAL, &zh, &en);
+    if (rc == 0) /* one of the page's pictures; it knows which it has */
+        rc = dk_json_id(r->o, "icon", DK_OPTIONAL, &id, r->at, r->p);
     return rc;
+}
+
+/* What units are called: {"zjj": {"zh-CN": …, "en": …}, …} */
+static int read_units(const struct reading *r)
+{
+    const struct dk_at at = {.key = "units"};
+    struct reading inner = {.at = &at, .p = r->p};
+    const char *zh, *en;
+    const cJSON *u;
+    int n = 0,
+        rc = dk_json_obj(r->o, "units", DK_OPTIONAL, &inner.o, NULL, r->p);
+
+    if (rc != 0 || inner.o == NULL)
+        return rc;
+    cJSON_ArrayForEach (u, inner.o) {
+        if (++n > UNITS)
+            return dk_failf(r->p, DK_EFIELD, "/units",
+                            "there may be %d units at most", "最多 %d 个单位",
+                            UNITS);
+        rc = read_words(&inner, u->string, DK_REQUIRED, &zh, &en);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
 }
 
 /* Each element of the array `key` by `each`. */
@@ -153,10 +181,11 @@ static int read_office(const struct reading *r, struct form *out)
 static int read_form(const cJSON *o, struct form *out, struct dk_problem *p)
 {
     static const char *const names[] = {
-        "format", "county",     "office",     "phone",      "address", "hours",
-        "note",   "utc_offset", "status_url", "categories", "places",  NULL};
+        "format",     "county",     "office",    "phone", "address",
+        "hours",      "note",       "what_next", "units", "utc_offset",
+        "status_url", "categories", "places",    NULL};
     const struct reading top = {.o = o, .p = p};
-    const char *format, *county, *note;
+    const char *format, *county, *note, *zh, *en;
     int rc = dk_json_str(o, "format", DK_REQUIRED, 1, 32, &format, NULL, p);
 
     if (rc == 0 && strcmp(format, "docket-kiosk/1") != 0)
@@ -172,6 +201,10 @@ static int read_form(const cJSON *o, struct form *out, struct dk_problem *p)
         rc = dk_json_str(o, "note", DK_OPTIONAL, 1, 2000, &note, NULL, p);
     if (rc == 0)
         rc = read_office(&top, out);
+    if (rc == 0)
+        rc = read_words(&top, "what_next", DK_OPTIONAL, &zh, &en);
+    if (rc == 0)
+        rc = read_units(&top);
     if (rc == 0)
         rc = read_url(o, out, p);
     if (rc == 0)

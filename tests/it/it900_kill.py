@@ -117,7 +117,7 @@ class Kill(dkworld.TestCase):
         client = world.client()
         world.idle(client, 90)
         client.call("clock.set", {"to": (START + datetime.timedelta(
-            hours=load.hours + 24 * 45)).isoformat(), "settle": True}, 300)
+            hours=load.hours + 24 * 45)).isoformat(), "settle": True}, 300 + KILLS // 5)
         world.idle(client, 30)
         report = checker.run(world, load.history, assigned=True,
                              clocks=("transfer", "notice"))

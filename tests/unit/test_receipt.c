@@ -182,6 +182,11 @@ static void a_mistake_in_a_form_is_named(void **state)
         {"\"region\":\"t\"", "\"region\":\"t t\"", "/places/0/region"},
         {"\"B\"}}", "\"B\"},\"places\":[]}", "/places/0/places"},
         {"\"B\"}}", "\"B\"},\"places\":[5]}", "/places/0/places/0"},
+        {"\"phone\":\"1\"", "\"units\":{\"a\":{\"en\":\"A\"}}",
+         "/units/a/zh-CN"},
+        {"\"phone\":\"1\"", "\"what_next\":{}", "/what_next/zh-CN"},
+        {"\"category\":\"a\"", "\"category\":\"a\",\"icon\":\"\"",
+         "/categories/0/icon"},
         {"\"phone\":\"1\"", "\"status_url\":\"http://x\"", "/status_url"},
     };
 
