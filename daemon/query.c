@@ -123,35 +123,6 @@ int query_submission(struct daemon *d, int64_t key, struct dk_uuid *out)
     return store_case_events(d->st, key, 1, 1, on_first, out);
 }
 
-static void write_query(struct daemon *d, struct dk_jw *w,
-                        const struct dk_case *c)
-{
-    const struct dk_clock *next = NULL;
-
-    for (int i = 0; i < c->n_clock; i++) {
-        const struct dk_clock *k = &c->clock[i];
-        if (k->state == DK_CLOCK_RUNNING &&
-            (next == NULL || k->due_at < next->due_at))
-            next = k;
-    }
-    dk_jw_obj(w, NULL);
-    wire_case_no(d, w, "case_no", c->key);
-    dk_jw_str(w, "state", dk_state_name(c->state));
-    dk_jw_str(w, "state_zh", dk_state_zh(c->state));
-    dk_jw_time(w, "submitted_at", c->submitted_at, d->cfg->offset_min);
-    dk_jw_str(w, "unit", c->unit[0] != '\0' ? c->unit : NULL);
-    dk_jw_str(w, "owner", dk_case_owner(c));
-    if (next == NULL) {
-        dk_jw_null(w, "next_limit");
-    } else {
-        dk_jw_obj(w, "next_limit");
-        dk_jw_str(w, "clock", next->id);
-        dk_jw_time(w, "due_at", next->due_at, d->cfg->offset_min);
-        dk_jw_end_obj(w);
-    }
-    dk_jw_end_obj(w);
-}
-
 /* Is it the code of this case?  DK_ENOTFOUND: no, or there is no such case,
  * which look the same from outside.
  */
@@ -197,7 +168,7 @@ int read_query(struct daemon *d, const struct item *it, struct dk_jw *w,
                      "编号与查询码不符；二者均印在回执上");
     }
     if (rc == DK_OK)
-        write_query(d, w, c);
+        rc = query_view(d, w, c);
     dk_case_free(c);
     return rc;
 }

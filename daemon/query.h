@@ -21,4 +21,9 @@ void query_init(struct daemon *d);
  */
 int query_submission(struct daemon *d, int64_t key, struct dk_uuid *out);
 
+/* The petitioner's view of a case, as an object.  DK_OK, or a DK_E code of the
+ * store.
+ */
+int query_view(struct daemon *d, struct dk_jw *w, const struct dk_case *c);
+
 #endif /* DK_QUERY_H */

@@ -98,6 +98,57 @@ class Guessing(Case):
         return path
 
 
+class View(Case):
+    """What number and code show: where it stands, what the office wrote, what
+    they may do and until when."""
+
+    def test_the_paper_and_the_steps_follow_the_case(self):
+        world, admin = self.open([])
+        receipt = admin.submit(persons=[PERSON])
+
+        def view():
+            got = admin.call("case.query", {
+                "case_no": receipt["case_no"],
+                "query_code": receipt["query_code"]})
+            return ([s["action"] for s in got["steps"]], got["paper"], got)
+
+        def act(action, **fields):
+            admin.call("case.act", {
+                "command_id": dkproto.uuid7(), "case_no": receipt["case_no"],
+                "action": action, "actor": "officer:a", **fields})
+
+        self.assertEqual(view()[:2], (["withdraw"], None))
+        act("assign", unit="u1")
+        act("register")
+        act("transfer", unit="u1")
+        act("accept")
+        act("answer", text="已修复。", legal_basis="条例第三十一条",
+            explanation="三盏路灯已更换。")
+        steps, paper, _ = view()
+        self.assertEqual(steps, ["evaluate", "ask_review", "withdraw"])
+        self.assertEqual({k: v for k, v in paper.items() if k != "at"}, {
+            "document": "answer", "delivered": False, "text": "已修复。",
+            "legal_basis": "条例第三十一条", "explanation": "三盏路灯已更换。"})
+        act("deliver", way="post")
+        self.assertTrue(view()[1]["delivered"])
+        # The deadline service sets until when they may ask.
+        world.service("deadline")
+        step = dkworld.until(lambda: next(
+            (s for s in view()[2]["steps"] if s["action"] == "ask_review" and
+             s["until"]), None), 20, "the window for asking")
+        self.assertRegex(step["until"], r"^2026-0\d-\d\dT00:00:00.000\+08:00$")
+        act("ask_review", grounds="不满意")
+        steps, paper, _ = view()
+        self.assertEqual(steps, ["withdraw"])
+        self.assertEqual(paper["document"], "answer")
+        act("assign", unit="u2")
+        act("review", result="upheld", text="维持原答复。")
+        steps, paper, _ = view()
+        self.assertEqual(steps[:2], ["evaluate", "ask_re_review"])
+        self.assertEqual((paper["document"], paper["text"], paper["result"]),
+                         ("review", "维持原答复。", "upheld"))
+
+
 class Reading(Case):
     def test_who_may_read_and_erase(self):
         world, admin = self.open([
