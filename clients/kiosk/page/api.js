@@ -8,7 +8,6 @@ export class Problem extends Error {
     super(body?.detail ?? `status ${status}`);
     this.status = status;
     this.body = body ?? {};
-    this.code = body?.code ?? "";
     this.retryAfter = body?.retry_after_ms ?? null;
   }
 
@@ -46,8 +45,8 @@ export const getCase = (submission) => ask("api/cases/" + id(submission));
 export const getReceipt = (receipt) => ask("api/receipts/" + id(receipt));
 export const postQuery = (caseNo, code) =>
   ask("api/query", { body: { case_no: caseNo, query_code: code }, timeout: 15000 });
-export const postPrint = (submission, lang) =>
-  ask("api/print", { body: { submission_id: submission, lang }, timeout: 30000 });
+export const postPrint = (submission, lang, dueAt) => ask("api/print", { timeout: 30000,
+  body: { submission_id: submission, lang, ...(dueAt && { due_at: dueAt }) } });
 export const qrPath = (submission, state) =>
   `api/cases/${id(submission)}/qr.svg?${id(state)}`;
 

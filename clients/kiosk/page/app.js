@@ -287,6 +287,7 @@ class App {
     const at = this.screen;
     const module = await lazy.keyboard().catch(() => null);
     const there = module && await module.load();
+    $("dock").setAttribute("aria-label", this.w.keyboard);
     if (this.session !== mine || this.screen !== at) return;
     // Where writing is the lesser part the keys come with the touch.
     $("dock").hidden = Boolean(view.keysLater) && !document.activeElement?.dataset?.keys;

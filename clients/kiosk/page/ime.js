@@ -49,6 +49,9 @@ export function makeIme(table, phraseLines) {
       if (!found.has(text)) found.set(text, { text, used });
     };
     for (const word of phrases.get(letters) ?? []) offer(word, letters.length);
+    // A whole syllable is more likely meant than the beginning of a word.
+    if (Object.hasOwn(table, letters))
+      for (const character of characters(letters).slice(0, 4)) offer(character, letters.length);
     const whole = sentence(letters);
     if (whole && whole.parts > 1) offer(whole.text, letters.length);
     if (letters.length >= 3) {

@@ -4,7 +4,7 @@ import { getReceipt, postQuery, Problem } from "./api.js";
 import { field, h, icon } from "./dom.js";
 import { grouped, half, lastDay, dayText, readNumber } from "./model.js";
 import { contact } from "./receipt.js";
-import { clockText, ownSteps, stages, stateText } from "./states.js";
+import { clockText, ownSteps, paperText, stages, stateText } from "./states.js";
 import { pick } from "./words.js";
 
 const button = (text, onclick, kind, id) =>
@@ -111,9 +111,22 @@ function course(app, answer) {
       h("span", { class: "when" }, { done: w.stageDone, now: w.stageNow, todo: w.stageTodo }[stage.when]))));
 }
 
+// The written answer itself, word for word.
+function written(app, paper) {
+  if (!paper) return null;
+  const { w, language, offset } = app;
+  const { name, outcome, parts } = paperText(paper, language);
+  return h("section", { class: "written", id: "written" },
+    h("h2", {}, name, outcome && h("span", { class: "badge" }, outcome)),
+    h("p", { class: "hint" }, dayText(Date.parse(paper.at), offset, language),
+      paper.delivered === false && [language === "en" ? "; " : "；", w.notDelivered]),
+    h("dl", {}, parts.map(([part, text]) => [h("dt", {}, part), h("dd", {}, text)])));
+}
+
 function answerPart(app, answer) {
   const { w, form, language, offset } = app;
-  const unitName = (id) => pick(form?.units?.[id], language) || id;
+  // "office": until a unit has accepted, whoever passed the case on owes it.
+  const unitName = (id) => pick(id === "office" ? form?.office : form?.units?.[id], language) || id;
   const state = stateText(answer.state, language, language === "en" ? answer.state : answer.state_zh);
   const limit = answer.next_limit;
   const clock = limit && clockText(limit.clock, language);
@@ -123,6 +136,7 @@ function answerPart(app, answer) {
     h("div", { class: "left" },
       h("div", { class: "now" }, h("h2", { id: "state", "data-state": answer.state }, state.name), h("p", {}, state.sentence)),
       course(app, answer),
+      written(app, answer.paper),
       h("dl", { class: "facts-list" },
       fact(w.responsible, unitName(answer.owner), "owner"),
       answer.unit && answer.unit !== answer.owner && fact(w.unit, unitName(answer.unit), "unit"),

@@ -148,7 +148,7 @@ export class ScreenKeys {
     const { key } = event;
     let taken = true;
     if (/^[a-z]$/.test(key)) this.compose(key);
-    else if (!this.buffer) taken = false;
+    else if (!this.buffer || /^(Tab|Shift|Control|Alt|Meta)$/.test(key)) taken = false;
     else if (key === "Backspace") this.backspace();
     else if (key === " ") this.space();
     else if (key === "Enter") this.take();

@@ -50,14 +50,14 @@ function number(label, value, id, big = true) {
 function ahead(app, receipt) {
   const { w, form, language } = app;
   const items = [];
-  if (receipt.state === "refused") items.push(h("li", {}, w.refusedLater));
+  if (receipt.state === "refused") items.push(h("li", {}, w.refusedLater, " ", said(receipt.problem, language)));
   else if (app.limit) {
     const text = clockText(app.limit.clock, language);
     items.push(h("li", {}, h("strong", { id: "by-day" }, lastDay(app.limit.due_at, app.offset, language)),
       h("br"), text.sentence || text.name));
   } else if (form?.what_next) items.push(h("li", {}, pick(form.what_next, language)));
   if (receipt.case_no) items.push(h("li", {}, w.keepSecret));
-  return h("section", { class: "ahead" }, h("h2", {}, w.nextTitle), h("ul", {}, items));
+  return items.length > 0 && h("section", { class: "ahead" }, h("h2", {}, w.nextTitle), h("ul", {}, items));
 }
 
 export function contact(app) {
@@ -70,6 +70,9 @@ export function contact(app) {
     line(w.phoneLine, form.phone), line(w.hoursLine, pick(form.hours, language)),
     line(w.addressLine, pick(form.address, language)));
 }
+
+// The sentence of a problem that came with a receipt.
+const said = (problem, language) => problem?.[language === "en" ? "detail" : "detail_zh"];
 
 function qr(app, receipt) {
   const { w, form } = app;
@@ -97,7 +100,8 @@ export function receipt(app) {
       qr(app, paper)),
     paper.state === "waiting" && h("div", { class: "notice", id: "later" },
       h("p", {}, w.caseLater), h("p", { class: "screen" }, w.caseLaterLive)),
-    done && !paper.query_code && h("div", { class: "notice" }, h("p", {}, w.codeLater)),
+    done && !paper.query_code && h("div", { class: "notice", id: "no-code" },
+      h("p", {}, said(paper.problem, language) ?? w.codeLater)),
     ahead(app, paper), contact(app));
   return {
     title: w.takenTitle, id: "taken",
@@ -116,7 +120,7 @@ async function paperOut(app) {
   app.printed = w.printing;
   app.render({ quiet: true });
   try {
-    await postPrint(app.receipt.submission_id, app.language);
+    await postPrint(app.receipt.submission_id, app.language, app.limit?.due_at);
     if (app.session === mine) { app.printed = w.printed; app.printFailed = false; }
   } catch {
     if (app.session === mine) { app.printed = w.printFailed; app.printFailed = true; }

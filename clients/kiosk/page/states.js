@@ -46,27 +46,30 @@ export const STATES = {
     en: ["settled", "An agreement was reached and the matter is settled."] },
 };
 
-// What a petitioner can do, by state; "{d}" is the last day of the limit
-// `clock` when that is the one that runs.
+// What a petitioner can do. `action` is the protocol's name of a step that the
+// office tells of, "{d}" its last day; `clock` is the limit that runs for it.
 const ASK = { zh: "想知道更多，可以凭案件编号到窗口询问，或者打电话。",
   en: "To know more, ask at the counter or by telephone with the case number." };
 const ADD = { zh: "有新的材料，可以随时交到窗口或责任单位。",
   en: "New papers may be handed in at the counter or to the responsible unit at any time." };
-const WITHDRAW = { zh: "不想继续的，可以书面申请撤回。",
+const WITHDRAW = { action: "withdraw", zh: "不想继续的，可以书面申请撤回。",
   en: "If you do not want to go on, you may withdraw in writing." };
-const RATE = { zh: "可以到窗口或打电话评价办理是否满意，评不评由自己决定，不影响办理。",
+const RATE = { action: "evaluate",
+  zhDay: "可以到窗口或打电话评价办理是否满意，最晚 {d}（含当天）；评不评由自己决定，不影响办理。",
+  enDay: "You may rate how it was handled, at the counter or by telephone, on {d} at the latest. Whether you do is up to you and changes nothing.",
+  zh: "可以到窗口或打电话评价办理是否满意，评不评由自己决定，不影响办理。",
   en: "You may rate how it was handled, at the counter or by telephone. Whether you do is up to you and changes nothing." };
 const REOPEN = { zh: "有新的事实，可以请信访部门重新受理。",
   en: "If there are new facts, you may ask the office to reopen it." };
-const REVIEW = { clock: "review-window",
-  zh: "对答复不服，可以申请复查，最晚 {d}（含当天）。", en: "If you disagree with the answer you may ask for a review, on {d} at the latest.",
-  zhNo: "对答复不服，可以申请复查，期限写在书面答复里。", enNo: "If you disagree with the answer you may ask for a review; the written answer says until when." };
-const RE_REVIEW = { clock: "re-review-window",
-  zh: "对复查意见不服，可以申请复核，最晚 {d}（含当天）。", en: "If you disagree with the review opinion you may ask for a re-review, on {d} at the latest.",
-  zhNo: "对复查意见不服，可以申请复核，期限写在复查意见书里。", enNo: "If you disagree with the review opinion you may ask for a re-review; the opinion says until when." };
-const DOOR = { clock: "review-window",
-  zh: "对不予受理不服，可以申请复查，最晚 {d}（含当天）。", en: "If you disagree you may ask for a review, on {d} at the latest.",
-  zhNo: "对不予受理不服，可以申请复查，期限写在书面告知里。", enNo: "If you disagree you may ask for a review; the written notice says until when." };
+const REVIEW = { action: "ask_review", clock: "review-window",
+  zhDay: "对答复不服，可以申请复查，最晚 {d}（含当天）。", enDay: "If you disagree with the answer you may ask for a review, on {d} at the latest.",
+  zh: "对答复不服，可以申请复查，期限写在书面答复里。", en: "If you disagree with the answer you may ask for a review; the written answer says until when." };
+const RE_REVIEW = { action: "ask_re_review", clock: "re-review-window",
+  zhDay: "对复查意见不服，可以申请复核，最晚 {d}（含当天）。", enDay: "If you disagree with the review opinion you may ask for a re-review, on {d} at the latest.",
+  zh: "对复查意见不服，可以申请复核，期限写在复查意见书里。", en: "If you disagree with the review opinion you may ask for a re-review; the opinion says until when." };
+const DOOR = { action: "ask_review", clock: "review-window",
+  zhDay: "对不予受理不服，可以申请复查，最晚 {d}（含当天）。", enDay: "If you disagree you may ask for a review, on {d} at the latest.",
+  zh: "对不予受理不服，可以申请复查，期限写在书面告知里。", en: "If you disagree you may ask for a review; the written notice says until when." };
 const OTHER = { zh: "书面告知里写了可以去的其他部门，可以照着去。",
   en: "You may go where the written notice points." };
 
@@ -132,13 +135,47 @@ export function clockText(clock, language) {
   return { name, sentence };
 }
 
+const STEP = { evaluate: RATE, ask_review: REVIEW, ask_re_review: RE_REVIEW, withdraw: WITHDRAW };
+
 // The petitioner's own next steps as sentences; `day` gives a limit's last day.
+// The office says which ones are open (`steps`); without that the state does.
 export function ownSteps(answer, language, day) {
   const l = lang(language);
-  return (OWN[answer.state] ?? [ASK]).map((step) => {
-    if (!step.clock) return step[l];
+  const text = (step, until) => (until && step[l + "Day"] ? step[l + "Day"].replace("{d}", day(until)) : step[l]);
+  const own = OWN[answer.state] ?? [ASK];
+  if (!Array.isArray(answer.steps)) {
     const limit = answer.next_limit;
-    return limit?.clock === step.clock ? step[l].replace("{d}", day(limit.due_at))
-      : step[l + "No"];
-  });
+    return own.map((step) => text(step, limit && limit.clock === step.clock ? limit.due_at : null));
+  }
+  const told = answer.steps.filter(({ action }) => STEP[action]).map(({ action, until }) =>
+    text(action === "ask_review" && answer.state === "not_accepted" ? DOOR : STEP[action], until));
+  return [...told, ...own.filter((step) => !step.action).map((step) => step[l])];
+}
+
+// ---- the paper that the petitioner was given ----
+
+const DOCUMENTS = {
+  answer: ["处理意见书", "written answer"],
+  non_acceptance: ["不予受理告知书", "notice of non-acceptance"],
+  settlement: ["调解、和解协议书", "settlement agreement"],
+  review: ["复查意见书", "review opinion"],
+  re_review: ["复核意见书", "re-review opinion"],
+};
+const OUTCOMES = {
+  upheld: ["维持", "upheld"], changed: ["变更", "changed"], revoked: ["撤销", "revoked"],
+  on_the_spot: ["当场化解", "on the spot"], mediated: ["调解", "mediated"], agreed: ["和解", "agreed"],
+};
+export const PAPER_WORDS = { document: DOCUMENTS, outcome: OUTCOMES };
+const PARTS = [["text", "内容", "What it says"], ["legal_basis", "依据", "The law it rests on"],
+  ["explanation", "说明", "Explanation"], ["other_door", "可以去哪里解决", "Where else to go"]];
+
+// {name, outcome, parts: [[name, text]]} of the `paper` of an answer.
+export function paperText(paper, language) {
+  const at = language === "en" ? 1 : 0;
+  return {
+    name: DOCUMENTS[paper.document]?.[at] ?? paper.document,
+    outcome: OUTCOMES[paper.result ?? paper.manner]?.[at] ?? null,
+    parts: PARTS.filter(([member]) => paper[member])
+      .map(([member, ...names]) => [names[at], paper[member]]),
+  };
 }
