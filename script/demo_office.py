@@ -12,6 +12,7 @@ import datetime
 import json
 import os
 import queue
+import re
 import shlex
 import shutil
 import signal
@@ -26,6 +27,7 @@ from demo_show import LEVELS, MANY, STEPS, Show
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 START = datetime.datetime.fromisoformat("2026-05-06T09:00:00+08:00")
 BOOK = "policy/units-sample.json"
+FORM = "policy/kiosk-sample.json"
 LAW = ["--policy", "policy/xinfang-2022.json",
        "--calendar", "policy/calendar-cn.json"]
 
@@ -135,6 +137,10 @@ class Office:
                 as file:
             return file.read()
 
+    def page(self):
+        found = re.search(r"event=page url=(\S+)", self.log_of("kiosk"))
+        return found.group(1) if found else "see kiosk.log"
+
     def start_broker(self):
         path = os.path.join(self.dir, "docketd.log")
         before = os.path.getsize(path) if os.path.exists(path) else 0
@@ -164,7 +170,10 @@ class Office:
         os.mkdir(self.inbox)
         self.spawn("kiosk", [
             "docket-kiosk", "--connect", self.clients, "--spool",
-            os.path.join(self.dir, "kiosk.db"), "--folder", self.inbox])
+            os.path.join(self.dir, "kiosk.db"), "--folder", self.inbox,
+            "--page", "127.0.0.1:0", "--page-files",
+            os.path.join(self.bin, "clients/kiosk/page"),
+            "--form", FORM])
         threading.Thread(target=self.follow, daemon=True).start()
 
     def stop(self):
@@ -455,6 +464,7 @@ class Office:
                 "%s clock advance 7d --settle" % ctl,
                 "%s follow" % ctl,
                 "cp my-case.json %s/     # the kiosk takes it" % self.inbox,
+                "%s     # its page, in a browser" % self.page(),
                 "kill $(cat %s)     # stop it" % pids,
                 "rm -r %s     # and forget it" % self.dir,
             ]
