@@ -42,6 +42,7 @@ static const struct key keys[] = {
     {"office.utc_offset", KEY_OFFSET, AT(offset_min), 0, 0, 0},
     TEXT("broker.data", data),
     TEXT("broker.store", store),
+    TEXT("broker.name", name),
     TEXT("broker.clients", clients),
     TEXT("broker.workers", workers),
     TEXT("keys.file", keys),
@@ -363,12 +364,24 @@ static bool any_port(const char *endpoint)
 
 static int check_store(const struct config *c, struct dk_problem *p)
 {
+    bool postgres = strncmp(c->store, "postgres:", 9) == 0;
+
+    if (c->name[0] != '\0' && !postgres)
+        return dk_fail(p, DK_EFIELD, NULL,
+                       "'name' is for several brokers on one PostgreSQL; a "
+                       "broker on SQLite is alone and has none",
+                       "“name”用于共用一个 PostgreSQL 的多个服务；使用 SQLite "
+                       "的服务是单独的，无须命名");
     if (c->store[0] == '\0' || strncmp(c->store, "sqlite:", 7) == 0 ||
-        strcmp(c->store, "mem:") == 0)
+        strcmp(c->store, "mem:") == 0 || postgres)
         return DK_OK;
-    return dk_failf(p, DK_EFIELD, NULL,
-                    "'store' must be sqlite: and a file's path, not '%s'",
-                    "“store”须为 sqlite: 加文件路径，而不是“%s”", c->store);
+    return dk_failf(
+        p, DK_EFIELD, NULL,
+        "'store' must be sqlite: and a file's path, or postgres: "
+        "and a connection string, not '%s'",
+        "“store”须为 sqlite: 加文件路径，或 postgres: 加连接字符串，"
+        "而不是“%s”",
+        c->store);
 }
 
 /* A service starts in another folder than its operator. */

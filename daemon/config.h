@@ -14,6 +14,7 @@
 struct config {
     char data[512];
     char store[640];                   /* URL; "" = sqlite:DATA/docket.db */
+    char name[48];                     /* among several brokers; "" = alone */
     char clients[1024], workers[1024]; /* endpoints, space between them */
     int64_t county;                    /* -1: not given yet */
     int offset_min;                    /* the office's zone, east of UTC */

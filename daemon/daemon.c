@@ -75,6 +75,8 @@ static int open_store(struct daemon *d)
         .create = true,
         .offset_min = d->cfg->offset_min,
         .now = real_now(),
+        .name = d->cfg->name,
+        .mono = mono_now,
     };
 
     persons_open(d, &opt);
@@ -243,6 +245,8 @@ static void on_house(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
+    if (spine_tend(d) && d->info.shared)
+        spine_share(d);
     desk_house(d);
     follow_house(d);
     daemon_house_store(d, mono_now());
@@ -443,10 +447,14 @@ void daemon_tear_down(struct daemon *d)
 int daemon_serve(struct daemon *d)
 {
     char store[700];
+    bool file = strncmp(d->cfg->store, "postgres:", 9) != 0;
 
-    log_info("ready", "clients=%s workers=%s store=%s version=%s",
-             zev_endpoint(d->clients), zev_endpoint(d->workers),
-             log_quote(d->cfg->store, store, sizeof(store)), DK_VERSION_TEXT);
+    log_info(
+        "ready", "clients=%s workers=%s store=%s version=%s",
+        zev_endpoint(d->clients), zev_endpoint(d->workers),
+        /* (a connection string may have a password in it) */
+        log_quote(file ? d->cfg->store : "postgres:", store, sizeof(store)),
+        DK_VERSION_TEXT);
     d->keys.made = false; /* from now on others know it */
     sd_notify(0, "READY=1\nSTATUS=serving");
     spine_again(d); /* what an earlier run left to do */

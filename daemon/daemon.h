@@ -69,6 +69,9 @@ struct daemon {
     int64_t cautious;     /* items still to be taken one by one after such */
     int64_t commits_seen; /* by the housekeeping */
     dk_ms quiet_since;    /* monotonic; DK_NEVER: the log was moved since */
+    bool away;            /* the store is; said in the log once */
+    dk_ms shared_at;      /* monotonic: what others wrote was last looked at */
+    bool unread;          /* it is back, but was not read anew yet */
     bool draining;
     int exit_code; /* of the process, when the loop ends */
 };
@@ -99,6 +102,14 @@ struct dk_env spine_env(struct daemon *d);
 int spine_gather(struct daemon *d);
 int spine_load(struct daemon *d);
 bool spine_busy(struct daemon *d); /* is any task open? */
+
+/* outage.c: a store that is reached over a network.  False: it is away, or the
+ * daemon is to stop.  When it has come back everything that memory holds of it
+ * was read anew.
+ */
+bool spine_tend(struct daemon *d);
+/* Housekeeping among several brokers: what the others wrote. */
+void spine_share(struct daemon *d);
 
 /* apply.c: step three, one item after the other. */
 void apply_item(struct daemon *d, struct item *it);

@@ -290,7 +290,13 @@ static void dispatch_new(struct daemon *d, enum dk_service s)
 
     if (credit <= 0 || k->n_waiting[s] >= DESK_WAITING_MAX)
         return;
-    int rc = store_tasks(d->st, s, k->cursor[s], credit, on_new_task, &x);
+    int64_t first = INT64_MAX;
+    int rc = store_claim(d->st, s, credit, &first);
+
+    if (first <= k->cursor[s]) /* those behind it that are out are known */
+        k->cursor[s] = first - 1;
+    if (rc == DK_OK)
+        rc = store_tasks(d->st, s, k->cursor[s], credit, on_new_task, &x);
     if (rc == DK_OK && x.rc == DK_OK && x.seen < credit)
         k->more[s] = false;
     if (rc != DK_OK)
@@ -309,7 +315,7 @@ void desk_dispatch(struct daemon *d)
 {
     struct desk *k = &d->desk;
 
-    if (d->draining || d->pause_until != 0)
+    if (d->draining || d->pause_until != 0 || d->away)
         return; /* an answer could not be taken */
     for (int s = 0; k->n_session > 0 && s < DK_SVC_N; s++) {
         size_t waited = k->n_waiting[s];

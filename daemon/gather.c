@@ -116,9 +116,11 @@ bool spine_busy(struct daemon *d)
 {
     struct store_totals t = {0};
 
-    if (store_totals(d->st, &t) != DK_OK)
+    int rc = store_totals(d->st, &t);
+
+    if (rc == DK_EIO)
         spine_stop(d, EX_IOERR);
-    return t.tasks_open > 0;
+    return rc != DK_OK || t.tasks_open > 0;
 }
 
 /* The test clock's way to its target: straight, or from due to due. */

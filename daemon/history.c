@@ -96,7 +96,7 @@ static int on_event(void *arg, const struct dk_event *e)
 /* One slice of what was not taken when it was committed. */
 static void catch_up(evutil_socket_t fd, short what, void *arg)
 {
-    static const struct timeval soon = {0, 1000};
+    static const struct timeval soon = {0, 1000}, later = {1, 0};
     struct daemon *d = arg;
     struct history_state *h = &d->history;
 
@@ -116,7 +116,7 @@ static void catch_up(evutil_socket_t fd, short what, void *arg)
         take_gap(h, h->done + 2, h->first_at);
     else if (rc == DK_OK && h->done == before && !is_full(h))
         h->broken = true; /* the last event is not where it was */
-    event_add(h->ev, &soon);
+    event_add(h->ev, rc == DK_EBUSY ? &later : &soon);
 }
 
 static void go_on(struct daemon *d)
@@ -187,6 +187,16 @@ void history_stage(struct daemon *d)
         stage(d);
 }
 
+/* After the last checkpoint nothing is taken yet. */
+static void start_over(struct history_state *h)
+{
+    h->n_block = 0;
+    h->block.n = 0;
+    h->block.top = 0;
+    h->cases = 0;
+    h->sum = 0;
+}
+
 static void settle(struct daemon *d)
 {
     struct history_state *h = &d->history;
@@ -194,11 +204,7 @@ static void settle(struct daemon *d)
     h->number = h->what.number;
     h->to = h->what.to;
     history_text_hash(h->text, h->row.text_len, h->previous);
-    h->n_block = 0;
-    h->block.n = 0;
-    h->block.top = 0;
-    h->cases = 0;
-    h->sum = 0;
+    start_over(h);
     d->stats.checkpoints++;
     log_info("checkpoint", "number=%" PRId64 " from=%" PRId64 " to=%" PRId64,
              h->number, h->what.from, h->to);
@@ -257,6 +263,24 @@ static int on_newest(void *arg, const struct store_ckpt *c)
     h->broken = dk_ckpt_read(c->text, c->text_len, &what) != DK_OK ||
                 what.number != c->number || what.to != c->to;
     return 0;
+}
+
+int history_reload(struct daemon *d)
+{
+    struct history_state *h = &d->history;
+    int64_t number = h->number;
+    bool broken = h->broken;
+
+    store_check(d->st, true);
+    int rc = store_ckpt_newest(d->st, on_newest, h);
+    store_check(d->st, false);
+    h->broken = h->broken || broken || rc == DK_EJSON;
+    if (h->number != number) {
+        start_over(h);
+        h->done = h->to;
+    }
+    go_on(d);
+    return rc == DK_EJSON ? DK_OK : rc;
 }
 
 static int begin(struct daemon *d, struct dk_problem *p)

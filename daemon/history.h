@@ -65,6 +65,8 @@ int history_make(struct daemon *d, struct item *it, struct dk_problem *p);
  */
 void history_stage(struct daemon *d);
 void history_settle(struct daemon *d, int rc);
+/* The store was away: a checkpoint may be there of which nobody heard. */
+int history_reload(struct daemon *d);
 
 /* Are there events that no checkpoint covers and that were all taken? */
 bool history_waits(const struct daemon *d);

@@ -71,6 +71,8 @@ static int kept_key(struct daemon *d, struct dk_problem *p)
 
     if (d->cfg->history.key[0] != '\0') {
         snprintf(file, sizeof(file), "%s", d->cfg->history.key);
+    } else if (strncmp(d->cfg->store, "sqlite:", 7) != 0) {
+        snprintf(file, sizeof(file), "%s/checkpoint.key", d->cfg->data);
     } else { /* beside the database */
         char store[sizeof(d->cfg->store)];
         snprintf(store, sizeof(store), "%s", d->cfg->store + strlen("sqlite:"));

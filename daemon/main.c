@@ -23,7 +23,8 @@ static const struct {
     const char *name, *key, *arg, *help;
 } setters[] = {
     {"data", "broker.data", "DIR", "folder of the database"},
-    {"store", "broker.store", "URL", "sqlite:FILE (default DIR/docket.db)"},
+    {"store", "broker.store", "URL", "sqlite:FILE or postgres:CONNINFO"},
+    {"name", "broker.name", "NAME", "of this broker, of several on one store"},
     {"clients", "broker.clients", "ENDPOINT", "where kiosks and tools connect"},
     {"workers", "broker.workers", "ENDPOINT", "where workers connect"},
     {"keys", "keys.file", "FILE", "who may talk (default DIR/keys)"},

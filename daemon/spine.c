@@ -88,22 +88,31 @@ static void take_back(struct daemon *d, int rc)
 
     d->day = (struct store_day){0, 0};
     d->wall.test_now = d->info.test_now;
-    if (rc != DK_EIO && loads_reload(&d->loads, d->st) != DK_OK)
-        rc = DK_EIO;
+    int again = rc == DK_EIO ? DK_OK : loads_reload(&d->loads, d->st);
+    d->unread = d->unread || again != DK_OK;
+    if (again != DK_OK) /* away: spine_tend() reads them when it is back */
+        rc = again == DK_EBUSY || again == DK_ESTALE ? DK_EBUSY : DK_EIO;
     if (rc == DK_EIO) {
         /* The disk cannot be trusted any more: nobody is told anything but
          * no, and the next start reads what is really there
          * (docs/adr/0002).
          */
-        log_error("commit_failed", "code=%s", dk_err_slug(rc));
+        char why[300];
+        log_error("commit_failed", "code=%s why=%s", dk_err_slug(rc),
+                  log_quote(store_said(d->st), why, sizeof(why)));
         spine_stop(d, EX_IOERR);
         return;
     }
     if (paused)
         return;
+    if (rc == DK_ESTALE) { /* another broker was first: who asks, asks again */
+        d->stats.commits_failed++;
+        return;
+    }
     d->stats.commits_failed++;
-    log_error("commit_failed", "code=%s items=%zu", dk_err_slug(rc),
-              d->batch.n_item);
+    if (!d->away)
+        log_error("commit_failed", "code=%s items=%zu", dk_err_slug(rc),
+                  d->batch.n_item);
     if (rc == DK_EBUG && d->batch.n_item > 1) {
         /* One bad item must not cost its neighbours: all come again, alone. */
         d->cautious = 2 * (int64_t)d->batch.n_item;
@@ -204,7 +213,8 @@ static void release(struct daemon *d, int rc)
     struct dk_problem no = {0};
 
     if (rc != DK_OK) /* one's bug is not the others': they may try again */
-        dk_fail(&no, rc == DK_EBUG ? DK_EBUSY : rc, NULL, NULL, NULL);
+        dk_fail(&no, rc == DK_EBUG || rc == DK_ESTALE ? DK_EBUSY : rc, NULL,
+                NULL, NULL);
     for (size_t i = 0; i < b->n_item; i++) {
         struct item *it = &b->item[i];
         if (it->lease != NULL)
@@ -278,6 +288,10 @@ void spine_tick(struct daemon *d)
     struct batch *b = &d->batch;
 
     batch_reset(b, wall_now(&d->wall));
+    (void)spine_tend(d);
+    if (d->info.shared)
+        d->day = (struct store_day){0, 0}; /* others give out numbers, too */
+    store_hold(d->st);
     if (d->pause_until != 0 && d->pause_until <= mono_now())
         d->pause_until = 0;
     int rc = spine_gather(d);
@@ -293,6 +307,7 @@ void spine_tick(struct daemon *d)
         persons_stage(d);
     if (rc == DK_OK)
         rc = write_and_commit(d);
+    store_rest(d->st);
     if (rc != DK_OK)
         take_back(d, rc);
     watch_settle(d, rc);

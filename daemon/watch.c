@@ -93,7 +93,6 @@ int watch_init(struct daemon *d)
     int n = 0;
 
     memset(w, 0, sizeof(*w));
-    w->next_id = 1;
     w->offset = DK_NEVER;
     w->commits_seen = -1;
     for (int k = 0; k < DK_W_N; k++) {
@@ -110,6 +109,16 @@ int watch_init(struct daemon *d)
     if (!d->wall.test && d->cfg->watch.clock_jump_s > 0 &&
         back > d->cfg->watch.clock_jump_s * DK_SECOND)
         w->jump = -back;
+    return watch_reload(d);
+}
+
+int watch_reload(struct daemon *d)
+{
+    struct watch *w = &d->watch;
+
+    w->next_id = 1;
+    for (int i = 0; i < WATCH_SLOTS; i++)
+        w->slot[i].open = false;
     int rc = store_list_office(d->st, false, 0, 1, on_latest, &w->next_id);
     if (rc == DK_OK)
         rc = store_list_office(d->st, true, 0, 1000, on_open, w);

@@ -67,6 +67,8 @@ struct item;
 
 /* Read what is open.  A DK_E code. */
 int watch_init(struct daemon *d);
+/* Read the open ones anew: the store was away (daemon/outage.c). */
+int watch_reload(struct daemon *d);
 /* On the housekeeping timer: look, and ask for a tick if something is due. */
 void watch_house(struct daemon *d);
 /* Before the commit: put into the batch what is due. */

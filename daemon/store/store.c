@@ -14,6 +14,28 @@ static bool options_good(const struct store_options *opt)
     return opt->county >= 0 && opt->county <= 999999;
 }
 
+static const char postgres[] = "postgres:";
+
+/* "postgres:host=db dbname=docket", or a whole "postgres://db/docket". */
+static int open_postgres(const char *url, const struct store_options *opt,
+                         const uint8_t random[48], struct store **out,
+                         struct store_info *info, struct dk_problem *p)
+{
+#ifdef DK_HAVE_PG
+    const char *rest = url + sizeof postgres - 1;
+
+    return store_pg_open(strncmp(rest, "//", 2) == 0 ? url : rest, opt, random,
+                         out, info, p);
+#else
+    (void)url, (void)opt, (void)random, (void)out, (void)info;
+    return dk_fail(p, DK_EFIELD, NULL,
+                   "This docketd was built without PostgreSQL. Build it with "
+                   "libpq-dev installed, or write sqlite:FILE.",
+                   "本 docketd 构建时未包含 PostgreSQL 支持。请安装 libpq-dev "
+                   "后重新构建，或写 sqlite:文件。");
+#endif
+}
+
 int store_open(const char *url, const struct store_options *opt,
                const uint8_t random[48], struct store **out,
                struct store_info *info, struct dk_problem *p)
@@ -32,6 +54,8 @@ int store_open(const char *url, const struct store_options *opt,
         url[sizeof sqlite - 1] != '\0')
         return store_sqlite_open(url + sizeof sqlite - 1, opt, random, out,
                                  info, p);
+    if (strncmp(url, postgres, sizeof postgres - 1) == 0)
+        return open_postgres(url, opt, random, out, info, p);
     return dk_failf(p, DK_EFIELD, NULL,
                     "There is no store of this kind: %s. Write sqlite:FILE.",
                     "不支持这种存储：%s。请写 sqlite:文件。", url);
@@ -299,6 +323,42 @@ int store_recount(struct store *st, struct store_totals *out)
 {
     int rc = store_before_read(st);
     return rc != 0 ? rc : st->ops->recount(st, out);
+}
+
+/* ---- over a network, among others ---------------------------------------- */
+
+int store_tend(struct store *st, struct store_info *info)
+{
+    if (st->failed)
+        return DK_EIO;
+    return st->ops->tend != NULL ? st->ops->tend(st, info) : 0;
+}
+
+const char *store_said(struct store *st)
+{
+    return st->ops->said != NULL ? st->ops->said(st) : "";
+}
+
+void store_hold(struct store *st)
+{
+    if (st->ops->hold != NULL)
+        st->ops->hold(st);
+}
+
+void store_rest(struct store *st)
+{
+    if (st->ops->rest != NULL)
+        st->ops->rest(st);
+}
+
+int store_claim(struct store *st, enum dk_service service, int64_t limit,
+                int64_t *first)
+{
+    *first = INT64_MAX;
+    int rc = store_before_read(st);
+    if (rc != 0 || st->ops->claim == NULL)
+        return rc;
+    return st->ops->claim(st, service, limit, first);
 }
 
 int store_backup_begin(struct store *st, const char *path, struct dk_problem *p)

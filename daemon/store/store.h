@@ -3,8 +3,9 @@
  * All changes of one batch are one `struct store_changes`; store_commit()
  * writes them in one transaction that is durable when it returns 0, or leaves
  * everything as it was.  There are no SQL words in this contract.  Back ends:
- * "sqlite:PATH" and "mem:" (tests; can be told to fail the n-th call).  One
- * conformance suite (tests/store) runs against each.
+ * "sqlite:PATH", "postgres:CONNINFO" (where it was built in) and "mem:" (tests;
+ * can be told to fail the n-th call).  One conformance suite (tests/store) runs
+ * against each.
  *
  * Not thread-safe; one owner.  Errors of the calls after store_open():
  *   DK_EFULL      no space: nothing was written, the store stays usable
@@ -16,6 +17,11 @@
  *                 store_commit): nothing was written, the store stays usable
  *   DK_ENOTFOUND  there is no such row
  *   DK_ENOMEM     nothing was written, the store stays usable
+ * and from a store that is reached over a network:
+ *   DK_EBUSY      it is away: nothing is known to be written; store_tend() gets
+ *                 it back, and says so
+ *   DK_ESTALE     another broker was at the same rows: nothing was written, and
+ *                 it may be tried again at once
  */
 #ifndef DK_STORE_H
 #define DK_STORE_H
@@ -37,6 +43,10 @@ struct store_options {
     int offset_min;  /* the office's, for a store of an older schema whose
                         figures are made from its events */
     dk_ms now;       /* for a backup that is opened for the first time */
+    const char
+        *name; /* of this broker among several; NULL or "": it is alone */
+    dk_ms (*mono)(void); /* time that only goes forward, to space attempts to
+                            reach a store; NULL: one at each call */
     /* How the secret of a new store, and the plain rows of one of an older
      * schema, are sealed: *out is malloc'ed, *id the key's, or a code.  `key`
      * is the case, 0 for the secret.  NULL: they stay plain (tests).
@@ -64,6 +74,8 @@ struct store_info {
     int64_t seal;  /* of the secret: id of its key, or STORE_PLAIN */
     dk_ms last_at; /* recorded time of the last event; 0: none */
     bool restored; /* it was a backup: another stream begins (below) */
+    bool shared;   /* other brokers write here, too: what is read may have been
+                      changed by the next batch */
 };
 
 /* A backup that is opened for the first time becomes a store of its own: its
@@ -91,6 +103,24 @@ int store_open(const char *url, const struct store_options *opt,
                const uint8_t random[48], struct store **out,
                struct store_info *info, struct dk_problem *p);
 void store_close(struct store *st); /* NULL is allowed */
+
+/* Between batches: reach a store again that is away, a step at a time, waiting
+ * for a few milliseconds at most.  0: it is there; 1: it is there again, and
+ * whatever the caller remembers of it must be read anew (`last_seq` and
+ * `last_at` of *info are filled): a commit that ended with DK_EBUSY may have
+ * happened after all; DK_EBUSY: it is away; DK_EIO as everywhere.
+ */
+int store_tend(struct store *st, struct store_info *info);
+/* Why it failed or is away, for a log; "": it has not said. */
+const char *store_said(struct store *st);
+
+/* The beginning and the end of a batch.  In between, among several brokers, the
+ * cases that are loaded, the clocks that are due and the day whose number is
+ * asked for are this broker's alone, so that what is decided on them still
+ * holds when it is committed.  Alone, nothing to do.
+ */
+void store_hold(struct store *st);
+void store_rest(struct store *st);
 
 /* ---- changes ---------------------------------------------------------- */
 
@@ -294,6 +324,13 @@ struct store_task_row {
 typedef int (*store_task_fn)(void *arg, const struct store_task_row *row);
 int store_tasks(struct store *st, enum dk_service service, int64_t after,
                 int64_t limit, store_task_fn fn, void *arg);
+/* Among several brokers a task is worked on by one of them: take up to `limit`
+ * open tasks of a service that are nobody's (or of a broker that was not heard
+ * of for long).  *first is the lowest id, INT64_MAX: none.  store_tasks() gives
+ * what was taken.  Alone, all are this broker's and nothing is to be taken.
+ */
+int store_claim(struct store *st, enum dk_service service, int64_t limit,
+                int64_t *first);
 /* One task by id, dead or not; DK_ENOTFOUND when there is none. */
 struct store_task_info {
     struct store_task t;

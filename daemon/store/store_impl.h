@@ -124,6 +124,13 @@ struct store_ops {
     int (*backup_step)(struct store *st, int pages, struct store_backup *b,
                        struct dk_problem *p);
     void (*backup_end)(struct store *st);
+    /* Over a network, and among several brokers; NULL: nothing to do. */
+    int (*tend)(struct store *st, struct store_info *info);
+    const char *(*said)(struct store *st);
+    void (*hold)(struct store *st);
+    void (*rest)(struct store *st);
+    int (*claim)(struct store *st, enum dk_service service, int64_t limit,
+                 int64_t *first);
 };
 
 /* The head of every back end's own struct. */
@@ -150,6 +157,12 @@ int store_mem_open(const struct store_options *opt, const uint8_t random[48],
 int store_sqlite_open(const char *path, const struct store_options *opt,
                       const uint8_t random[48], struct store **out,
                       struct store_info *info, struct dk_problem *p);
+
+#ifdef DK_HAVE_PG
+int store_pg_open(const char *conninfo, const struct store_options *opt,
+                  const uint8_t random[48], struct store **out,
+                  struct store_info *info, struct dk_problem *p);
+#endif
 
 /* ---- what both back ends derive from a case in the same way ------------- */
 

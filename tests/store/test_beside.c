@@ -355,11 +355,12 @@ static void a_case_without_a_co_handler_has_no_row(void **state)
 
 int main(void)
 {
-#define ON_MEM(f)    {"mem: " #f, f, setup_mem, teardown, NULL},
-#define ON_SQLITE(f) {"sqlite: " #f, f, setup_sqlite, teardown, NULL},
+    const struct CMUnitTest pg[] = {EACH(ON_PG)};
     const struct CMUnitTest tests[] = {
         EACH(ON_MEM) EACH(ON_SQLITE) ON_SQLITE(a_store_of_schema_4_is_filled)
             ON_SQLITE(a_case_without_a_co_handler_has_no_row)};
+
     use_memory_disk();
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return getenv("DK_PG") != NULL ? cmocka_run_group_tests(pg, NULL, NULL)
+                                   : cmocka_run_group_tests(tests, NULL, NULL);
 }

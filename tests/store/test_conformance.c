@@ -309,10 +309,4 @@ static void after_a_failed_write_everything_is_refused(void **state)
     X(the_chosen_commit_fails_as_often_as_asked)                               \
     X(after_a_failed_write_everything_is_refused)
 
-int main(void)
-{
-#define ON_MEM(f)    {"mem: " #f, f, setup_mem, teardown, NULL},
-#define ON_SQLITE(f) {"sqlite: " #f, f, setup_sqlite, teardown, NULL},
-    const struct CMUnitTest tests[] = {EACH(ON_MEM) EACH(ON_SQLITE)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+WORLD_MAIN(EACH)

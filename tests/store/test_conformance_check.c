@@ -20,7 +20,7 @@ struct made {
 static void put(struct world *w, struct made *m)
 {
     struct batch *b = batch_new();
-    struct dk_case *c = make_case(KEY(NO), 3, DK_S_ACCEPTED, "民政局", "li");
+    struct dk_case *c = make_case(KEY(NO), 3, DK_S_ACCEPTED, "a民政局", "li");
     uint32_t n;
 
     submit(w, NO);
@@ -333,10 +333,4 @@ static void a_failed_read_is_not_a_finding(void **state)
     X(a_recount_gives_the_totals)                                              \
     X(a_failed_read_is_not_a_finding)
 
-int main(void)
-{
-#define ON_MEM(f)    {"mem: " #f, f, setup_mem, teardown, NULL},
-#define ON_SQLITE(f) {"sqlite: " #f, f, setup_sqlite, teardown, NULL},
-    const struct CMUnitTest tests[] = {EACH(ON_MEM) EACH(ON_SQLITE)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+WORLD_MAIN(EACH)

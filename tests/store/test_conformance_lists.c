@@ -406,11 +406,4 @@ static void alerts_are_listed_and_acknowledged_once(void **state)
     X(clocks_are_listed_by_due_time_without_a_gap_or_a_repeat)                 \
     X(alerts_are_listed_and_acknowledged_once)
 
-int main(void)
-{
-#define ON_MEM(f)    {"mem: " #f, f, setup_mem, teardown, NULL},
-#define ON_SQLITE(f) {"sqlite: " #f, f, setup_sqlite, teardown, NULL},
-    const struct CMUnitTest tests[] = {EACH(ON_MEM) EACH(ON_SQLITE)};
-    use_memory_disk();
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+WORLD_MAIN(EACH)

@@ -239,10 +239,4 @@ static void a_task_that_points_at_nothing_is_given_with_the_others(void **state)
     X(ending_failing_or_retrying_a_task_that_is_not_there_is_no_error)         \
     X(a_task_that_points_at_nothing_is_given_with_the_others)
 
-int main(void)
-{
-#define ON_MEM(f)    {"mem: " #f, f, setup_mem, teardown, NULL},
-#define ON_SQLITE(f) {"sqlite: " #f, f, setup_sqlite, teardown, NULL},
-    const struct CMUnitTest tests[] = {EACH(ON_MEM) EACH(ON_SQLITE)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+WORLD_MAIN(EACH)

@@ -176,10 +176,4 @@ static void a_failed_commit_erases_nothing(void **state)
     X(the_hash_of_a_request_can_be_forgotten)                                  \
     X(a_failed_commit_erases_nothing)
 
-int main(void)
-{
-#define ON_MEM(f)    {"mem: " #f, f, setup_mem, teardown, NULL},
-#define ON_SQLITE(f) {"sqlite: " #f, f, setup_sqlite, teardown, NULL},
-    const struct CMUnitTest tests[] = {EACH(ON_MEM) EACH(ON_SQLITE)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+WORLD_MAIN(EACH)

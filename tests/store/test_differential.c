@@ -174,10 +174,13 @@ both_back_ends_answer_and_hold_the_same_under_random_batches(void **state)
     const char *env = getenv("DOCKET_SEED");
     uint64_t seed = env != NULL ? strtoull(env, NULL, 0) : 20270101;
 
+    bool pg = getenv("DK_PG") != NULL;
+
     (void)state;
-    for (int round = 0; round < 8; round++) {
-        struct both b = {.w = {world_new(false), world_new(true)},
-                         .rng = (seed + (uint64_t)round) * 2654435761u + 1};
+    for (int round = 0; round < (pg ? 2 : 8); round++) {
+        struct both b = {
+            .w = {world_new(false), pg ? world_new_pg() : world_new(true)},
+            .rng = (seed + (uint64_t)round) * 2654435761u + 1};
 
         print_message("seed %llu\n",
                       (unsigned long long)(seed + (uint64_t)round));

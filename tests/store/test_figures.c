@@ -456,24 +456,24 @@ static void the_order_is_that_of_the_core(void **state)
         dk_case_free(c[i]);
 }
 
-#define BOTH(f)                                                                \
-    cmocka_unit_test_setup_teardown(f, setup_mem, teardown),                   \
-        cmocka_unit_test_setup_teardown(f, setup_sqlite, teardown)
+#define EACH(X)                                                                \
+    X(rows_of_one_key_add_up)                                                  \
+    X(figures_are_as_they_were_known)                                          \
+    X(figures_are_filtered)                                                    \
+    X(a_measure_that_is_none_is_refused)                                       \
+    X(a_commit_that_fails_adds_nothing)                                        \
+    X(the_sum_over_the_rows_is_kept)                                           \
+    X(work_comes_urgent_first_then_by_its_limit)                               \
+    X(a_group_is_its_first_and_those_linked_to_it)                             \
+    X(a_case_moves_in_the_order_of_work)                                       \
+    X(the_order_is_that_of_the_core)
 
 int main(int argc, char **argv)
 {
+    const struct CMUnitTest pg[] = {EACH(ON_PG)};
     const struct CMUnitTest tests[] = {
-        BOTH(rows_of_one_key_add_up),
-        BOTH(figures_are_as_they_were_known),
-        BOTH(figures_are_filtered),
-        BOTH(a_measure_that_is_none_is_refused),
-        BOTH(a_commit_that_fails_adds_nothing),
-        BOTH(the_sum_over_the_rows_is_kept),
-        cmocka_unit_test(back_ends_give_the_same_sums),
-        BOTH(work_comes_urgent_first_then_by_its_limit),
-        BOTH(a_group_is_its_first_and_those_linked_to_it),
-        BOTH(a_case_moves_in_the_order_of_work),
-        BOTH(the_order_is_that_of_the_core),
+        EACH(ON_MEM) EACH(ON_SQLITE)
+            cmocka_unit_test(back_ends_give_the_same_sums),
     };
 
     use_memory_disk();
@@ -481,5 +481,6 @@ int main(int argc, char **argv)
                ? strtoull(argv[2], NULL, 10)
                : (uint64_t)time(NULL);
     printf("seed %" PRIu64 "\n", seed);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return getenv("DK_PG") != NULL ? cmocka_run_group_tests(pg, NULL, NULL)
+                                   : cmocka_run_group_tests(tests, NULL, NULL);
 }

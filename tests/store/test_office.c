@@ -301,11 +301,4 @@ static void the_oldest_case_without_a_unit_is_found_in_slices(void **state)
     X(a_reader_may_stop_and_may_fail)                                          \
     X(the_oldest_case_without_a_unit_is_found_in_slices)
 
-int main(void)
-{
-#define ON_MEM(f)    {"mem: " #f, f, setup_mem, teardown, NULL},
-#define ON_SQLITE(f) {"sqlite: " #f, f, setup_sqlite, teardown, NULL},
-    const struct CMUnitTest tests[] = {EACH(ON_MEM) EACH(ON_SQLITE)};
-    use_memory_disk();
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+WORLD_MAIN(EACH)

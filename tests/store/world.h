@@ -15,6 +15,10 @@
 
 #include <cmocka.h>
 
+#ifdef DK_HAVE_PG
+#include <libpq-fe.h>
+#endif
+
 #include "daemon/store/store.h"
 #include "tests/support/folder.h"
 
@@ -26,7 +30,8 @@
 
 struct world {
     bool file; /* sqlite, not mem */
-    char dir[64], url[128], path[96];
+    char dir[64], url[512], path[96];
+    char schema[32]; /* in PostgreSQL */
     struct store *st;
     struct store_info info;
     struct store_options opt;
@@ -111,6 +116,87 @@ static inline int setup(void **state, bool file)
     *state = w;
     return world_open(w);
 }
+
+/* ---- a store in PostgreSQL: tests/support/pgserver.py names the server ----
+ */
+
+#ifdef DK_HAVE_PG
+static inline void world_sql(const char *what, const char *schema,
+                             const char *more)
+{
+    char sql[256];
+    PGconn *c = PQconnectdb(getenv("DK_PG"));
+    PGresult *r;
+
+    (void)snprintf(sql, sizeof sql, "%s %s %s", what, schema, more);
+    r = PQexec(c, sql);
+    if (PQresultStatus(r) != PGRES_COMMAND_OK)
+        fail_msg("%s: %s", sql, PQerrorMessage(c));
+    PQclear(r);
+    PQfinish(c);
+}
+
+/* A schema of its own, but no store yet. */
+static inline struct world *world_new_pg(void)
+{
+    static int n;
+    struct world *w = world_new(false);
+
+    (void)snprintf(w->schema, sizeof w->schema, "s%d_%d", (int)getpid(), ++n);
+    world_sql("CREATE SCHEMA", w->schema, "");
+    (void)snprintf(w->url, sizeof w->url,
+                   "postgres:%s options='-c search_path=%s'", getenv("DK_PG"),
+                   w->schema);
+    return w;
+}
+
+static inline int setup_pg(void **state)
+{
+    struct world *w = world_new_pg();
+
+    *state = w;
+    int rc = world_open(w);
+    if (rc != 0)
+        print_error("%s\n", w->problem.detail);
+    return rc;
+}
+
+static inline int teardown_pg(void **state)
+{
+    struct world *w = *state;
+    char schema[32];
+
+    memcpy(schema, w->schema, sizeof schema);
+    world_free(w);
+    world_sql("SET client_min_messages = error; DROP SCHEMA", schema,
+              "CASCADE");
+    return 0;
+}
+#else
+static inline struct world *world_new_pg(void)
+{
+    fail_msg("this build has no PostgreSQL");
+    return NULL;
+}
+#define setup_pg    NULL
+#define teardown_pg NULL
+#endif
+
+/* Run EACH test on memory and SQLite, or, where a server is named, on it. */
+#define ON_MEM(f)    {"mem: " #f, f, setup_mem, teardown, NULL},
+#define ON_SQLITE(f) {"sqlite: " #f, f, setup_sqlite, teardown, NULL},
+#define ON_PG(f)     {"pg: " #f, f, setup_pg, teardown_pg, NULL},
+#define WORLD_MAIN(EACH)                                                       \
+    int main(void)                                                             \
+    {                                                                          \
+        const struct CMUnitTest pg[] = {EACH(ON_PG)};                          \
+        const struct CMUnitTest tests[] = {EACH(ON_MEM) EACH(ON_SQLITE)};      \
+                                                                               \
+        use_memory_disk();                                                     \
+        return getenv("DK_PG") != NULL                                         \
+                   ? cmocka_run_group_tests(pg, NULL, NULL)                    \
+                   : cmocka_run_group_tests(tests, NULL, NULL);                \
+    }
 
 static inline int setup_mem(void **state)
 {

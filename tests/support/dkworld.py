@@ -10,6 +10,7 @@ Everything that was started is ended by its pid when the test ends; a program
 that left a sanitizer's report or died by itself fails the test.
 """
 
+import atexit
 import errno
 import json
 import os
@@ -23,6 +24,7 @@ import time
 import unittest
 
 import dkproto
+import pgserver
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -74,6 +76,19 @@ def tail(path, lines=25):
             return "".join(file.readlines()[-lines:])
     except OSError as error:
         return "(%s)" % error
+
+
+# Where brokers keep their cases: "pg" for PostgreSQL, else SQLite's files.
+STORE = os.environ.get("DK_STORE") or "sqlite"
+_servers = []
+
+
+def pg():
+    """The PostgreSQL server of this program's tests, started when needed."""
+    if not _servers:
+        _servers.append(pgserver.Server())
+        atexit.register(_servers[0].close)
+    return _servers[0]
 
 
 class Process:
@@ -168,6 +183,10 @@ class Broker:
         self.clients = "ipc://%s/c" % world.folder
         self.workers = "ipc://%s/w" % world.folder
         self.options = {"ballast_mb": 1}
+        if STORE == "pg":
+            self.schema = "w" + os.urandom(6).hex()
+            pg().schema(self.schema)
+            self.options["store"] = "postgres:" + pg().conninfo(self.schema)
         self.env = {}
         self.process = None
 
