@@ -131,6 +131,8 @@ static struct bufferevent *conn_new(struct event_base *base, void *arg)
         return NULL;
     }
     bufferevent_incref(c->bev);
+    if (h->n_conn >= h->o.connections)
+        sweep(h, false); /* who has gone needs no room */
     c->by = now_ms() + h->o.total_s * 1000LL;
     c->next = h->conn;
     h->conn = c;
