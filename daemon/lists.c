@@ -20,15 +20,17 @@ static int on_case(void *arg, const struct store_case_row *row)
     struct page *x = c->x;
     char no[DK_CASE_NO_MAX];
 
-    if (page_over(x))
+    if (!row->passed && page_over(x))
         return 1;
-    dk_jw_raw(x->w, NULL, row->doc, row->doc_len);
     dk_case_no_format((int32_t)x->d->cfg->county, row->key, no);
     if (c->work)
         snprintf(x->next, sizeof(x->next), "%d_%" PRId64 "_%s",
                  row->urgent ? 1 : 0, row->due, no);
     else
         memcpy(x->next, no, sizeof(no));
+    if (row->passed)
+        return page_passed(x);
+    dk_jw_raw(x->w, NULL, row->doc, row->doc_len);
     page_row(x, row->key);
     return 0;
 }
@@ -116,7 +118,7 @@ static int fetch_nothing(struct page *x, const void *f, int64_t limit)
 int read_cases(struct daemon *d, const struct item *it, struct dk_jw *w,
                struct dk_problem *p)
 {
-    struct store_case_filter f = {.state = -1};
+    struct store_case_filter f = {.state = -1, .look = PAGE_LOOK_MAX};
     struct page_list list = {fetch_cases, seek_cases, &f};
     int rc = read_case_filter(d, it->body, &f, p);
 
@@ -144,10 +146,12 @@ static int on_alert(void *arg, const struct store_alert_row *row)
     int off = x->d->cfg->offset_min;
     char no[DK_CASE_NO_MAX];
 
-    if (page_over(x))
+    if (!row->passed && page_over(x))
         return 1;
     dk_case_no_format((int32_t)x->d->cfg->county, row->a.key, no);
     snprintf(x->next, sizeof(x->next), "%s.%" PRIu32, no, row->a.n);
+    if (row->passed)
+        return page_passed(x);
     dk_jw_obj(x->w, NULL);
     dk_jw_str(x->w, "alert_id", x->next);
     dk_jw_str(x->w, "case_no", no);
@@ -182,7 +186,7 @@ int read_alerts(struct daemon *d, const struct item *it, struct dk_jw *w,
 {
     static const char *const levels[] = {"reminder", "yellow",       "red",
                                          "overdue",  "long_overdue", NULL};
-    struct store_alert_filter f = {.open = true};
+    struct store_alert_filter f = {.open = true, .look = PAGE_LOOK_MAX};
     struct page_list list = {fetch_alerts, seek_alerts, &f};
     int level = -1;
     int rc = dk_json_bool(it->body, "open", DK_OPTIONAL, &f.open, NULL, p);
@@ -211,10 +215,12 @@ static int on_clock(void *arg, const struct store_clock_row *row)
     struct page *x = arg;
     int off = x->d->cfg->offset_min;
 
-    if (page_over(x))
+    if (!row->passed && page_over(x))
         return 1;
     snprintf(x->next, sizeof(x->next), "%" PRId64 "_%" PRId64 "_%s",
              row->due_at, row->key, row->id);
+    if (row->passed)
+        return page_passed(x);
     dk_jw_obj(x->w, NULL);
     wire_case_no(x->d, x->w, "case_no", row->key);
     dk_jw_str(x->w, "clock", row->id);
@@ -254,7 +260,8 @@ static int fetch_clocks(struct page *x, const void *f, int64_t limit)
 int read_clocks(struct daemon *d, const struct item *it, struct dk_jw *w,
                 struct dk_problem *p)
 {
-    struct clock_list c = {.f = {.due_before = DK_NEVER}};
+    struct clock_list c = {
+        .f = {.due_before = DK_NEVER, .look = PAGE_LOOK_MAX}};
     struct page_list list = {fetch_clocks, seek_clocks, &c};
     int rc = dk_json_id(it->body, "unit", DK_OPTIONAL, &c.f.unit, NULL, p);
 

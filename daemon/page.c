@@ -138,6 +138,12 @@ void page_row(struct page *x, int64_t key)
     memcpy(r->next, x->next, sizeof(r->next));
 }
 
+int page_passed(struct page *x)
+{
+    x->more = x->early = true;
+    return 1;
+}
+
 /* Move the rows that may be seen from `from` to the page `to`; 1: it is full.
  */
 static int sift(struct page *to, const struct page *from)
@@ -182,20 +188,21 @@ static int write_sifted(struct page *x, const struct page_list *l,
         y.n_row = 0;
         y.left = limit + 1;
         y.start = room.len;
-        y.more = false;
+        y.more = y.early = false;
         rc = l->fetch(&y, l->f, limit + 1);
         if (rc == DK_OK && room.oom)
             rc = DK_ENOMEM;
         if (rc == DK_OK)
             rc = sift(x, &y);
         more = y.more || y.n_row > (size_t)limit;
-        looked += y.n_row;
-        if (rc == DK_OK && more)
+        looked += y.early ? PAGE_LOOK_MAX : y.n_row;
+        if (rc == DK_OK && more && !y.early)
             rc = l->seek(&y, l->f, y.row[y.n_row - 1].next);
     }
     if (rc == DK_OK && more) {
         x->more = x->early = true;
-        memcpy(x->next, y.row[y.n_row - 1].next, sizeof(x->next));
+        memcpy(x->next, y.early ? y.next : y.row[y.n_row - 1].next,
+               sizeof(x->next));
     }
     free(y.row);
     dk_jw_fini(&room);

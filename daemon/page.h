@@ -33,8 +33,8 @@ struct page {
     size_t start;           /* where the rows begin in `w` */
     bool more;              /* there is a row that found no room */
     char next[PAGE_CURSOR]; /* of the row written last */
-    bool early;             /* ended by what was looked at: `next` is hidden */
-    struct page_row *row;   /* NULL: this reader sees everything */
+    bool early; /* ended by what was looked at: `next` may be hidden */
+    struct page_row *row; /* NULL: this reader sees everything */
     size_t n_row;
     size_t row_at;
 };
@@ -60,6 +60,10 @@ int page_write(struct daemon *d, const struct item *it, struct dk_jw *w,
  */
 bool page_over(struct page *x);
 void page_row(struct page *x, int64_t key);
+/* The store stopped looking behind the row that x->next names, which is none of
+ * the list's: the page ends early.  Returns 1, for the store to stop.
+ */
+int page_passed(struct page *x);
 
 /* Who sees one unit only asks for no other: false when nothing is left. */
 bool page_narrow(const struct dk_who *who, const char **unit);

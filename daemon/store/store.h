@@ -367,8 +367,16 @@ struct store_case_filter {
     bool work;
     bool after_urgent;
     dk_ms after_due; /* DK_NEVER: no limit ran */
+    int64_t look;    /* of how many rows at most; 0: of any number (below) */
 };
+/* A bound for lists whose filter no index serves: after `look` rows or more, of
+ * which fewer than `limit` are in the list, the call may stop.  It then gives
+ * one more row, which is `passed`: only the place where it stopped, to go on
+ * from as from a row of the list.  A back end that reads few rows need not
+ * count.
+ */
 struct store_case_row {
+    bool passed; /* no row: key, urgent and due tell how far the list got */
     int64_t key;
     const char *doc;
     size_t doc_len;
@@ -386,8 +394,10 @@ struct store_alert_filter {
     int64_t case_key;  /* 0: any */
     int64_t after_key; /* keyset: (key, n) of the last row; 0, 0: start */
     uint32_t after_n;
+    int64_t look; /* as of cases */
 };
 struct store_alert_row {
+    bool passed; /* no row: a.key and a.n tell how far the list got */
     struct store_alert a;
     dk_ms acked_at; /* DK_NEVER: not */
     const char *acked_by;
@@ -409,6 +419,7 @@ int store_next_unassigned(struct store *st, enum dk_state state, int64_t after,
                           int64_t limit, int64_t *key, int64_t *last);
 
 struct store_clock_row {
+    bool passed; /* no row: due_at, key and id tell how far the list got */
     int64_t key;
     const char *id, *unit;
     enum dk_clock_state state;
@@ -422,6 +433,7 @@ struct store_clock_filter {
     dk_ms after_due;          /* keyset (due_at, key, id) of the last row; */
     int64_t after_key;        /* after_due 0: start */
     const char *after_id;
+    int64_t look; /* as of cases */
 };
 typedef int (*store_clock_fn)(void *arg, const struct store_clock_row *row);
 /* Running and held clocks in order of (due_at, key, id). */

@@ -318,7 +318,11 @@ static bool case_fits(const struct mem *m, const struct store_case_filter *f,
 
 static int give_case(const struct mem_case *c, store_case_fn fn, void *arg)
 {
-    struct store_case_row row = {c->key, c->doc, c->doc_len, c->urgent, c->due};
+    struct store_case_row row = {.key = c->key,
+                                 .doc = c->doc,
+                                 .doc_len = c->doc_len,
+                                 .urgent = c->urgent,
+                                 .due = c->due};
 
     return fn(arg, &row);
 }

@@ -49,7 +49,7 @@ static void set_limits(sqlite3 *db)
         {SQLITE_LIMIT_LENGTH, STORE_TEXT_MAX + 4096},
         {SQLITE_LIMIT_SQL_LENGTH, 8192},
         {SQLITE_LIMIT_COLUMN, 32},
-        {SQLITE_LIMIT_EXPR_DEPTH, 16},
+        {SQLITE_LIMIT_EXPR_DEPTH, 32},
         {SQLITE_LIMIT_COMPOUND_SELECT, DK_S_N + 2}, /* and case_beside */
         {SQLITE_LIMIT_VDBE_OP, 25000},
         {SQLITE_LIMIT_FUNCTION_ARG, 8},

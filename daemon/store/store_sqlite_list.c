@@ -4,65 +4,24 @@
  * values are always bound.  Every page starts where the one before ended
  * (keyset), by an index that is named in the query: if the schema no longer
  * has it, preparing fails and a test says so, instead of a slow list.
+ *
+ * Where no index serves all of a filter and a bound is given (`look`), the rest
+ * of the filter is a column of the answer (no document: it does not let the row
+ * through) and not a condition.  So every row that is looked at is a step here,
+ * and is counted.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "store_sqlite.h"
+#include "store_sqlite_text.h"
 
-#define SQL_MAX 8000
-
-struct sql {
-    char buf[SQL_MAX];
-    size_t len;
-    bool cut; /* did not fit: our bug */
+/* A list as it is asked for. */
+struct ask {
+    const struct store_case_filter *f;
+    bool own; /* work: by the order's own index, whatever the filter */
+    int64_t left, looked;
+    struct store_case_row last; /* that was looked at; no document */
 };
-
-static void add(struct sql *q, const char *text)
-{
-    size_t n = strlen(text);
-
-    if (n >= sizeof q->buf - q->len) {
-        q->cut = true;
-        return;
-    }
-    memcpy(q->buf + q->len, text, n + 1);
-    q->len += n;
-}
-
-static void add_if(struct sql *q, bool wanted, const char *text)
-{
-    if (wanted)
-        add(q, text);
-}
-
-static int prepare(struct sq *s, const struct sql *q, struct sq_use *u)
-{
-    *u = (struct sq_use){.s = s};
-    if (q->cut)
-        return DK_EBUG;
-    return sq_code(
-        s, sqlite3_prepare_v2(s->db, q->buf, (int)q->len + 1, &u->q, NULL));
-}
-
-static void keep_first(struct sq_use *u, int rc)
-{
-    if (u->rc == SQLITE_OK)
-        u->rc = rc;
-}
-
-/* Bind parameter ?i, if the query has it. */
-static void bind_int(struct sq_use *u, int i, int64_t v)
-{
-    if (i <= sqlite3_bind_parameter_count(u->q))
-        keep_first(u, sqlite3_bind_int64(u->q, i, v));
-}
-
-static void bind_text(struct sq_use *u, int i, const char *v)
-{
-    if (v != NULL && i <= sqlite3_bind_parameter_count(u->q))
-        keep_first(u, sqlite3_bind_text(u->q, i, v, -1, SQLITE_STATIC));
-}
 
 /* ---- cases -------------------------------------------------------------- */
 
@@ -71,17 +30,19 @@ static bool given(const char *s)
     return s != NULL && *s != '\0';
 }
 
-#define CASE_COLUMNS "SELECT key, doc, urgent, due FROM case_file"
 #define CASES_OF_GROUP                                                         \
     " AND key IN (SELECT key FROM case_file INDEXED BY case_group"             \
     " WHERE grp = ?7 UNION ALL SELECT ?7)"
 
 /* The index of the narrowest filter, or nothing. */
-static bool add_case_index(struct sql *q, const struct store_case_filter *f)
+static bool add_case_index(struct sq_text *q, const struct ask *a)
 {
+    const struct store_case_filter *f = a->f;
     const char *by = NULL;
 
-    if (f->group != 0)
+    if (a->own)
+        by = NULL;
+    else if (f->group != 0)
         by = " WHERE true" CASES_OF_GROUP;
     else if (f->overdue)
         by = " INDEXED BY case_overdue WHERE overdue = 1";
@@ -89,7 +50,7 @@ static bool add_case_index(struct sql *q, const struct store_case_filter *f)
         by = " INDEXED BY case_handler WHERE handler <> ''";
     else if (given(f->unit))
         by = " INDEXED BY case_unit WHERE unit <> ''";
-    add_if(q, by != NULL, by);
+    sq_add_if(q, by != NULL, by);
     return by != NULL;
 }
 
@@ -97,35 +58,36 @@ static bool add_case_index(struct sql *q, const struct store_case_filter *f)
  * the unit is the narrowest filter they are arms of their own, by its index;
  * else each row that another index gives is asked for.
  */
-static bool has_beside_arms(const struct store_case_filter *f)
+static bool has_beside_arms(const struct ask *a)
 {
-    return given(f->unit) && !f->overdue && f->group == 0;
+    return given(a->f->unit) && !a->f->overdue && a->f->group == 0 && !a->own;
 }
 
-static void add_whose(struct sql *q, const struct store_case_filter *f)
+static void add_whose(struct sq_text *q, const struct ask *a)
 {
-    bool ask = given(f->unit) && !has_beside_arms(f);
+    const struct store_case_filter *f = a->f;
+    bool ask = given(f->unit) && !has_beside_arms(a);
 
-    add_if(q, f->unit != NULL, ask ? " AND ((unit = ?3" : " AND unit = ?3");
-    add_if(q, f->handler != NULL, " AND handler = ?4");
+    sq_add_if(q, f->unit != NULL, ask ? " AND ((unit = ?3" : " AND unit = ?3");
+    sq_add_if(q, f->handler != NULL, " AND handler = ?4");
     if (!ask)
         return;
-    add(q, ") OR EXISTS (SELECT 1 FROM case_beside AS b"
-           " WHERE b.key = case_file.key AND b.unit = ?3");
-    add_if(q, f->handler != NULL, " AND b.handler = ?4");
-    add(q, "))");
+    sq_add(q, ") OR EXISTS (SELECT 1 FROM case_beside AS b"
+              " WHERE b.key = case_file.key AND b.unit = ?3");
+    sq_add_if(q, f->handler != NULL, " AND b.handler = ?4");
+    sq_add(q, "))");
 }
 
-static void add_what(struct sql *q, const struct store_case_filter *f)
+static void add_what(struct sq_text *q, const struct store_case_filter *f)
 {
-    add_if(q, f->overdue, " AND overdue = 1");
-    add_if(q, f->region != NULL, " AND region = ?5");
-    add_if(q, f->category != NULL,
-           " AND (category = ?6 OR"
-           " substr(category, 1, length(?6) + 1) = ?6 || '/')");
+    sq_add_if(q, f->overdue, " AND overdue = 1");
+    sq_add_if(q, f->region != NULL, " AND region = ?5");
+    sq_add_if(q, f->category != NULL,
+              " AND (category = ?6 OR"
+              " substr(category, 1, length(?6) + 1) = ?6 || '/')");
 }
 
-static void add_states(struct sql *q, uint32_t states)
+static void add_states(struct sq_text *q, uint32_t states)
 {
     const char *glue = " AND state IN (";
     char number[] = "00";
@@ -135,18 +97,71 @@ static void add_states(struct sql *q, uint32_t states)
             continue;
         number[0] = (char)('0' + s / 10);
         number[1] = (char)('0' + s % 10);
-        add(q, glue);
-        add(q, number);
+        sq_add(q, glue);
+        sq_add(q, number);
         glue = ", ";
     }
-    add(q, ")");
+    sq_add(q, ")");
+}
+
+/* Does a bound count the rows that a filter beside the index does not let
+ * through?  (Of a group there are few.)
+ */
+static bool counts(const struct ask *a)
+{
+    return a->f->look > 0 && a->f->group == 0;
+}
+
+/* Is it the index's own affair in which state a case is, and whose? */
+static bool by_state_and_unit(const struct ask *a)
+{
+    return !a->own && (!a->f->overdue || !counts(a));
+}
+
+/* The filter: what must be so of each row (`cased` false), and what is only
+ * said of it.
+ */
+static void add_filter(struct sq_text *q, const struct ask *a, uint32_t states,
+                       bool cased)
+{
+    if (by_state_and_unit(a) != cased) {
+        if (states != 0)
+            add_states(q, states);
+        add_whose(q, a);
+    }
+    if (counts(a) == cased)
+        add_what(q, a->f);
+}
+
+static void add_doc(struct sq_text *q, const struct ask *a, uint32_t states)
+{
+    if (!counts(a)) {
+        sq_add(q, "doc");
+        return;
+    }
+    sq_add(q, "CASE WHEN true");
+    add_filter(q, a, states, true);
+    sq_add(q, " THEN doc END");
+}
+
+static void add_beside_doc(struct sq_text *q, const struct ask *a,
+                           uint32_t states)
+{
+    if (!counts(a)) {
+        sq_add(q, "doc");
+        return;
+    }
+    sq_add(q, "CASE WHEN true");
+    add_states(q, states);
+    add_what(q, a->f);
+    sq_add(q, " THEN doc END");
 }
 
 /* An arm for the open ones and one for the others, `tail` after each: as far
  * as `states` has any of them.  (A case is never listed twice, even if a
  * damaged file has a unit beside itself.)
  */
-static void add_beside_arms(struct sql *q, const struct store_case_filter *f,
+static void add_beside_arms(struct sq_text *q, const struct ask *a,
                             uint32_t states, const char *tail)
 {
     for (int open = 0; open < 2; open++) {
@@ -157,92 +172,103 @@ static void add_beside_arms(struct sql *q, const struct store_case_filter *f,
                 some |= states & UINT32_C(1) << s;
         if (some == 0)
             continue;
-        add(q, " UNION ALL SELECT b.key, doc, urgent, due"
-               " FROM case_beside AS b INDEXED BY case_beside_unit"
-               " CROSS JOIN case_file AS c ON c.key = b.key"
-               " WHERE b.unit = ?3 AND c.unit <> ?3 AND b.open = ");
-        add(q, open != 0 ? "1" : "0");
-        add_if(q, f->handler != NULL, " AND b.handler = ?4");
-        add_states(q, some);
-        add(q, tail);
-        add_what(q, f);
+        sq_add(q, " UNION ALL SELECT b.key, ");
+        add_beside_doc(q, a, some);
+        sq_add(q, ", urgent, due"
+                  " FROM case_beside AS b INDEXED BY case_beside_unit"
+                  " CROSS JOIN case_file AS c ON c.key = b.key"
+                  " WHERE b.unit = ?3 AND c.unit <> ?3 AND b.open = ");
+        sq_add(q, open != 0 ? "1" : "0");
+        sq_add_if(q, a->f->handler != NULL, " AND b.handler = ?4");
+        if (!counts(a)) {
+            add_states(q, some);
+            add_what(q, a->f);
+        }
+        sq_add(q, tail);
     }
 }
 
-/* One arm for each state wanted, or one in all (state < 0).  Each arm gives
+/* One arm for each state wanted, or one in all (states 0).  Each arm gives
  * its rows in order of the key, and SQLite merges them without sorting.
  */
-static void add_case_arm(struct sql *q, const struct store_case_filter *f,
-                         int state)
+static void add_case_arm(struct sq_text *q, const struct ask *a,
+                         uint32_t states)
 {
-    char eq[] = " AND state = 00";
-
-    add(q, CASE_COLUMNS);
-    if (!add_case_index(q, f))
-        add(q, state >= 0 ? " INDEXED BY case_state WHERE true"
-                          : " NOT INDEXED WHERE true");
-    if (state >= 0) {
-        eq[sizeof eq - 3] = (char)('0' + state / 10);
-        eq[sizeof eq - 2] = (char)('0' + state % 10);
-        add(q, eq);
-    }
-    add(q, f->newest_first ? " AND key < ?1" : " AND key > ?1");
-    add_whose(q, f);
-    add_what(q, f);
+    sq_add(q, "SELECT key, ");
+    add_doc(q, a, states);
+    sq_add(q, ", urgent, due FROM case_file");
+    if (!add_case_index(q, a))
+        sq_add(q, states != 0 ? " INDEXED BY case_state WHERE true"
+                              : " NOT INDEXED WHERE true");
+    add_filter(q, a, states, false);
+    sq_add(q, a->f->newest_first ? " AND key < ?1" : " AND key > ?1");
 }
 
-static void case_sql(struct sql *q, const struct store_case_filter *f)
+static void case_sql(struct sq_text *q, const struct ask *a)
 {
+    const struct store_case_filter *f = a->f;
     uint32_t all = (UINT32_C(1) << DK_S_N) - 1;
     uint32_t states = store_filter_states(f);
     const char *glue = "";
 
     if (states == all && (f->group != 0 || f->overdue ||
                           (!given(f->unit) && !given(f->handler))))
-        add_case_arm(q, f, -1);
+        add_case_arm(q, a, 0);
+    else if (f->overdue && counts(a))
+        add_case_arm(q, a, states);
     else
         for (int s = 0; s < DK_S_N; s++) {
             if ((states >> s & 1) == 0)
                 continue;
-            add(q, glue);
-            add_case_arm(q, f, s);
+            sq_add(q, glue);
+            add_case_arm(q, a, UINT32_C(1) << s);
             glue = " UNION ALL ";
         }
-    if (has_beside_arms(f))
-        add_beside_arms(q, f, states,
+    if (has_beside_arms(a))
+        add_beside_arms(q, a, states,
                         f->newest_first ? " AND b.key < ?1"
                                         : " AND b.key > ?1");
-    add(q, " ORDER BY 1");
-    add_if(q, f->newest_first, " DESC");
-    add(q, " LIMIT ?2");
+    sq_add(q, " ORDER BY 1");
+    sq_add_if(q, f->newest_first, " DESC");
+    sq_add(q, " LIMIT ?2");
 }
 
-/* Run the query from `after` on; *left counts down.  0: go on, 1: stop. */
-static int run_cases(struct sq *s, const struct sql *q,
-                     const struct store_case_filter *f, int64_t after,
-                     int64_t *left, store_case_fn fn, void *arg)
+static void bind_filter(struct sq_use *u, const struct store_case_filter *f,
+                        int64_t after)
+{
+    sq_bind_int(u, 1, after);
+    sq_bind_text(u, 3, f->unit);
+    sq_bind_text(u, 4, f->handler);
+    sq_bind_text(u, 5, f->region);
+    sq_bind_text(u, 6, f->category);
+    sq_bind_int(u, 7, f->group);
+    sq_bind_int(u, 8, f->after_due);
+}
+
+/* Run the query from `after` on, counting down.  0: go on, 1: stop. */
+static int run_cases(struct sq *s, const struct sq_text *q, struct ask *a,
+                     int64_t after, store_case_fn fn, void *arg)
 {
     struct sq_use u;
-    int rc = prepare(s, q, &u);
+    int rc = sq_make(s, q, &u);
 
     if (rc != 0)
         return rc;
-    bind_int(&u, 1, after);
-    bind_int(&u, 2, *left);
-    bind_text(&u, 3, f->unit);
-    bind_text(&u, 4, f->handler);
-    bind_text(&u, 5, f->region);
-    bind_text(&u, 6, f->category);
-    bind_int(&u, 7, f->group);
-    bind_int(&u, 8, f->after_due);
-    while ((rc = sq_step(&u)) == 1) {
+    bind_filter(&u, a->f, after);
+    sq_bind_int(&u, 2, counts(a) ? a->f->look - a->looked : a->left);
+    while (a->left > 0 && (rc = sq_step(&u)) == 1) {
         struct store_case_row row = {.key = sq_col_int(&u, 0),
-                                     .doc = sq_col_text(&u, 1),
                                      .urgent = sq_col_int(&u, 2) != 0,
                                      .due = sq_col_when(&u, 3)};
 
+        rc = 0;
+        a->looked++;
+        a->last = row;
+        row.doc = sq_col_text(&u, 1);
+        if (row.doc == NULL && counts(a))
+            continue;
         row.doc_len = sq_col_len(&u, 1);
-        --*left;
+        a->left--;
         rc = row.doc == NULL ? DK_ENOMEM : fn(arg, &row);
         if (rc != 0)
             break;
@@ -270,64 +296,103 @@ static const struct stretch {
      " AND urgent = 0 AND due IS NULL"},
 };
 
-static void add_work_arm(struct sql *q, const struct store_case_filter *f,
+static void add_work_arm(struct sq_text *q, const struct ask *a,
                          const struct stretch *h, uint32_t states, bool begun)
 {
-    add(q, CASE_COLUMNS);
-    if (!add_case_index(q, f))
-        add(q, h->own);
-    add(q, h->where);
-    add_states(q, states);
-    add_whose(q, f);
-    add_what(q, f);
+    sq_add(q, "SELECT key, ");
+    add_doc(q, a, states);
+    sq_add(q, ", urgent, due FROM case_file");
+    if (!add_case_index(q, a))
+        sq_add(q, h->own);
+    sq_add(q, h->where);
+    if (!h->urgent && !h->due && a->own)
+        add_states(q, states); /* it is by case_state */
+    add_filter(q, a, states, false);
     if (begun)
-        add(q, h->due ? " AND (due, key) > (?8, ?1)" : " AND key > ?1");
+        sq_add(q, h->due ? " AND (due, key) > (?8, ?1)" : " AND key > ?1");
 }
 
 /* A stretch by case_state has an arm for each state, as in case_sql(). */
-static void work_sql(struct sql *q, const struct store_case_filter *f,
+static void work_sql(struct sq_text *q, const struct ask *a,
                      const struct stretch *h, bool begun)
 {
-    uint32_t states = store_filter_states(f);
+    uint32_t states = store_filter_states(a->f);
     const char *glue = "";
     char tail[120];
 
     if (h->urgent || h->due)
-        add_work_arm(q, f, h, states, begun);
+        add_work_arm(q, a, h, states, begun);
     for (int s = 0; s < DK_S_N && !h->urgent && !h->due; s++) {
         if ((states >> s & 1) == 0)
             continue;
-        add(q, glue);
-        add_work_arm(q, f, h, UINT32_C(1) << s, begun);
+        sq_add(q, glue);
+        add_work_arm(q, a, h, UINT32_C(1) << s, begun);
         glue = " UNION ALL ";
     }
-    if (has_beside_arms(f)) {
+    if (has_beside_arms(a)) {
         (void)snprintf(tail, sizeof tail, "%s%s", h->where,
                        !begun   ? ""
                        : h->due ? " AND (due, b.key) > (?8, ?1)"
                                 : " AND b.key > ?1");
-        add_beside_arms(q, f, states, tail);
+        add_beside_arms(q, a, states, tail);
     }
-    add(q, h->due ? " ORDER BY due, key LIMIT ?2" : " ORDER BY key LIMIT ?2");
+    sq_add(q,
+           h->due ? " ORDER BY due, key LIMIT ?2" : " ORDER BY key LIMIT ?2");
 }
 
-static int list_work(struct sq *s, const struct store_case_filter *f,
-                     int64_t limit, store_case_fn fn, void *arg)
+/* The cases that an index of the filter gives have to be sorted by the end of
+ * their limits.  Are they so few that this is less than to look along the order
+ * itself?
+ */
+static int choose_work(struct sq *s, struct ask *a)
 {
+    struct sq_text q = {.len = 0};
+    struct ask by = {.f = a->f};
+    struct sq_use u;
+
+    a->own = false;
+    if (!counts(a))
+        return 0;
+    sq_add(&q, "SELECT count(*) FROM (SELECT 1 FROM case_file");
+    a->own = !add_case_index(&q, &by);
+    if (a->own)
+        return 0;
+    if (by_state_and_unit(&by)) {
+        add_states(&q, store_filter_states(a->f));
+        sq_add_if(&q, given(a->f->handler), " AND handler = ?4");
+        sq_add_if(&q, !given(a->f->handler), " AND unit = ?3");
+    }
+    sq_add(&q, " LIMIT ?2)");
+    int rc = sq_make(s, &q, &u);
+    if (rc != 0)
+        return rc;
+    bind_filter(&u, a->f, 0);
+    sq_bind_int(&u, 2, a->f->look + 1);
+    rc = sq_step(&u);
+    a->own = rc == 1 && sq_col_int(&u, 0) > a->f->look;
+    (void)sqlite3_finalize(u.q);
+    return rc < 0 ? rc : 0;
+}
+
+static int list_work(struct sq *s, struct ask *a, store_case_fn fn, void *arg)
+{
+    const struct store_case_filter *f = a->f;
     bool due = f->after_due != DK_NEVER;
     size_t n = sizeof stretches / sizeof stretches[0];
     size_t first = 0;
-    int rc = 0;
+    int rc = choose_work(s, a);
 
     if (f->after != 0 && !f->after_urgent)
         first += 2;
     if (f->after != 0 && !due)
         first++;
-    for (size_t i = first; rc == 0 && i < n && limit > 0; i++) {
-        struct sql q = {.len = 0};
+    for (size_t i = first; rc == 0 && i < n && a->left > 0; i++) {
+        struct sq_text q = {.len = 0};
 
-        work_sql(&q, f, &stretches[i], f->after != 0 && i == first);
-        rc = run_cases(s, &q, f, f->after, &limit, fn, arg);
+        if (counts(a) && a->looked >= f->look)
+            break;
+        work_sql(&q, a, &stretches[i], f->after != 0 && i == first);
+        rc = run_cases(s, &q, a, f->after, fn, arg);
     }
     return rc;
 }
@@ -336,142 +401,22 @@ int sq_list_cases(struct store *st, const struct store_case_filter *f,
                   int64_t limit, store_case_fn fn, void *arg)
 {
     struct sq *s = (struct sq *)st;
-    struct sql q = {.len = 0};
+    struct sq_text q = {.len = 0};
+    struct ask a = {.f = f, .left = limit};
     int64_t after = f->after == 0 && f->newest_first ? INT64_MAX : f->after;
     int rc;
 
     if (store_filter_states(f) == 0)
         return 0; /* open, and a state in which nothing is owed */
     if (f->work) {
-        rc = list_work(s, f, limit, fn, arg);
+        rc = list_work(s, &a, fn, arg);
     } else {
-        case_sql(&q, f);
-        rc = run_cases(s, &q, f, after, &limit, fn, arg);
+        case_sql(&q, &a);
+        rc = run_cases(s, &q, &a, after, fn, arg);
     }
-    return rc < 0 ? rc : 0;
-}
-
-/* ---- alerts ------------------------------------------------------------- */
-
-static void alert_sql(struct sql *q, const struct store_alert_filter *f)
-{
-    add(q, "SELECT a.key, a.n, a.raised_at, a.due_at, a.acked_at, a.acked_by, "
-           "a.level, a.unit, a.clock, a.rung, e.body FROM alert a ");
-    add(q, f->open ? "INDEXED BY alert_open " : "");
-    add(q, "LEFT JOIN event e ON e.key = a.key AND e.n = a.n "
-           "WHERE (a.key, a.n) > (?1, ?2)");
-    add_if(q, f->open, " AND a.acked_at IS NULL");
-    add_if(q, f->case_key != 0, " AND a.key = ?4");
-    add_if(q, f->level != NULL, " AND a.level = ?5");
-    add_if(q, f->unit != NULL,
-           " AND (a.unit = ?6 OR EXISTS (SELECT 1 FROM case_beside AS b"
-           " WHERE b.key = a.key AND b.unit = ?6))");
-    add(q, " ORDER BY a.key, a.n LIMIT ?3");
-}
-
-static int read_alert(const struct sq_use *u, struct store_alert_row *r)
-{
-    *r = (struct store_alert_row){
-        .a = {.key = sq_col_int(u, 0),
-              .n = (uint32_t)sq_col_int(u, 1),
-              .raised_at = sq_col_int(u, 2),
-              .due_at = sq_col_int(u, 3),
-              .level = sq_col_text(u, 6),
-              .unit = sq_col_text(u, 7),
-              .clock = sq_col_text(u, 8),
-              .rung = sq_col_text(u, 9),
-              .body = sq_col_text(u, 10)},
-        .acked_at = sq_col_when(u, 4),
-        .acked_by = sq_col_text(u, 5),
-    };
-    return r->a.body == NULL ? sq_odd(u->s) : 0;
-}
-
-int sq_list_alerts(struct store *st, const struct store_alert_filter *f,
-                   int64_t limit, store_alert_fn fn, void *arg)
-{
-    struct sql q = {.len = 0};
-    struct sq_use u;
-
-    alert_sql(&q, f);
-    int rc = prepare((struct sq *)st, &q, &u);
-    if (rc != 0)
-        return rc;
-    bind_int(&u, 1, f->after_key);
-    bind_int(&u, 2, f->after_n);
-    bind_int(&u, 3, limit);
-    bind_int(&u, 4, f->case_key);
-    bind_text(&u, 5, f->level);
-    bind_text(&u, 6, f->unit);
-    while ((rc = sq_step(&u)) == 1) {
-        struct store_alert_row row;
-
-        rc = read_alert(&u, &row);
-        if (rc == 0)
-            rc = fn(arg, &row);
-        if (rc != 0)
-            break;
+    if (rc == 0 && a.left > 0 && counts(&a) && a.looked >= f->look) {
+        a.last.passed = true;
+        rc = fn(arg, &a.last);
     }
-    (void)sqlite3_finalize(u.q);
-    return rc < 0 ? rc : 0;
-}
-
-/* ---- clocks ------------------------------------------------------------- */
-
-static void clock_sql(struct sql *q, const struct store_clock_filter *f)
-{
-    add(q, "SELECT key, id, unit, state, overdue, due_at, fire_at "
-           "FROM clock INDEXED BY clock_due WHERE true");
-    add_if(q, f->after_due != 0, " AND (due_at, key, id) > (?1, ?2, ?3)");
-    add_if(q, f->due_before != DK_NEVER, " AND due_at < ?5");
-    add_if(q, f->overdue, " AND overdue = 1");
-    add_if(q, f->unit != NULL,
-           " AND (unit = ?6 OR EXISTS (SELECT 1 FROM case_beside AS b"
-           " WHERE b.key = clock.key AND b.unit = ?6))");
-    add_if(q, f->clock != NULL, " AND id = ?7");
-    add(q, " ORDER BY due_at, key, id LIMIT ?4");
-}
-
-static int read_clock(const struct sq_use *u, struct store_clock_row *r)
-{
-    *r = (struct store_clock_row){
-        .key = sq_col_int(u, 0),
-        .id = sq_col_text(u, 1),
-        .unit = sq_col_text(u, 2),
-        .state = (enum dk_clock_state)sq_col_int(u, 3),
-        .overdue = sq_col_int(u, 4) != 0,
-        .due_at = sq_col_int(u, 5),
-        .fire_at = sq_col_when(u, 6),
-    };
-    return r->id == NULL || r->unit == NULL ? DK_ENOMEM : 0;
-}
-
-int sq_list_clocks(struct store *st, const struct store_clock_filter *f,
-                   int64_t limit, store_clock_fn fn, void *arg)
-{
-    struct sql q = {.len = 0};
-    struct sq_use u;
-
-    clock_sql(&q, f);
-    int rc = prepare((struct sq *)st, &q, &u);
-    if (rc != 0)
-        return rc;
-    bind_int(&u, 1, f->after_due);
-    bind_int(&u, 2, f->after_key);
-    bind_text(&u, 3, f->after_id != NULL ? f->after_id : "");
-    bind_int(&u, 4, limit);
-    bind_int(&u, 5, f->due_before);
-    bind_text(&u, 6, f->unit);
-    bind_text(&u, 7, f->clock);
-    while ((rc = sq_step(&u)) == 1) {
-        struct store_clock_row row;
-
-        rc = read_clock(&u, &row);
-        if (rc == 0)
-            rc = fn(arg, &row);
-        if (rc != 0)
-            break;
-    }
-    (void)sqlite3_finalize(u.q);
     return rc < 0 ? rc : 0;
 }
