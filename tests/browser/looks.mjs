@@ -9,9 +9,18 @@ import { Office, Pretence, SCREENS, Visitor } from "./office.mjs";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
+// A matter that was answered: what the office wrote, and what may be done now.
+const ANSWERED = {
+  state: "answered", state_zh: "已答复", unit: "rsj", owner: "rsj",
+  next_limit: { clock: "review-window", due_at: "2026-07-21T00:00:00.000+08:00" },
+  steps: [{ action: "ask_review", until: "2026-07-21T00:00:00.000+08:00" },
+    { action: "evaluate", until: "2026-07-21T00:00:00.000+08:00" }, { action: "withdraw", until: null }],
+  paper: { document: "answer", at: "2026-06-20T10:00:00.000+08:00", delivered: true,
+    text: "经查，该厂拖欠十二名工人三月至五月工资，已责令其于六月二十五日前付清。", legal_basis: "《保障农民工工资支付条例》" },
+};
+
 // Every page there is, one after the other; `look(name)` is called at each.
 async function everyPage(visitor, pretence, language, look) {
-  const { page } = visitor;
   const named = language === "en" ? "Zhang San" : "张三";
   await look("start");
   await visitor.start(language);
@@ -60,10 +69,11 @@ async function everyPage(visitor, pretence, language, look) {
   await visitor.see("#dialog");
   await look("dialog");
   await visitor.touch("#dialog-0");
-  pretence.receipt.state = "waiting";
+  const acknowledged = { ...pretence.receipt };
+  Object.assign(pretence.receipt, { state: "waiting", case_no: null, query_code: null });
   await visitor.send();
   await look("receipt-waiting");
-  pretence.receipt.state = "acknowledged";
+  Object.assign(pretence.receipt, acknowledged);
   await visitor.see("#by-day");
   await look("receipt");
   await visitor.touch("#done");
@@ -73,10 +83,10 @@ async function everyPage(visitor, pretence, language, look) {
   await visitor.touch("#code");
   await visitor.fill("#code", "82938113");
   await look("query");
+  Object.assign(pretence.answer, ANSWERED);
   await visitor.touch("#next");
   await visitor.see("#state");
   await look("status");
-  return page;
 }
 
 const settle = (page) => page.evaluate(() => new Promise((done) =>
@@ -115,45 +125,37 @@ describe("every page", () => {
   before(() => office.open({ broker: false }));
   after(() => office.close());
 
-  for (const [language, colorScheme] of [["zh-CN", "light"], ["en", "dark"]])
-    test(`axe-core finds nothing, contrast is 7:1 (${language}, ${colorScheme})`, async () => {
+  const looks = [
+    ["zh-CN", "light", "normal", [[320, 568], [1080, 1920], [3840, 2160]]],
+    ["en", "dark", "big", [[320, 568], [768, 1024], [1920, 1080]]],
+  ];
+  for (const [language, colorScheme, size, sizes] of looks)
+    test(`axe-core finds nothing, contrast is 7:1, from 320 px to 4K nothing is cut off or too small (${
+      language}, ${colorScheme}, ${size})`, async () => {
       const pretence = new Pretence(office);
       const visitor = await pretence.visit({ colorScheme });
       const { page } = visitor;
       await page.evaluate(AXE); // by the debugger: the page's own policy forbids it
+      if (size === "big") await visitor.touch("#size");
       const pages = [];
       await everyPage(visitor, pretence, language, async (name) => {
-        await settle(page);
         pages.push(name);
+        if (size === "big" && name === "query") await visitor.touch("#size"); // it was wiped
+        await settle(page);
         const found = await page.evaluate(async (tags) => {
           const result = await window.axe.run(document, { runOnly: tags, resultTypes: ["violations"],
             rules: { "color-contrast-enhanced": { enabled: true } } });
           return result.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`);
         }, TAGS);
         assert.deepEqual(found, [], name);
-      });
-      assert.equal(pages.length, 16);
-      await visitor.close();
-    });
-
-  for (const [language, size, sizes] of [
-    ["zh-CN", "normal", [[320, 568], [1080, 1920], [3840, 2160]]],
-    ["en", "big", [[320, 568], [768, 1024], [1920, 1080]]]])
-    test(`from 320 px to 4K nothing is cut off or too small (${language}, ${size})`, async () => {
-      const pretence = new Pretence(office);
-      const visitor = await pretence.visit();
-      const { page } = visitor;
-      if (size === "big") await visitor.touch("#size");
-      await everyPage(visitor, pretence, language, async (name) => {
-        if (size === "big" && name === "query") await visitor.touch("#size");
         for (const [width, height] of sizes) {
           await page.setViewportSize({ width, height });
           await settle(page);
           assert.deepEqual(await page.evaluate(misfits), [], `${name} at ${width}×${height}`);
         }
         await page.setViewportSize({ width: 800, height: 1000 });
-        await settle(page);
       });
+      assert.equal(pages.length, 16);
       await visitor.close();
     });
 
@@ -285,29 +287,35 @@ describe("every page", () => {
   test("the first page: at most 100 KiB, there within a second on a processor four times slower", async (t) => {
     // What counts is the time of the page's own thread, four times: the tests
     // beside this one are no part of it.  The clock on the wall is told as well.
-    const best = { kib: 0, ms: Infinity, wall: Infinity };
+    const best = { kib: 0, all: 0, ms: Infinity, wall: Infinity };
     for (let tries = 0; tries < 3; tries++) {
       const visitor = await Visitor.open(office);
       const { page } = visitor;
       const session = await visitor.context.newCDPSession(page);
       await session.send("Network.enable");
-      await session.send("Network.setCacheDisabled", { cacheDisabled: true });
+      await session.send("Network.setCacheDisabled", { cacheDisabled: true }); // all of it again
       await session.send("Performance.enable", { timeDomain: "threadTicks" });
       const busy = async () => (await session.send("Performance.getMetrics")).metrics
         .find((metric) => metric.name === "TaskDuration").value * 1000;
       const before = await busy();
-      let bytes = 0;
-      session.on("Network.loadingFinished", (event) => { bytes += event.encodedDataLength; });
       await page.goto(office.url, { waitUntil: "commit" });
       await page.locator(".doors .tile").first().waitFor();
       best.wall = Math.min(best.wall, await page.evaluate(() => performance.now()));
       await visitor.start(); // it answers
       await visitor.see("#categories, #title");
       best.ms = Math.min(best.ms, 4 * (await busy() - before));
-      best.kib = Math.max(best.kib, bytes / 1024);
+      // What comes while one looks at the first page is told apart.
+      const sizes = await page.evaluate(() => ["navigation", "resource"]
+        .flatMap((type) => performance.getEntriesByType(type))
+        .filter((entry) => !/\/api\//.test(entry.name)).map((entry) => [entry.name, entry.encodedBodySize]));
+      const later = /\/(lib\/.*|keyboard|ime|phrases|receipt|inquiry|states)\.?[a-z-]*\.js$/;
+      const sum = (entries) => entries.reduce((all, [, size]) => all + size, 0) / 1024;
+      best.kib = Math.max(best.kib, sum(sizes.filter(([name]) => !later.test(name))));
+      best.all = Math.max(best.all, sum(sizes));
+      assert.ok(sizes.every(([, size]) => size > 0), "each is measured: " + JSON.stringify(sizes));
       await visitor.close();
     }
-    t.diagnostic(`${best.kib.toFixed(1)} KiB, four times slower ${best.ms.toFixed(0)} ms; here, by the wall, ${best.wall.toFixed(0)} ms`);
+    t.diagnostic(`${best.kib.toFixed(1)} KiB (${best.all.toFixed(1)} KiB with what comes later), four times slower ${best.ms.toFixed(0)} ms; here, by the wall, ${best.wall.toFixed(0)} ms`);
     assert.ok(best.kib <= 100, `${best.kib} KiB`);
     assert.ok(best.ms <= 1000, `${best.ms} ms`);
   });
@@ -315,13 +323,13 @@ describe("every page", () => {
   if (SCREENS)
     test("pictures for the documents", async () => {
       const shots = [
-        ["zh-CN", { width: 1080, height: 1920, scale: 0.4 }, "kiosk", ["start", "what", "facts", "who", "check", "receipt", "status"]],
+        ["zh-CN", { width: 1080, height: 1920, scale: 0.4 }, "kiosk", ["start", "what", "facts", "who", "check", "receipt-waiting", "receipt", "status"]],
         ["en", { width: 1920, height: 1080, scale: 0.35, colorScheme: "dark" }, "wide", ["start", "facts", "receipt", "status"]],
         ["zh-CN", { width: 320, height: 640, scale: 1 }, "small", ["what", "receipt"]],
         ["zh-CN", { width: 1080, height: 1920, scale: 0.4, big: true }, "large", ["what", "facts"]],
       ];
       for (const [language, how, name, wanted] of shots) {
-        const pretence = new Pretence(office);
+        const pretence = await new Pretence(office).withQr();
         const visitor = await pretence.visit(how);
         if (how.big) await visitor.touch("#size");
         await everyPage(visitor, pretence, language, async (at) => {

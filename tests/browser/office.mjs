@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { World, file, program, until } from "../node/world.mjs";
+import { uuid7 } from "../../clients/kiosk/page/model.js";
 
 export { file, until };
 export const STRETCH = Number(process.env.DK_STRETCH ?? 1);
@@ -136,6 +137,16 @@ export class Office extends World {
     this.printer = join(this.folder, "printer");
   }
 
+  // With the book that the sample form is of.
+  service(name) {
+    const files = { policy: "policy/xinfang-2022.json", calendar: "policy/calendar-cn.json",
+      book: "policy/units-sample.json" };
+    const needs = { assign: ["book"], deadline: ["policy", "calendar"],
+      escalate: ["policy", "calendar", "book"] }[name];
+    return this.start("docket-" + name, ["--connect", this.workers,
+      ...needs.flatMap((need) => ["--" + need, file(files[need])])]);
+  }
+
   async open({ broker = true, services = true } = {}) {
     if (broker) await this.broker();
     if (broker && services) for (const name of ["assign", "deadline", "escalate"]) this.service(name);
@@ -194,6 +205,7 @@ export class Pretence {
       utc_offset: 480, idle_s: 120, interrupted: null };
     this.form = form();
     this.posts = [];
+    this.qr = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 1h3v3H1zM5 5h3v3H5z"/></svg>';
     this.receipt = { receipt: "K12345678901234", taken_at: "2026-05-06T09:00:05.000+08:00",
       state: "acknowledged", case_no: "330699-20260506-000001-5", query_code: "82938113", problem: null };
     this.answer = { case_no: "330699-20260506-000001-5", state: "transferred", state_zh: "已转送",
@@ -201,6 +213,17 @@ export class Pretence {
       next_limit: { clock: "notice", due_at: "2026-05-22T00:00:00.000+08:00" } };
     // what is answered to a POST of a case: a function of the body and how often
     this.take = (body) => ({ status: 201, json: { ...this.receipt, submission_id: body.submission_id } });
+  }
+
+  // A QR code as docket-kiosk draws it, for pictures.
+  async withQr() {
+    const id = uuid7();
+    const taken = await fetch(this.url + "api/cases", { method: "POST",
+      headers: { "Content-Type": "application/json", "X-Docket": "kiosk" },
+      body: JSON.stringify({ submission_id: id, subject: "x", facts: "x" }) });
+    assert.equal(taken.status, 201);
+    this.qr = await (await fetch(`${this.url}api/cases/${id}/qr.svg`)).text();
+    return this;
   }
 
   async install(page) {
@@ -212,9 +235,7 @@ export class Pretence {
         body: JSON.stringify(value) });
       if (path === "/api/form") return json(this.form);
       if (path === "/api/state") return json(this.state);
-      if (path.endsWith("/qr.svg"))
-        return route.fulfill({ contentType: "image/svg+xml",
-          body: '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 1h3v3H1zM5 5h3v3H5z"/></svg>' });
+      if (path.endsWith("/qr.svg")) return route.fulfill({ contentType: "image/svg+xml", body: this.qr });
       if (path === "/api/cases") {
         this.posts.push(body);
         const said = await this.take(body, this.posts.length);

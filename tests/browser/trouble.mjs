@@ -165,6 +165,29 @@ describe("when something is wrong", () => {
     await visitor.close();
   });
 
+  test("the receipt printer: told the day; when it fails, the number stays and the browser can print", async () => {
+    const pretence = new Pretence(office);
+    pretence.state.printer = true;
+    const asked = [];
+    const visitor = await pretence.visit({ init: (page) => page.route("**/api/print", (route) => {
+      asked.push(route.request().postDataJSON());
+      return route.fulfill({ status: asked.length === 1 ? 204 : 503, contentType: "application/json",
+        body: asked.length === 1 ? undefined : "{}" });
+    }) });
+    await visitor.toCheck();
+    await visitor.send();
+    await visitor.see("#by-day");
+    await visitor.touch("#print");
+    await visitor.page.getByText("收据已送往打印机").waitFor();
+    assert.deepEqual(asked[0], { submission_id: pretence.posts[0].submission_id, lang: "zh-CN",
+      due_at: pretence.answer.next_limit.due_at });
+    await visitor.touch("#print");
+    await visitor.see("#browser-print");
+    assert.match(await visitor.text("#printed"), /没有打出来/);
+    assert.ok(await visitor.page.locator("#case-no").isVisible());
+    await visitor.close();
+  });
+
   test("leaving asks first, and clears", async () => {
     const visitor = await new Pretence(office).visit();
     await visitor.toCheck();

@@ -36,6 +36,7 @@ class App {
     this.idle = new Idle({ seconds: () => this.state?.idle_s ?? 120,
       warn: (left) => this.warn(left), wipe: () => this.reset(this.w.wiped) });
     document.addEventListener("focusin", (event) => this.focused(event.target));
+    document.addEventListener("input", (event) => this.mended(event.target));
     document.addEventListener("contextmenu", (event) => event.preventDefault());
     document.addEventListener("keydown", (event) => this.enter(event));
     window.addEventListener("pageshow", (event) => event.persisted && this.reset());
@@ -315,6 +316,17 @@ class App {
     // Where the page scrolls as a whole, the keys must not cover the field.
     const whole = getComputedStyle($("main")).overflowY === "visible";
     target.scrollIntoView({ block: whole ? "center" : "nearest" });
+  }
+
+  // A field that is being mended is wrong no more; "Continue" looks again.
+  mended(field) {
+    if (field.getAttribute("aria-invalid") !== "true") return;
+    field.removeAttribute("aria-invalid");
+    field.classList.remove("wrong");
+    field.closest(".field").classList.remove("faulty");
+    $(field.id + "-fault")?.remove();
+    this.faults = this.faults.filter((fault) => fault.id !== field.id);
+    if (!this.faults.length) $("faults")?.remove();
   }
 
   // The field that the keys on the screen write into, also while a key is held.

@@ -129,7 +129,7 @@ const zh = {
   responsible: "现在由谁负责", unit: "责任单位",
   filedAt: "提交日期", nextLimit: "下一个法定日期",
   ownSteps: "可以做的事", notDelivered: "还没有正式送达；在这里看到不算送达，期限从送达那天算起。", another: "再查一件",
-  stageDone: "已完成", stageNow: "进行中", stageTodo: "未到",
+  stageDone: "已完成", stageNow: "现在", stageTodo: "未到",
   // idle
   idleTitle: "还在吗？",
   idleText: (s) => `没有人操作，${s} 秒后将清除填写的内容。`,
