@@ -136,6 +136,7 @@ static int on_event(void *arg, const struct dk_event *e)
     struct dk_event *out = arg;
 
     out->seq = e->seq;
+    out->n = e->n;
     out->at = e->at;
     return 1;
 }
@@ -149,11 +150,11 @@ static int ask_for_oldest_task(struct daemon *d)
 
     if (rc != DK_OK || t.t.id == w->task)
         return rc;
-    if (t.t.id != 0) /* the event that made it has the same number */
-        rc = store_events(d->st, t.t.id / TASK_STEP, 1, on_event, &e);
+    if (t.t.id != 0) /* as old as the event it is about */
+        rc = store_case_events(d->st, t.t.key, t.t.n, 1, on_event, &e);
     if (rc != DK_OK)
         return rc;
-    w->task = e.seq == t.t.id / TASK_STEP ? t.t.id : 0;
+    w->task = e.seq != 0 && e.n == t.t.n ? t.t.id : 0;
     w->task_at = e.at;
     w->task_service = t.t.service;
     return DK_OK;

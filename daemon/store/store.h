@@ -104,24 +104,6 @@ int store_open(const char *url, const struct store_options *opt,
                struct store_info *info, struct dk_problem *p);
 void store_close(struct store *st); /* NULL is allowed */
 
-/* Between batches: reach a store again that is away, a step at a time, waiting
- * for a few milliseconds at most.  0: it is there; 1: it is there again, and
- * whatever the caller remembers of it must be read anew (`last_seq` and
- * `last_at` of *info are filled): a commit that ended with DK_EBUSY may have
- * happened after all; DK_EBUSY: it is away; DK_EIO as everywhere.
- */
-int store_tend(struct store *st, struct store_info *info);
-/* Why it failed or is away, for a log; "": it has not said. */
-const char *store_said(struct store *st);
-
-/* The beginning and the end of a batch.  In between, among several brokers, the
- * cases that are loaded, the clocks that are due and the day whose number is
- * asked for are this broker's alone, so that what is decided on them still
- * holds when it is committed.  Alone, nothing to do.
- */
-void store_hold(struct store *st);
-void store_rest(struct store *st);
-
 /* ---- changes ---------------------------------------------------------- */
 
 struct store_request { /* an id that a client used, and what came of it */
@@ -149,6 +131,11 @@ struct store_clock_put {
     const struct dk_clock *k;
     const char *unit; /* of the case, for lists: rows follow it, see below */
 };
+
+/* Of several brokers each has a range of ids for the tasks that it makes: the
+ * rest of a division by this is what the broker gave to store_commit().
+ */
+#define STORE_TASK_RANGE (INT64_C(1) << 50)
 
 struct store_task {
     int64_t id; /* rises with the event stream; never used again */
@@ -324,13 +311,6 @@ struct store_task_row {
 typedef int (*store_task_fn)(void *arg, const struct store_task_row *row);
 int store_tasks(struct store *st, enum dk_service service, int64_t after,
                 int64_t limit, store_task_fn fn, void *arg);
-/* Among several brokers a task is worked on by one of them: take up to `limit`
- * open tasks of a service that are nobody's (or of a broker that was not heard
- * of for long).  *first is the lowest id, INT64_MAX: none.  store_tasks() gives
- * what was taken.  Alone, all are this broker's and nothing is to be taken.
- */
-int store_claim(struct store *st, enum dk_service service, int64_t limit,
-                int64_t *first);
 /* One task by id, dead or not; DK_ENOTFOUND when there is none. */
 struct store_task_info {
     struct store_task t;
@@ -504,5 +484,6 @@ int store_checkpoint(struct store *st, bool whole);
 void store_fault(struct store *st, int64_t n, int times, int code, bool reads);
 
 #include "store_check.h"
+#include "store_share.h"
 
 #endif /* DK_STORE_H */

@@ -25,12 +25,11 @@
 #include "store_impl.h"
 #include "store_pg_sql.h"
 
-#define PG_ARGS       16
-#define PG_PIPE       96   /* messages in one pipeline */
-#define PG_TASK_SHIFT 50   /* of a broker's number in the ids of its tasks */
-#define PG_SILENCE    2000 /* ms without a sign of life: the server is gone */
-#define PG_WAIT       1500 /* ms that a commit in doubt may be waited for */
-#define PG_PATIENCE   60   /* ms that a step towards a connection may take */
+#define PG_ARGS     16
+#define PG_PIPE     96   /* messages in one pipeline */
+#define PG_SILENCE  2000 /* ms without a sign of life: the server is gone */
+#define PG_WAIT     1500 /* ms that a commit in doubt may be waited for */
+#define PG_PATIENCE 60   /* ms that a step towards a connection may take */
 
 #define PG_ENUM(name, sql) PG_##name,
 enum pg_stmt {
@@ -78,11 +77,12 @@ struct pg {
     dk_ms again_at; /* DOWN: not before; with mono */
     dk_ms until;    /* DIALING, GREETING: longest; with mono */
     PostgresPollingStatusType polling;
-    int greeted;  /* answers of the greeting that came */
-    bool unfit;   /* the last server that answered cannot be used */
-    int failures; /* connections that failed in a row */
-    bool renewed; /* ... and the caller was not told yet */
-    bool closing; /* opening or closing: no second connection */
+    int greeted;   /* answers of the greeting that came */
+    bool unfit;    /* the last server that answered cannot be used */
+    dk_ms beat_at; /* when the other brokers are told next; with mono */
+    int failures;  /* connections that failed in a row */
+    bool renewed;  /* ... and the caller was not told yet */
+    bool closing;  /* opening or closing: no second connection */
 
     int64_t no, epoch, commits, last_seq; /* of this broker's row */
     dk_ms last_at, test_now;

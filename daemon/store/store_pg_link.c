@@ -11,6 +11,7 @@
 #include "store_pg.h"
 
 #define DIAL_MS   5000 /* for all of it */
+#define BEAT_MS   3000 /* a fifth of what FENCE_OFF waits for */
 #define PAUSE_MS  100  /* after the second failure; twice as long each time */
 #define PAUSE_MAX 6    /* ... so often */
 
@@ -310,6 +311,29 @@ int pg_dial(struct pg *s, int ms)
 
 /* ---- between ticks ------------------------------------------------------ */
 
+/* Say to the other brokers that this one is there; and hear if they believe
+ * that it is not.
+ */
+static int beat(struct pg *s)
+{
+    struct pg_args a = pg_args(s);
+    PGresult *res;
+
+    if (s->mono == NULL || s->open_tx || s->mono() < s->beat_at)
+        return 0;
+    s->beat_at = s->mono() + BEAT_MS;
+    pg_int(&a, s->no);
+    pg_int(&a, s->epoch);
+    int rc = pg_ask(&a, PG_TAKE, &res);
+    if (rc == 0 && PQntuples(res) != 1) {
+        say(s, "another docketd took this one's place: of its name, or because "
+               "it was not heard of for long");
+        rc = pg_damaged(s);
+    }
+    PQclear(res);
+    return rc;
+}
+
 int pg_tend(struct store *st, struct store_info *info)
 {
     struct pg *s = (struct pg *)st;
@@ -319,6 +343,8 @@ int pg_tend(struct store *st, struct store_info *info)
         (PQconsumeInput(s->c) != 1 || PQstatus(s->c) == CONNECTION_BAD))
         pg_drop(s, PQerrorMessage(s->c));
     int rc = pg_dial(s, PG_PATIENCE);
+    if (rc == 0 && s->shared)
+        rc = beat(s);
     if (rc != 0)
         return rc;
     if (!s->renewed)

@@ -8,7 +8,7 @@
 /* Ids rise with the stream; each broker's streams have a range of their own. */
 static int64_t task_id(const struct pg *s, int64_t id)
 {
-    return s->no << PG_TASK_SHIFT | id;
+    return s->no * STORE_TASK_RANGE + id;
 }
 
 static void new_tasks(struct pg *s, const struct store_changes *ch)
@@ -132,12 +132,38 @@ static void put_secret(struct pg *s, const struct store_secret *k)
 
 /* ---- counters ----------------------------------------------------------- */
 
+/* Among several brokers none knows what the others have added: the rows are
+ * locked, in their order, and then the cases of each handler are counted.
+ */
+static void count_loads(struct pg *s, const struct store_changes *ch)
+{
+    struct pg_args lock = pg_args(s), count = pg_args(s);
+
+    pg_cols(s, "tti");
+    for (size_t i = 0; i < ch->n_load; i++) {
+        pg_add_str(&s->col[0], ch->load[i].unit);
+        pg_add_str(&s->col[1], ch->load[i].handler);
+    }
+    for (int state = 0; state < DK_S_N; state++) {
+        if (dk_state_owes((enum dk_state)state))
+            pg_add_int(&s->col[2], state);
+    }
+    pg_args_cols(&lock, 2);
+    pg_send(&lock, PG_LOAD_LOCK);
+    pg_args_cols(&count, 3);
+    pg_send(&count, PG_LOAD_COUNT);
+}
+
 static void put_loads(struct pg *s, const struct store_changes *ch)
 {
     struct pg_args a = pg_args(s);
 
     if (ch->n_load == 0)
         return;
+    if (s->shared) {
+        count_loads(s, ch);
+        return;
+    }
     pg_cols(s, "tti");
     for (size_t i = 0; i < ch->n_load; i++) {
         pg_add_str(&s->col[0], ch->load[i].unit);

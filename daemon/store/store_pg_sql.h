@@ -145,6 +145,17 @@
                 "SELECT unit, handler, open FROM x WHERE open <> 0 "           \
                 "ON CONFLICT (unit, handler) DO UPDATE SET "                   \
                 "open = excluded.open")                                        \
+    X(LOAD_LOCK, "INSERT INTO load AS l (unit, handler, open) "                \
+                 "SELECT DISTINCT unit, handler, 0::bigint FROM "              \
+                 "unnest($1::text[], $2::text[]) AS t (unit, handler) "        \
+                 "ORDER BY unit, handler ON CONFLICT (unit, handler) "         \
+                 "DO UPDATE SET open = l.open")                                \
+    X(LOAD_COUNT, "UPDATE load l SET open = (SELECT count(*) "                 \
+                  "FROM case_file c WHERE c.unit = l.unit "                    \
+                  "AND c.handler = l.handler AND c.handler <> '' "             \
+                  "AND c.state = ANY($3::bigint[])) "                          \
+                  "FROM unnest($1::text[], $2::text[]) AS t (unit, handler) "  \
+                  "WHERE l.unit = t.unit AND l.handler = t.handler")           \
     X(DAY_PUT, "INSERT INTO day (day, seq) SELECT DISTINCT ON (day) day, seq " \
                "FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY "      \
                "AS t (day, seq, ord) ORDER BY day, ord DESC "                  \
@@ -235,7 +246,8 @@
                  "ORDER BY seal LIMIT 1")                                      \
     X(SEAL_COUNT, "SELECT count(*) FROM (SELECT 1 FROM person "                \
                   "WHERE seal = $1 LIMIT $2) AS p")                            \
-    X(LOADS, "SELECT unit, handler, open FROM load ORDER BY unit, handler")    \
+    X(LOADS, "SELECT unit, handler, open FROM load WHERE open <> 0 "           \
+             "ORDER BY unit, handler")                                         \
     X(DAY_GET, "SELECT seq FROM day WHERE day = $1")                           \
     X(DAY_NEW, "INSERT INTO day (day, seq) VALUES ($1, 0) "                    \
                "ON CONFLICT DO NOTHING")                                       \
