@@ -26,10 +26,11 @@
 #include "store_pg_sql.h"
 
 #define PG_ARGS     16
-#define PG_PIPE     96   /* messages in one pipeline */
-#define PG_SILENCE  2000 /* ms without a sign of life: the server is gone */
-#define PG_WAIT     1500 /* ms that a commit in doubt may be waited for */
-#define PG_PATIENCE 60   /* ms that a step towards a connection may take */
+#define PG_PIPE     96    /* messages in one pipeline */
+#define PG_SILENCE  2000  /* ms without a sign of life: the server is gone */
+#define PG_SLOW     30000 /* ... while it reads a whole table */
+#define PG_WAIT     1500  /* ms that a commit in doubt may be waited for */
+#define PG_PATIENCE 60    /* ms that a step towards a connection may take */
 
 #define PG_ENUM(name, sql) PG_##name,
 enum pg_stmt {
@@ -68,6 +69,7 @@ struct pg {
     bool ready[PG_N]; /* prepared in this connection */
     struct pg_sent sent[PG_PIPE];
     int n_sent;
+    bool slow;       /* a statement that may take long is under way */
     bool spoiled;    /* the pipeline is not what it should be: no memory */
     int failed_stmt; /* the statement that failed in the last pipeline */
     char why[200];   /* the last failure; never what people wrote */
@@ -133,6 +135,8 @@ PGresult *pg_result(const struct pg *s, int i);
 /* One statement alone, or the first of the batch's transaction. */
 int pg_ask(struct pg_args *a, enum pg_stmt stmt, PGresult **res);
 int pg_ask_text(struct pg_args *a, const char *sql, PGresult **res);
+/* The same, where the server may be silent for long while it reads. */
+int pg_ask_slow(struct pg_args *a, enum pg_stmt stmt, PGresult **res);
 /* The same of a statement that locks what it reads for the batch. */
 int pg_ask_held(struct pg_args *a, enum pg_stmt stmt, PGresult **res);
 /* End the open transaction; the batch that it was of cannot be written. */

@@ -49,7 +49,7 @@ int pg_list_keys(struct store *st, int64_t after, int64_t limit,
 
     pg_int(&a, after);
     pg_int(&a, limit);
-    int rc = pg_ask(&a, PG_KEYS, &res);
+    int rc = pg_ask_slow(&a, PG_KEYS, &res);
     return pg_each(s, rc, res, on_key, &q);
 }
 
@@ -174,7 +174,7 @@ int pg_recount(struct store *st, struct store_totals *out)
     struct pg *s = (struct pg *)st;
     struct pg_args a = pg_args(s), b = pg_args(s);
     PGresult *res;
-    int rc = pg_ask(&a, PG_RECOUNT, &res);
+    int rc = pg_ask_slow(&a, PG_RECOUNT, &res);
 
     *out = (struct store_totals){0};
     if (rc == 0) {
@@ -187,7 +187,7 @@ int pg_recount(struct store *st, struct store_totals *out)
     PQclear(res);
     if (rc != 0)
         return rc;
-    rc = pg_ask(&b, PG_TALLY_ALL, &res);
+    rc = pg_ask_slow(&b, PG_TALLY_ALL, &res);
     return pg_each(s, rc, res, on_sum, &out->tallies);
 }
 

@@ -180,7 +180,7 @@ static int pump(struct pg *s)
             return lost(s, PQerrorMessage(s->c));
         if (left == 0 && PQisBusy(s->c) == 0)
             return 0;
-        int n = pg_poll(s, left > 0, PG_SILENCE);
+        int n = pg_poll(s, left > 0, s->slow ? PG_SLOW : PG_SILENCE);
         if (n == 0)
             return lost(s, "the server gives no sign of life");
         if (n < 0 || PQconsumeInput(s->c) != 1)
@@ -294,6 +294,21 @@ static int settle(struct pg *s, int rc, int i, PGresult **res)
     return rc;
 }
 
+/* Of a statement that may read much before it answers. */
+static int patiently(struct pg *s, PGresult **res)
+{
+    s->slow = true;
+    int rc = settle(s, pg_sync(s), 0, res);
+    s->slow = false;
+    return rc;
+}
+
+int pg_ask_slow(struct pg_args *a, enum pg_stmt stmt, PGresult **res)
+{
+    pg_send(a, stmt);
+    return patiently(a->s, res);
+}
+
 int pg_ask(struct pg_args *a, enum pg_stmt stmt, PGresult **res)
 {
     pg_send(a, stmt);
@@ -303,7 +318,7 @@ int pg_ask(struct pg_args *a, enum pg_stmt stmt, PGresult **res)
 int pg_ask_text(struct pg_args *a, const char *sql, PGresult **res)
 {
     pg_send_text(a, sql);
-    return settle(a->s, pg_sync(a->s), 0, res);
+    return patiently(a->s, res);
 }
 
 int pg_ask_held(struct pg_args *a, enum pg_stmt stmt, PGresult **res)
