@@ -131,13 +131,22 @@ int read_cases(struct daemon *d, const struct item *it, struct dk_jw *w,
 
 /* ---- alerts -------------------------------------------------------------- */
 
-static void write_alert_body(struct dk_jw *w, const char *body)
+/* An alert whose event is damaged is listed without its words: it is open all
+ * the same.  Want of memory must not look like that.
+ */
+static int write_alert_body(struct dk_jw *w, const char *body)
 {
-    cJSON *o = cJSON_Parse(body);
+    cJSON *o = NULL;
+    int rc = body == NULL
+                 ? DK_EJSON
+                 : dk_json_parse_obj(body, strlen(body), DK_BODY_MAX, &o, NULL);
 
+    if (rc == DK_ENOMEM)
+        return rc;
     dk_jw_cjson(w, "to", cJSON_GetObjectItemCaseSensitive(o, "to"));
     dk_jw_cjson(w, "text", cJSON_GetObjectItemCaseSensitive(o, "text"));
     cJSON_Delete(o);
+    return DK_OK;
 }
 
 static int on_alert(void *arg, const struct store_alert_row *row)
@@ -161,7 +170,9 @@ static int on_alert(void *arg, const struct store_alert_row *row)
     dk_jw_str(x->w, "unit", row->a.unit);
     dk_jw_time(x->w, "due_at", row->a.due_at, off);
     dk_jw_time(x->w, "raised_at", row->a.raised_at, off);
-    write_alert_body(x->w, row->a.body);
+    int rc = write_alert_body(x->w, row->a.body);
+    if (rc != DK_OK)
+        return rc;
     dk_jw_time(x->w, "acked_at", row->acked_at, off);
     dk_jw_str(x->w, "acked_by", row->acked_by);
     dk_jw_end_obj(x->w);
