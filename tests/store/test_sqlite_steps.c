@@ -196,12 +196,12 @@ static void no_part_of_a_refused_commit_is_there(void **state)
         long every; /* step, or each so many */
     } kinds[] = {
         {SQLITE_FULL, DK_EFULL, false, 1},
-        {SQLITE_FULL, DK_EFULL, true, 1},
-        {SQLITE_NOMEM, DK_ENOMEM, false, 1},
-        {SQLITE_IOERR_NOMEM, DK_ENOMEM, true, 9},
-        {SQLITE_CONSTRAINT, DK_EBUG, false, 9},
-        {SQLITE_TOOBIG, DK_EBUG, false, 9},
-        {SQLITE_RANGE, DK_EBUG, false, 9},
+        {SQLITE_FULL, DK_EFULL, true, 3},
+        {SQLITE_NOMEM, DK_ENOMEM, false, 3},
+        {SQLITE_IOERR_NOMEM, DK_ENOMEM, true, 19},
+        {SQLITE_CONSTRAINT, DK_EBUG, false, 19},
+        {SQLITE_TOOBIG, DK_EBUG, false, 19},
+        {SQLITE_RANGE, DK_EBUG, false, 19},
     };
     char *after = dump_of_a_good_one();
 
@@ -244,7 +244,7 @@ static void after_a_failed_disk_only_an_opening_tells(void **state)
     long n;
 
     (void)state;
-    for (n = 1; struck && n < 500; n += 3) {
+    for (n = 1; struck && n < 500; n += 5) {
         for (int forever = 0; forever < (n % 2 == 1 ? 2 : 1); forever++) {
             struct world *w = furnished();
             char *before = dump(w->st, 6);
@@ -458,7 +458,7 @@ static void a_read_tells_all_or_why_not(void **state)
         assert_int_equal(rows, all);
     }
     assert_in_range(n, 50, 499);
-    for (long i = 1; i < n; i += 3) {
+    for (long i = 1; i < n; i += 5) {
         arm(i, SQLITE_IOERR_READ);
         assert_int_equal(read_everything(w->st), DK_EIO);
         disarm();

@@ -130,14 +130,6 @@ static void turn(struct world *w)
     event_base_loop(w->d.base, EVLOOP_NONBLOCK);
 }
 
-static void say(struct world *w, const char *type, const char *body)
-{
-    zmq_send(w->client, DK_VERSION_FRAME, 4, ZMQ_SNDMORE);
-    zmq_send(w->client, type, strlen(type), ZMQ_SNDMORE);
-    zmq_send(w->client, "1", 1, ZMQ_SNDMORE);
-    zmq_send(w->client, body, strlen(body), 0);
-}
-
 /* A case more: an open task more for each of two services. */
 static void submit(struct world *w)
 {
@@ -153,7 +145,10 @@ static void submit(struct world *w)
              "{\"submission_id\":\"%s\",\"channel\":\"kiosk\",\"subject\":"
              "\"路灯\",\"facts\":\"坏了\"}",
              id);
-    say(w, "case.submit", body);
+    zmq_send(w->client, DK_VERSION_FRAME, 4, ZMQ_SNDMORE);
+    zmq_send(w->client, "case.submit", 11, ZMQ_SNDMORE);
+    zmq_send(w->client, "1", 1, ZMQ_SNDMORE);
+    zmq_send(w->client, body, strlen(body), 0);
     while ((n = zmq_recv(w->client, part, sizeof(part), ZMQ_DONTWAIT)) < 0) {
         assert_true(time(NULL) <= until);
         turn(w);
@@ -509,6 +504,119 @@ static void tasks_that_cannot_be_read_are_not_passed_over(void **state)
     assert_int_equal(l->state, LEASE_WAITING);
 }
 
+/* ---- one item after the other -------------------------------------------- */
+
+static struct item *item(struct world *w, enum item_kind kind, int64_t task)
+{
+    struct item *it = batch_item(&w->d.batch);
+
+    assert_non_null(it);
+    it->kind = kind;
+    it->task_id = task;
+    it->actor = "officer:li";
+    return it;
+}
+
+static int64_t refused(const struct world *w, int code)
+{
+    return w->d.stats.refused[-code];
+}
+
+/* An open task becomes a dead letter; its id. */
+static int64_t a_dead_letter(struct world *w)
+{
+    submit(w);
+    hello(w, 0, 1);
+    turn(w);
+    int64_t id = worker[0].got[0];
+    struct store_task_fail fail = {
+        .id = id, .attempts = 9, .dead = true, .reason = "x"};
+    struct store_changes ch = {
+        .task_fail = &fail, .n_task_fail = 1, .test_now = DK_NEVER};
+    assert_int_equal(store_commit(w->d.st, &ch), 0);
+    return id;
+}
+
+static void two_of_one_batch_do_not_both_take_a_dead_letter(void **state)
+{
+    static const enum item_kind how[] = {ITEM_RETRY, ITEM_DROP};
+    struct world *w = *state;
+    struct batch *b = &w->d.batch;
+    int64_t id = a_dead_letter(w);
+
+    for (int i = 0; i < 4; i++) {
+        int64_t before = refused(w, DK_ESTATE);
+        batch_reset(b, 1);
+        assert_int_equal(vec_grow(&b->done, &b->cap_done, 4), DK_OK);
+        b->done[b->n_done++] = id + 4; /* another's is not in the way */
+        apply_item(&w->d, item(w, how[i / 2], id));
+        apply_item(&w->d, item(w, how[i % 2], id));
+        assert_int_equal(b->n_done + b->n_retry, 2);
+        assert_int_equal(refused(w, DK_ESTATE), before + 1);
+    }
+    batch_reset(b, 1);
+    for (int i = 0; i < 2; i++) { /* nor is it lost when it cannot be read */
+        store_fault(w->d.st, 1, 1, DK_ENOMEM, true);
+        apply_item(&w->d, item(w, how[i], id));
+    }
+    assert_int_equal(b->n_done + b->n_retry, 0);
+    assert_int_equal(refused(w, DK_ENOMEM), 2);
+    batch_reset(b, 1);
+}
+
+static void an_answer_about_no_case_is_an_attempt(void **state)
+{
+    struct world *w = *state;
+    struct batch *b = &w->d.batch;
+    struct lease l = {.task_id = 400, .attempts = 1};
+
+    batch_reset(b, 1);
+    for (int64_t key = 0; key < 2; key++) {
+        struct item *it = item(w, ITEM_RESULT, 0);
+        it->lease = &l;
+        it->key = 7 + key; /* 7 is not loaded, of 8 there is no case */
+        if (key == 1)
+            assert_int_equal(batch_add_slot(b, it->key, NULL, false), 0);
+        apply_item(&w->d, it);
+        assert_true(it->refused);
+        assert_int_equal(b->n_fail, key + 1);
+        assert_int_equal(b->fail[key].id, 400);
+        assert_int_equal(b->fail[key].attempts, 2);
+    }
+    assert_int_equal(refused(w, DK_ENOTFOUND), 2);
+    assert_int_equal(b->n_done, 0);
+    batch_reset(b, 1);
+}
+
+static int on_case(void *arg, const struct store_case_row *row)
+{
+    *(int64_t *)arg = row->key;
+    return 0;
+}
+
+/* Else a row that says due for ever would be asked about at every turn. */
+static void a_clock_that_is_not_due_after_all_is_written_anew(void **state)
+{
+    struct world *w = *state;
+    struct store_case_filter all = {.state = -1};
+    int64_t key = 0;
+
+    submit(w);
+    assert_int_equal(store_list_cases(w->d.st, &all, 1, on_case, &key), 0);
+    batch_reset(&w->d.batch, 1);
+    item(w, ITEM_FIRE, 0)->key = key;
+    item(w, ITEM_FIRE, 0)->key = key + 1; /* there is none */
+    item(w, ITEM_NONE, 0);
+    assert_int_equal(spine_load(&w->d), 0);
+    for (size_t i = 0; i < 3; i++)
+        apply_item(&w->d, &w->d.batch.item[i]);
+    assert_true(w->d.batch.rewrite);
+    assert_true(batch_slot(&w->d.batch, key)->rewrite);
+    assert_int_equal(w->d.batch.events.n, 0);
+    assert_int_equal(refused(w, DK_ENOTFOUND), 1);
+    batch_reset(&w->d.batch, 1);
+}
+
 static int json_fails; /* so many of cJSON's next allocations */
 
 static void *json_malloc(size_t n)
@@ -581,6 +689,9 @@ int main(void)
         IN(an_earlier_run_left_suspects),
         IN(what_is_done_meanwhile_is_not_handed_out),
         IN(tasks_that_cannot_be_read_are_not_passed_over),
+        IN(two_of_one_batch_do_not_both_take_a_dead_letter),
+        IN(an_answer_about_no_case_is_an_attempt),
+        IN(a_clock_that_is_not_due_after_all_is_written_anew),
         IN(want_of_memory_is_no_damage),
         IN(there_is_a_bound_for_what_waits),
     };
