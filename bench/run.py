@@ -8,6 +8,7 @@ the medians as tables and draws the curves (bench/table.py, bench/draw.py).
 import argparse
 import os
 import resource
+import signal
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -67,6 +68,7 @@ def main():
             sys.exit("no part '%s'; there are: %s" % (part, ", ".join(PARTS)))
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     bench = world.Bench(o.bin, o.data, o.out)
     try:
         for part in wanted:
@@ -74,6 +76,7 @@ def main():
     except (world.Failed, KeyboardInterrupt) as error:
         sys.exit("bench: %s" % error)
     finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         bench.close()
     print()
     table.show(bench.rows, sys.stdout)

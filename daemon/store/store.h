@@ -32,6 +32,7 @@
 #include "core/tally.h"
 #include "daemon/store/store_backup.h"
 #include "daemon/store/store_ckpt.h"
+#include "daemon/store/store_figures.h"
 
 struct store;
 
@@ -444,23 +445,6 @@ int store_day_seq(struct store *st, int32_t day,
 typedef int (*store_day_fn)(void *arg, const struct store_day *day);
 int store_list_days(struct store *st, int32_t after, int64_t limit,
                     store_day_fn fn, void *arg);
-
-/* Figures: sums of rows, in order of (measure, unit, category, day, tag), those
- * that are 0 left out.  What is not asked to be kept apart is summed up: unit
- * and category are then "", day and known 0.
- */
-struct store_tally_filter {
-    uint64_t measures; /* mask of 1 << enum dk_measure */
-    int32_t from, to;  /* days */
-    int32_t known;     /* as it was known on that day; INT32_MAX: now */
-    const char *unit, *category; /* NULL: any; category: exact or prefix/ */
-    bool by_unit, by_category, by_day;
-    const struct dk_tally *after; /* the last row of the page before; or NULL */
-};
-_Static_assert(DK_T_N <= 64, "sets of measures are 64-bit masks");
-typedef int (*store_tally_fn)(void *arg, const struct dk_tally *row);
-int store_tally(struct store *st, const struct store_tally_filter *f,
-                int64_t limit, store_tally_fn fn, void *arg);
 
 /* Totals for stats; kept, not counted. */
 struct store_totals {
