@@ -3,7 +3,7 @@
  *
  *     grow POLICY CALENDAR STORE CASES [OPEN [MOST [AT]]]
  *
- * A thousand different lives are lived through the real core, as far as the
+ * Up to a thousand different lives are lived through the real core, as far as the
  * instant AT.  Each case is one of them under a number, id, region and category
  * of its own: hashed, replayed and committed event by event, with its figures,
  * clocks and alerts, but many cases in one transaction.  OPEN of a hundred
@@ -45,7 +45,7 @@ struct life {
 struct grow {
     struct life life[LIVES];
     int done[LIVES], open[LIVES]; /* which lives ended, which did not */
-    int n_done, n_open;
+    int n_life, n_done, n_open;
     int32_t seq[DAYS + 1]; /* last number of each day */
     bool touched[DAYS + 1];
     struct config cfg;
@@ -99,7 +99,7 @@ static int by_day(const void *a, const void *b)
 static void live_all(struct grow *g, const struct law *law, dk_ms at,
                      size_t most)
 {
-    for (int i = 0; i < LIVES; i++) {
+    for (int i = 0; i < g->n_life; i++) {
         live(&g->life[i], law, (uint64_t)i + 1, at, most);
         if (g->life[i].n == 0)
             continue;
@@ -355,6 +355,7 @@ int main(int argc, char **argv)
         fail("cases from 1, open 0..100", "");
     if (law_load(&law, argv[1], argv[2], &r) != 0)
         fail("the law cannot be read", "");
+    g.n_life = cases >= LIVES ? LIVES : cases > 100 ? (int)cases : 100;
     live_all(&g, &law, at, most != 0 ? most : SIZE_MAX);
     /* Lives cut short have limits that would be long over at that instant. */
     open_store(&g, argv[3], most != 0 ? FIRST_DAY : at);
