@@ -86,7 +86,7 @@ void config_defaults(struct config *c)
         .workers = "ipc:///run/docket/workers.sock",
         .county = -1,
         .offset_min = 8 * 60,
-        .batch = 512,
+        .batch = 1024,
         .heartbeat_ms = 2000,
         .lease_ms = 30000,
         .max_attempts = 8,

@@ -68,6 +68,7 @@ struct daemon {
     int pause_code;       /* why: DK_EFULL, or DK_EBUSY after an own error */
     int64_t cautious;     /* items still to be taken one by one after such */
     int64_t commits_seen; /* by the housekeeping */
+    int64_t commit_us;    /* of one commit, as they were of late */
     dk_ms quiet_since;    /* monotonic; DK_NEVER: the log was moved since */
     bool away;            /* the store is; said in the log once */
     dk_ms shared_at;      /* monotonic: what others wrote was last looked at */

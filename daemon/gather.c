@@ -8,8 +8,9 @@
 
 #include "daemon/daemon.h"
 
-#define GATHER_MS 4   /* longest a batch may gather */
-#define DUE_MAX   256 /* clocks fired in one batch */
+#define GATHER_MS  4   /* longest a batch may gather, */
+#define GATHER_MAX 20  /* and where commits take long */
+#define DUE_MAX    256 /* clocks fired in one batch */
 
 /* ---- gather -------------------------------------------------------------- */
 
@@ -141,16 +142,27 @@ static void step_test_clock(struct daemon *d)
     d->batch.changes.test_now = to;
 }
 
+/* A commit costs its sync, however much is in it.  On a disk that takes long
+ * for one a batch gathers longer, so that it is not the disk that says how many
+ * get an answer in a second.
+ */
+static dk_ms gather_ms(const struct daemon *d)
+{
+    dk_ms ms = GATHER_MS + d->commit_us / 1000;
+
+    return ms < GATHER_MAX ? ms : GATHER_MAX;
+}
+
 int spine_gather(struct daemon *d)
 {
-    dk_ms start = mono_now();
+    dk_ms start = mono_now(), ms = gather_ms(d);
 
     /* Workers first, but never the whole batch: kiosks wait too. */
     size_t most = d->cautious > 0 ? 1 : (size_t)d->cfg->batch;
     gather_lost(d, most);
     gather_socket(d, d->workers, true, most > 2 ? most * 2 / 3 : most,
-                  start + GATHER_MS / 2);
-    gather_socket(d, d->clients, false, most, start + GATHER_MS);
+                  start + ms / 2);
+    gather_socket(d, d->clients, false, most, start + ms);
     if (d->pause_until != 0 || d->batch.n_item >= most)
         return DK_OK;
     step_test_clock(d);

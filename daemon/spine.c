@@ -67,6 +67,7 @@ static int write_and_commit(struct daemon *d)
     int64_t took = mono_micros() - start;
     d->stats.commits++;
     d->stats.commit_us_total += took;
+    d->commit_us += (took - d->commit_us) / 4;
     if (took > d->stats.commit_us_max)
         d->stats.commit_us_max = took;
     if (rc != DK_OK)
