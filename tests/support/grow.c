@@ -3,14 +3,14 @@
  *
  *     grow POLICY CALENDAR STORE CASES [OPEN [MOST [AT]]]
  *
- * Up to a thousand different lives are lived through the real core, as far as the
- * instant AT.  Each case is one of them under a number, id, region and category
- * of its own: hashed, replayed and committed event by event, with its figures,
- * clocks and alerts, but many cases in one transaction.  OPEN of a hundred
- * cases (default 10) are still open.  MOST cuts each life short after so many
- * events (0, the default: not at all), for a store of very many cases on a disk
- * that is not so large.  The stream mixes the events of many cases, as days of
- * work do.  There are no personal data, and no task is open.
+ * A thousand different lives or fewer are lived through the real core, as far
+ * as the instant AT.  Each case is one of them under a number, id, region and
+ * category of its own: hashed, replayed and committed event by event, with its
+ * figures, clocks and alerts, but many cases in one transaction.  OPEN of a
+ * hundred cases (default 10) are still open.  MOST cuts each life short after
+ * so many events (0, the default: not at all), for a store of very many cases
+ * on a disk that is not so large.  The stream mixes the events of many cases,
+ * as days of work do.  There are no personal data, and no task is open.
  * `docketctl verify` holds the result against the law of the store.
  *
  * Prints one JSON line.  The store is on the test clock, which stands at AT, or
