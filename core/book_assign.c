@@ -299,7 +299,8 @@ static bool is_link_open(const struct dk_case *c, const struct dk_event *e)
 
     if (!is_repeat(c) ||
         (c->unit[0] != '\0' && c->rule[0] == '\0' && !is_refused(c)) ||
-        dk_json_parse_obj(e->body, e->body_len, e->body_len, &body, NULL) != 0)
+        dk_json_parse_fixed(e->body, e->body_len, e->body_len, &body, NULL) !=
+            0)
         return false;
     repeat =
         dk_json_id(body, "relation", DK_REQUIRED, &relation, NULL, NULL) == 0 &&

@@ -232,6 +232,13 @@ void dk_case_free(struct dk_case *c);
  */
 int dk_case_evolve(struct dk_case *c, const struct dk_event *e);
 
+/* The same of the first event of a case, for who has at hand what dk_decide()
+ * made it of: the submission, and the case that it repeats (NULL: none was
+ * found).  It spares reading the body; what comes of it is the same.
+ */
+int dk_case_begin(struct dk_case *c, const struct dk_event *e,
+                  const struct dk_submit *s, const struct dk_case *before);
+
 /* When an event counts as done: as recorded, except (a) a submission counts
  * from the time the petitioner handed it in, (b) in an imported case a claimed
  * time from before the import counts (docs/adr/0008).

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/caseno.h"
 #include "tally.h"
 
 typedef int (*read_fn)(struct dk_case *c, struct dk_change *ch);
@@ -154,29 +155,70 @@ static void apply(struct dk_case *c, struct dk_change *ch, enum dk_state next)
     dk_marks_event(c, ch->e, ch->body);
 }
 
-int dk_case_evolve(struct dk_case *c, const struct dk_event *e)
+/* Can this be the next event of the case?  The state after it, or an error. */
+static int follows(const struct dk_case *c, const struct dk_event *e)
 {
-    struct dk_change ch;
-    cJSON *body = NULL;
     int next = dk_fsm_next(c->state, e->type);
-    int rc;
 
     if (next < 0)
         return DK_ESTATE;
     if (c->n == UINT32_MAX || e->n != c->n + 1 || e->body == NULL ||
         (c->n != 0 && e->key != c->key))
         return DK_EFIELD;
-    rc =
-        dk_json_parse_obj(e->body, e->body_len, DK_EVENT_BODY_MAX, &body, NULL);
+    return next;
+}
+
+static void start(struct dk_change *ch, const struct dk_event *e,
+                  const cJSON *body)
+{
+    ch->e = e;
+    ch->body = body;
+    ch->unit = ch->handler = ch->rule = NULL;
+    ch->clock = -1;
+    ch->skipped = 0;
+    ch->undone = false;
+    ch->other = ch->group = 0;
+}
+
+int dk_case_begin(struct dk_case *c, const struct dk_event *e,
+                  const struct dk_submit *s, const struct dk_case *before)
+{
+    struct dk_change ch;
+    int32_t county;
+    int next = follows(c, e), rc = 0;
+
+    if (next < 0)
+        return next;
+    if (e->type != DK_EV_SUBMITTED)
+        return DK_EFIELD;
+    start(&ch, e, NULL);
+    if (s->repeat_of != NULL && before != NULL) {
+        rc = dk_case_no_parse(s->repeat_of, &county, &ch.other);
+        ch.unit = before->unit;
+        ch.handler = before->handler;
+    }
+    memset(&ch.facts, 0, offsetof(struct dk_case, unit));
+    if (rc == 0)
+        rc = dk_case_facts_take(s, &ch.facts);
+    if (rc == 0)
+        apply(c, &ch, (enum dk_state)next);
+    return rc;
+}
+
+int dk_case_evolve(struct dk_case *c, const struct dk_event *e)
+{
+    struct dk_change ch;
+    cJSON *body = NULL;
+    int next = follows(c, e);
+    int rc;
+
+    if (next < 0)
+        return next;
+    rc = dk_json_parse_fixed(e->body, e->body_len, DK_EVENT_BODY_MAX, &body,
+                             NULL);
     if (rc != 0)
         return rc == DK_ENOMEM ? rc : DK_EJSON;
-    ch.e = e;
-    ch.body = body;
-    ch.unit = ch.handler = ch.rule = NULL;
-    ch.clock = -1;
-    ch.skipped = 0;
-    ch.undone = false;
-    ch.other = ch.group = 0;
+    start(&ch, e, body);
     if (evolvers[e->type].read != NULL)
         rc = evolvers[e->type].read(c, &ch);
     if (rc == 0)

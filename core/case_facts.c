@@ -67,6 +67,39 @@ static int read_text(const cJSON *o, const char *key, int need, char **out,
     return *out != NULL ? 0 : dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
 }
 
+/* *to becomes a copy of `s`; NULL stays NULL. */
+static bool copy_text(char **to, const char *s)
+{
+    *to = s != NULL ? strdup(s) : NULL;
+    return s == NULL || *to != NULL;
+}
+
+int dk_case_facts_take(const struct dk_submit *s, struct dk_case *c)
+{
+    c->imported = s->import;
+    c->channel = s->channel;
+    c->kind = s->kind;
+    c->petitioners = s->petitioners;
+    c->n_respondent = s->n_respondent;
+    for (int i = 0; i < s->n_respondent; i++) {
+        dk_case_put_id(c->respondent[i].unit, s->respondent[i].unit);
+        dk_case_put_id(c->respondent[i].officer, s->respondent[i].officer);
+    }
+    c->anonymous = s->n_person == 0;
+    c->unreachable = !s->import && !dk_submit_reachable(s);
+    c->confidential = s->confidential;
+    c->needs = s->needs;
+    bool ok = copy_text(&c->subject, s->subject);
+    ok = copy_text(&c->region, s->region) && ok;
+    ok = copy_text(&c->category, s->category) && ok;
+    if (ok)
+        return 0;
+    free(c->subject);
+    free(c->region);
+    free(c->category);
+    return DK_ENOMEM;
+}
+
 int dk_case_facts_read(const cJSON *o, struct dk_case *c, struct dk_problem *p)
 {
     char *subject = NULL, *region = NULL, *category = NULL;

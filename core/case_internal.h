@@ -46,6 +46,8 @@ void dk_case_id_write(struct dk_jw *w, const char *key, const char *id);
  * texts are newly allocated; on failure nothing is left in *c.
  */
 int dk_case_facts_read(const cJSON *o, struct dk_case *c, struct dk_problem *p);
+/* The same from the submission itself, into zeroed facts: 0 or DK_ENOMEM. */
+int dk_case_facts_take(const struct dk_submit *s, struct dk_case *c);
 void dk_case_respondents_write(struct dk_jw *w, const struct dk_case *c);
 
 /* Who takes part, and which cases belong together (case_parts.c). */

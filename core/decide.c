@@ -357,9 +357,12 @@ static int undo(struct dk_events *out, size_t n, int code, struct dk_problem *p)
 static bool may_miss(const struct dk_decision *d)
 {
     const struct dk_case *c = d->c;
+    dk_ms latest =
+        c->marks.latest > d->env->now ? c->marks.latest : d->env->now;
 
+    /* What stopped it before it was set counts no later than this. */
     if (d->cmd->action == DK_ACT_CLOCK)
-        return true;
+        return d->due <= latest + AHEAD_MAX;
     for (int i = 0; i < c->n_clock; i++) {
         const struct dk_clock *k = &c->clock[i];
         int due = dk_clock_due_rung(k);

@@ -87,6 +87,7 @@ int dk_decide_clock(struct dk_decision *d)
         return dk_failf(d->p, DK_EFIELD, "/basis",
                         "the case has %u events; there is no number %u",
                         "本案共有 %u 个事件，没有第 %u 号", d->c->n, k.basis);
+    d->due = k.due_at;
     rc = place_number(d, &k);
     if (rc == 0)
         dk_clock_write_set(&d->w, &k, d->env->offset_min);

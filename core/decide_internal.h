@@ -15,6 +15,7 @@ struct dk_decision {
     struct dk_problem *p;
     struct dk_jw w;
     dk_ms effective; /* when the event counts as done */
+    dk_ms due;       /* of the limit that is set */
     bool nothing;    /* the case has it already: success without an event */
 };
 

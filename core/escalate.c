@@ -309,7 +309,7 @@ int dk_escalate_answer(const struct dk_policy *p, const struct dk_book *b,
         dk_jw_end_arr(w);
         return 0;
     }
-    rc = dk_json_parse_obj(e->body, e->body_len, e->body_len, &body, why);
+    rc = dk_json_parse_fixed(e->body, e->body_len, e->body_len, &body, why);
     if (rc != 0)
         return rc;
     rc = read_firing(body, &f, why);

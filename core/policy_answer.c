@@ -362,7 +362,7 @@ int dk_policy_clocks(const struct dk_policy *p, const struct dk_calendar *cal,
                         "期限规则“%s”在案件提交之日（%s）没有生效的版本", p->id,
                         day);
     }
-    rc = dk_json_parse_obj(e->body, e->body_len, e->body_len, &body, why);
+    rc = dk_json_parse_fixed(e->body, e->body_len, e->body_len, &body, why);
     if (rc != 0)
         return rc;
     a.body = body;

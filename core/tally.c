@@ -335,8 +335,8 @@ static int read_name(const struct dk_event *e, const char *key,
                      const char *const names[], int *out)
 {
     cJSON *body = NULL;
-    int rc =
-        dk_json_parse_obj(e->body, e->body_len, DK_EVENT_BODY_MAX, &body, NULL);
+    int rc = dk_json_parse_fixed(e->body, e->body_len, DK_EVENT_BODY_MAX, &body,
+                                 NULL);
 
     *out = -1;
     if (rc == 0)

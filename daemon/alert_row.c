@@ -45,7 +45,7 @@ int alert_row_ack(const struct dk_event *e, struct store_alert_ack *out)
     bool acked = e->type == DK_EV_ALERT_ACKED;
     cJSON *o = NULL;
     int64_t n = 0;
-    int rc = dk_json_parse_obj(e->body, e->body_len, e->body_len, &o, NULL);
+    int rc = dk_json_parse_fixed(e->body, e->body_len, e->body_len, &o, NULL);
 
     if (rc == DK_OK)
         rc = dk_json_int(o, acked ? "alert" : "replaces",

@@ -41,7 +41,9 @@ int apply_command(struct daemon *d, struct dk_case *c,
         struct dk_event *e = &es->v[i];
         struct dk_tally_was was;
         dk_tally_before(c, env.offset_min, &was);
-        rc = dk_case_evolve(c, e);
+        rc = e->type == DK_EV_SUBMITTED && cmd->submit != NULL
+                 ? dk_case_begin(c, e, cmd->submit, cmd->other)
+                 : dk_case_evolve(c, e);
         if (rc != DK_OK) {
             log_error("decided_but_refused", "type=%s n=%u code=%d",
                       dk_ev_name(e->type), e->n, rc);

@@ -1,20 +1,50 @@
 #include "daemon/chain.h"
 
-#include <inttypes.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
+
+/* A number, then `after`. */
+static char *put_int(char *p, int64_t v, char after)
+{
+    char digits[20];
+    size_t i = sizeof(digits);
+    uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+
+    do {
+        digits[--i] = (char)('0' + u % 10);
+        u /= 10;
+    } while (u > 0);
+    if (v < 0)
+        *p++ = '-';
+    memcpy(p, digits + i, sizeof(digits) - i);
+    p += sizeof(digits) - i;
+    *p++ = after;
+    return p;
+}
+
+/* At most `max` bytes of s, then a line end. */
+static char *put_line(char *p, const char *s, size_t max)
+{
+    size_t n = strnlen(s, max);
+
+    memcpy(p, s, n);
+    p += n;
+    *p++ = '\n';
+    return p;
+}
 
 size_t chain_head(const struct dk_event *e, char out[CHAIN_HEAD])
 {
-    char claimed[24] = "-";
+    char *p = put_int(out, e->key, '\n');
 
-    if (e->claimed != DK_NEVER)
-        snprintf(claimed, sizeof(claimed), "%" PRId64, e->claimed);
-    int n = snprintf(
-        out, CHAIN_HEAD, "%" PRId64 "\n%" PRIu32 "\n%s\n%" PRId64 "\n%s\n%s\n",
-        e->key, e->n, dk_ev_name(e->type), e->at, claimed, e->actor);
-    return n > 0 ? (size_t)n : 0;
+    p = put_int(p, e->n, '\n');
+    p = put_line(p, dk_ev_name(e->type), 64);
+    p = put_int(p, e->at, '\n');
+    p = e->claimed != DK_NEVER ? put_int(p, e->claimed, '\n')
+                               : put_line(p, "-", 1);
+    p = put_line(p, e->actor, DK_ID_MAX);
+    *p = '\0';
+    return (size_t)(p - out);
 }
 
 void chain_hash(const uint8_t prev[DK_HASH_LEN], const struct dk_event *e,

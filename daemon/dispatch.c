@@ -79,11 +79,10 @@ static bool free_alone(struct desk *k, enum dk_service service)
 static int case_times(const struct store_task_row *row, struct dk_case *c)
 {
     int64_t n = 0;
-    cJSON *o = cJSON_ParseWithLength(row->doc, row->doc_len);
-    int rc = DK_OK;
+    cJSON *o;
+    int rc =
+        dk_json_parse_fixed(row->doc, row->doc_len, row->doc_len, &o, NULL);
 
-    if (o == NULL) /* damaged, or was there no memory?  This one says. */
-        rc = dk_json_parse_obj(row->doc, row->doc_len, row->doc_len, &o, NULL);
     if (rc == DK_OK)
         rc = dk_json_time(o, "submitted_at", DK_REQUIRED, &c->submitted_at,
                           NULL, NULL);

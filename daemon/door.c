@@ -78,11 +78,18 @@ int door_actor(struct item *it, struct dk_problem *p)
                    "petitioner 或 import，例如 officer:li");
 }
 
-static void hash_text(const struct daemon *d, const struct dk_jw *w,
-                      uint8_t out[16])
+/* What a request says, in one hash; frees the text. */
+static int hash_text(const struct daemon *d, struct dk_jw *w, uint8_t out[16],
+                     struct dk_problem *p)
 {
-    crypto_generichash(out, 16, (const unsigned char *)w->buf, w->len, NULL, 0);
-    persons_rehash(persons_secret(d), out);
+    int rc = w->oom ? dk_fail(p, DK_ENOMEM, NULL, NULL, NULL) : DK_OK;
+
+    if (rc == DK_OK) {
+        crypto_generichash(out, 16, (void *)w->buf, w->len, NULL, 0);
+        persons_rehash(persons_secret(d), out);
+    }
+    dk_jw_fini(w);
+    return rc;
 }
 
 /* ---- writes -------------------------------------------------------------- */
@@ -114,11 +121,7 @@ static int decode_submit(struct daemon *d, struct item *it,
                         "“%.64s”无权导入历史案件", it->who.name);
     it->other = repeated_case(d, &it->submit);
     dk_submit_write_canonical(&w, &it->submit);
-    if (w.oom)
-        rc = dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
-    else
-        hash_text(d, &w, it->hash);
-    dk_jw_fini(&w);
+    rc = hash_text(d, &w, it->hash, p);
     it->id = it->submit.submission;
     it->kind = ITEM_SUBMIT;
     return rc;
@@ -177,11 +180,7 @@ static int decode_act(struct daemon *d, struct item *it, struct dk_problem *p)
     if (rc != DK_OK)
         return rc;
     dk_jw_cjson(&w, NULL, o);
-    if (w.oom)
-        rc = dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
-    else
-        hash_text(d, &w, it->hash);
-    dk_jw_fini(&w);
+    rc = hash_text(d, &w, it->hash, p);
     it->kind = ITEM_ACT;
     return rc;
 }
@@ -458,7 +457,8 @@ static int enter(struct daemon *d, struct item *it, const struct dk_msg *m,
         return unknown_type(m->type, p);
     if (!dk_may(&it->who, DK_DOOR_CLIENT, t->name))
         return door_forbid(it, t->name, p);
-    int rc = dk_json_parse_obj(m->body, m->body_len, DK_BODY_MAX, &it->body, p);
+    int rc =
+        dk_json_parse_fixed(m->body, m->body_len, DK_BODY_MAX, &it->body, p);
     if (rc == DK_OK) /* first of all: whose fault is it what the body says? */
         rc = wire_own_id(it->request, it->body, t->decode == decode_submit, p);
     if (rc == DK_OK && t->fields != NULL)

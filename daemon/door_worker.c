@@ -254,7 +254,8 @@ static int enter(struct daemon *d, struct item *it, const struct dk_msg *m,
         return dk_fail(p, DK_EHELLO, NULL,
                        "this session is not known (any more): say hello first",
                        "会话未建立或已结束：请先发送 hello");
-    int rc = dk_json_parse_obj(m->body, m->body_len, DK_BODY_MAX, &it->body, p);
+    int rc =
+        dk_json_parse_fixed(m->body, m->body_len, DK_BODY_MAX, &it->body, p);
     return rc == DK_OK ? t->fn(d, it, s, p) : rc;
 }
 

@@ -15,6 +15,12 @@
 static int door(struct daemon *d, struct item *it, struct dk_problem *p)
 {
     const char *reason;
+    cJSON *body = cJSON_Duplicate(it->body, true); /* it will be changed */
+
+    if (body == NULL)
+        return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    cJSON_Delete(it->body);
+    it->body = body;
     int rc = door_case_no(d, it->body, "case_no", &it->key, p);
 
     if (rc == DK_OK)

@@ -109,7 +109,7 @@ static int on_first(void *arg, const struct dk_event *e)
 {
     struct dk_uuid *out = arg;
     cJSON *o = NULL;
-    int rc = dk_json_parse_obj(e->body, e->body_len, e->body_len, &o, NULL);
+    int rc = dk_json_parse_fixed(e->body, e->body_len, e->body_len, &o, NULL);
 
     if (rc == DK_OK)
         rc = dk_json_uuid(o, "submission_id", DK_REQUIRED, false, out, NULL,

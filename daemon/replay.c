@@ -29,7 +29,7 @@ static int keep_submission(struct replay *r, const struct dk_event *e)
 {
     cJSON *o = NULL;
     const char *id = NULL, *person = NULL;
-    int rc = dk_json_parse_obj(e->body, e->body_len, e->body_len, &o, NULL);
+    int rc = dk_json_parse_fixed(e->body, e->body_len, e->body_len, &o, NULL);
 
     if (rc == DK_OK)
         rc = dk_json_str(o, "submission_id", DK_REQUIRED, 1, DK_UUID_TEXT, &id,

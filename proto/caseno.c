@@ -7,9 +7,11 @@ char dk_check_digit(const char *d, size_t n)
     int p = 10;
 
     for (size_t i = 0; i < n; i++) {
-        int s = (p + (d[i] - '0')) % 10;
+        int s = p + (d[i] - '0');
 
-        p = 2 * (s == 0 ? 10 : s) % 11;
+        s = s >= 10 ? s - 10 : s;
+        p = 2 * (s == 0 ? 10 : s);
+        p = p >= 11 ? p - 11 : p;
     }
     return (char)('0' + (11 - p) % 10);
 }

@@ -14,6 +14,11 @@
  */
 size_t dk_json_plain(const char *s, size_t n);
 
+/* Has the UTF-8 text s[0..n), which a NUL ends, no control character but line
+ * ends and tabs: neither C0, DEL nor C1 (U+0080..U+009F)?
+ */
+bool dk_json_clean(const char *s, size_t n);
+
 static inline bool dk_utf8_tail(const unsigned char *p, int n)
 {
     for (int i = 1; i <= n; i++) {

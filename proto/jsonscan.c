@@ -27,6 +27,7 @@ struct scan {
     const unsigned char *buf, *p, *end;
     const unsigned char *bad; /* where it is wrong */
     const char *en, *zh;      /* why */
+    size_t values;            /* read so far */
     int depth;
     bool escaped;  /* the last string had an escape */
     uint32_t keys; /* entries of seen[] in use */
@@ -265,6 +266,7 @@ static bool value(struct scan *s, bool *open)
     int c = peek(s);
 
     *open = false;
+    s->values++;
     switch (c) {
     case '{':
     case '[':
@@ -338,17 +340,21 @@ static bool document(struct scan *s, bool obj)
     return true;
 }
 
-int dk_json_scan(const char *buf, size_t len, bool obj, struct dk_problem *p)
+int dk_json_scan(const char *buf, size_t len, bool obj, size_t *values,
+                 struct dk_problem *p)
 {
     struct scan s; /* seen[] is large: only what is used gets written */
 
     s.buf = s.p = (const unsigned char *)buf;
     s.end = s.buf + len;
+    s.values = 0;
     s.depth = 0;
     s.keys = 0;
     s.escaped = false;
-    if (document(&s, obj))
+    if (document(&s, obj)) {
+        *values = s.values;
         return 0;
+    }
     return dk_failf(p, DK_EJSON, NULL, "byte %zu: %s%.0s",
                     "第 %zu 字节：%.0s%s", (size_t)(s.bad - s.buf), s.en, s.zh);
 }

@@ -9,16 +9,28 @@
 
 struct tree {
     const char *p, *end;
+    cJSON *item; /* of the one block: the next that is free, */
+    char *bytes; /* and where the next string goes; or both NULL */
 };
 
-static cJSON *item(int type)
+static cJSON *item(struct tree *t, int type)
 {
-    cJSON *v = cJSON_malloc(sizeof(*v));
+    cJSON *v = t->item != NULL ? t->item++ : cJSON_malloc(sizeof(*v));
 
     if (v == NULL)
         return NULL;
     *v = (cJSON){.type = type};
     return v;
+}
+
+static char *room(struct tree *t, size_t n)
+{
+    char *s = t->bytes;
+
+    if (s == NULL)
+        return cJSON_malloc(n);
+    t->bytes += n;
+    return s;
 }
 
 /* A string with escapes; what they stand for is never longer than they are. */
@@ -30,7 +42,7 @@ static char *unescaped(struct tree *t)
 
     while (*q != '"')
         q += *q == '\\' ? 2 : 1;
-    s = cJSON_malloc((size_t)(q - p) + 1);
+    s = room(t, (size_t)(q - p) + 1);
     if (s == NULL)
         return NULL;
     while ((next = memchr(p, '\\', (size_t)(q - p))) != NULL) {
@@ -58,7 +70,7 @@ static char *text(struct tree *t)
 
     if (memchr(t->p, '\\', n) != NULL)
         return unescaped(t);
-    s = cJSON_malloc(n + 1);
+    s = room(t, n + 1);
     if (s == NULL)
         return NULL;
     memcpy(s, t->p, n);
@@ -69,7 +81,7 @@ static char *text(struct tree *t)
 
 static cJSON *string(struct tree *t)
 {
-    cJSON *v = item(cJSON_String);
+    cJSON *v = item(t, cJSON_String);
 
     t->p++;
     if (v == NULL)
@@ -85,7 +97,7 @@ static cJSON *string(struct tree *t)
 static cJSON *number(struct tree *t)
 {
     bool less = *t->p == '-';
-    cJSON *v = item(cJSON_Number);
+    cJSON *v = item(t, cJSON_Number);
     int64_t n = 0;
 
     if (v == NULL)
@@ -109,7 +121,7 @@ static char peek(struct tree *t)
 static cJSON *word(struct tree *t, int type, size_t n)
 {
     t->p += n;
-    return item(type);
+    return item(t, type);
 }
 
 static cJSON *value(struct tree *t);
@@ -148,7 +160,7 @@ static bool add(struct tree *t, cJSON *list, bool obj)
 static cJSON *list(struct tree *t)
 {
     bool obj = *t->p++ == '{';
-    cJSON *v = item(obj ? cJSON_Object : cJSON_Array);
+    cJSON *v = item(t, obj ? cJSON_Object : cJSON_Array);
 
     if (v == NULL)
         return NULL;
@@ -187,7 +199,25 @@ static cJSON *value(struct tree *t)
 
 cJSON *dk_json_tree(const char *buf, size_t len)
 {
-    struct tree t = {buf, buf + len};
+    struct tree t = {.p = buf, .end = buf + len};
 
     return value(&t);
+}
+
+cJSON *dk_json_tree_fixed(const char *buf, size_t len, size_t values)
+{
+    struct tree t = {.p = buf, .end = buf + len};
+    cJSON *v;
+
+    /* A string needs its two quotes' room and no more. */
+    if (values > (SIZE_MAX / 2 - len) / sizeof(*v))
+        return NULL;
+    t.item = cJSON_malloc(values * sizeof(*v) + len);
+    if (t.item == NULL)
+        return NULL;
+    t.bytes = (char *)(t.item + values);
+    v = value(&t);
+    v->type |= cJSON_IsReference; /* cJSON_Delete() frees it and goes no
+                                     deeper */
+    return v;
 }

@@ -13,4 +13,9 @@
  */
 cJSON *dk_json_tree(const char *buf, size_t len);
 
+/* The same of an object that holds `values` values, itself among them, in one
+ * block of memory: it must not be changed.  cJSON_Delete() frees it all.
+ */
+cJSON *dk_json_tree_fixed(const char *buf, size_t len, size_t values);
+
 #endif /* DK_JSONTREE_H */

@@ -128,36 +128,50 @@ static void put_odd(struct dk_jw *w, const char *s, size_t n)
     }
 }
 
-/* s[0..n) in quotes, and `after` it. */
-static void put_string(struct dk_jw *w, const char *s, size_t n,
-                       const char *after)
+/* s[0..n) in quotes, and one more byte if it is not NUL. */
+static void put_string(struct dk_jw *w, const char *s, size_t n, char after)
 {
     size_t plain = n > 0 ? dk_json_plain(s, n) : 0;
 
-    if (!room(w, plain + 1))
+    if (!room(w, plain + 3))
         return;
     w->buf[w->len++] = '"';
     if (plain > 0)
         memcpy(w->buf + w->len, s, plain);
     w->len += plain;
-    put_odd(w, s + plain, n - plain);
-    put(w, after, strlen(after));
+    if (plain < n)
+        put_odd(w, s + plain, n - plain);
+    if (!room(w, 2))
+        return;
+    w->buf[w->len++] = '"';
+    if (after != '\0')
+        w->buf[w->len++] = after;
+    w->buf[w->len] = '\0';
 }
 
-/* What comes before a value: a comma, and its key. */
-static void lead(struct dk_jw *w, const char *key)
+/* What comes before a value: a comma, and its key.  Room is kept for `more`
+ * bytes; false: there is none.
+ */
+static bool lead(struct dk_jw *w, const char *key, size_t more)
 {
+    size_t n = key != NULL ? strlen(key) : 0;
+
+    if (!room(w, n + 4 + more))
+        return false;
     if (w->comma)
-        putc1(w, ',');
+        w->buf[w->len++] = ',';
     w->comma = true;
     if (key != NULL)
-        put_string(w, key, strlen(key), "\":");
+        put_string(w, key, n, ':');
+    return !w->oom;
 }
 
 static void open(struct dk_jw *w, const char *key, char c)
 {
-    lead(w, key);
-    putc1(w, c);
+    if (!lead(w, key, 1))
+        return;
+    w->buf[w->len++] = c;
+    w->buf[w->len] = '\0';
     w->comma = false;
 }
 
@@ -197,8 +211,8 @@ void dk_jw_str(struct dk_jw *w, const char *key, const char *s)
 
 void dk_jw_strn(struct dk_jw *w, const char *key, const char *s, size_t n)
 {
-    lead(w, key);
-    put_string(w, s, n, "\"");
+    if (lead(w, key, n + 2))
+        put_string(w, s, n, '\0');
 }
 
 void dk_jw_int(struct dk_jw *w, const char *key, int64_t v)
@@ -207,26 +221,26 @@ void dk_jw_int(struct dk_jw *w, const char *key, int64_t v)
     size_t i = sizeof(buf);
     uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
 
-    lead(w, key);
     do {
         buf[--i] = (char)('0' + u % 10);
         u /= 10;
     } while (u > 0);
     if (v < 0)
         buf[--i] = '-';
-    put(w, buf + i, sizeof(buf) - i);
+    if (lead(w, key, sizeof(buf)))
+        put(w, buf + i, sizeof(buf) - i);
 }
 
 void dk_jw_bool(struct dk_jw *w, const char *key, bool v)
 {
-    lead(w, key);
-    put(w, v ? "true" : "false", v ? 4 : 5);
+    if (lead(w, key, 5))
+        put(w, v ? "true" : "false", v ? 4 : 5);
 }
 
 void dk_jw_null(struct dk_jw *w, const char *key)
 {
-    lead(w, key);
-    put(w, "null", 4);
+    if (lead(w, key, 4))
+        put(w, "null", 4);
 }
 
 void dk_jw_hex(struct dk_jw *w, const char *key, const void *p, size_t n)
@@ -234,7 +248,8 @@ void dk_jw_hex(struct dk_jw *w, const char *key, const void *p, size_t n)
     static const char hex[] = "0123456789abcdef";
     const unsigned char *b = p;
 
-    lead(w, key);
+    if (!lead(w, key, 2 * n + 2))
+        return;
     putc1(w, '"');
     for (size_t i = 0; i < n; i++) {
         char two[2] = {hex[b[i] >> 4], hex[b[i] & 15]};
@@ -246,23 +261,22 @@ void dk_jw_hex(struct dk_jw *w, const char *key, const void *p, size_t n)
 
 void dk_jw_time(struct dk_jw *w, const char *key, dk_ms t, int offset_min)
 {
-    char buf[DK_TIME_MAX];
-
     if (t == DK_NEVER) {
         dk_jw_null(w, key);
         return;
     }
-    lead(w, key);
-    putc1(w, '"');
-    dk_time_format(t, offset_min, buf);
-    put(w, buf, strlen(buf));
+    if (!lead(w, key, DK_TIME_MAX + 2))
+        return;
+    w->buf[w->len++] = '"';
+    dk_time_format(t, offset_min, w->buf + w->len);
+    w->len += strlen(w->buf + w->len);
     putc1(w, '"');
 }
 
 void dk_jw_raw(struct dk_jw *w, const char *key, const char *json, size_t n)
 {
-    lead(w, key);
-    put(w, json, n);
+    if (lead(w, key, n))
+        put(w, json, n);
 }
 
 static void write_number(struct dk_jw *w, const char *key, double d)

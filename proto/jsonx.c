@@ -27,9 +27,16 @@ size_t dk_utf8_valid(const char *s, size_t n)
     return (size_t)(p - (const unsigned char *)s);
 }
 
-static int parse(const char *buf, size_t len, size_t max, bool obj, cJSON **out,
-                 struct dk_problem *p)
+enum what {
+    ANY,
+    OBJECT,
+    FIXED /* an object, in one block */
+};
+
+static int parse(const char *buf, size_t len, size_t max, enum what what,
+                 cJSON **out, struct dk_problem *p)
 {
+    size_t values;
     int rc;
 
     *out = NULL;
@@ -37,10 +44,11 @@ static int parse(const char *buf, size_t len, size_t max, bool obj, cJSON **out,
         return dk_failf(p, DK_ETOOBIG, NULL,
                         "the text has %zu bytes; at most %zu are allowed",
                         "正文有 %zu 字节；最多允许 %zu 字节", len, max);
-    rc = dk_json_scan(buf, len, obj, p);
+    rc = dk_json_scan(buf, len, what != ANY, &values, p);
     if (rc != 0)
         return rc;
-    *out = dk_json_tree(buf, len);
+    *out = what == FIXED ? dk_json_tree_fixed(buf, len, values)
+                         : dk_json_tree(buf, len);
     if (*out == NULL)
         return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
     return 0;
@@ -49,13 +57,19 @@ static int parse(const char *buf, size_t len, size_t max, bool obj, cJSON **out,
 int dk_json_parse(const char *buf, size_t len, size_t max, cJSON **out,
                   struct dk_problem *p)
 {
-    return parse(buf, len, max, false, out, p);
+    return parse(buf, len, max, ANY, out, p);
 }
 
 int dk_json_parse_obj(const char *buf, size_t len, size_t max, cJSON **out,
                       struct dk_problem *p)
 {
-    return parse(buf, len, max, true, out, p);
+    return parse(buf, len, max, OBJECT, out, p);
+}
+
+int dk_json_parse_fixed(const char *buf, size_t len, size_t max, cJSON **out,
+                        struct dk_problem *p)
+{
+    return parse(buf, len, max, FIXED, out, p);
 }
 
 /* One token of a pointer, escaped; never half of it. */
@@ -177,23 +191,6 @@ static bool is_string(const cJSON *v)
     return v != NULL && cJSON_IsString(v) && v->valuestring != NULL;
 }
 
-/* Terminals and printers show our texts: no control character but line ends
- * and tabs, neither C0, DEL nor C1 (U+0080..U+009F).
- */
-static bool clean_text(const char *s)
-{
-    const unsigned char *p = (const unsigned char *)s;
-
-    for (; *p != '\0'; p++) {
-        if (*p >= 0xe0 && p[1] != '\0' && p[2] != '\0')
-            p += 2; /* a character of three bytes or four */
-        else if ((*p < 0x20 && *p != '\n' && *p != '\t' && *p != '\r') ||
-                 *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0))
-            return false;
-    }
-    return true;
-}
-
 int dk_json_str(const cJSON *o, const char *key, int need, size_t min_bytes,
                 size_t max_bytes, const char **out, const struct dk_at *at,
                 struct dk_problem *p)
@@ -210,7 +207,7 @@ int dk_json_str(const cJSON *o, const char *key, int need, size_t min_bytes,
     if (!is_string(v) || n < min_bytes || n > max_bytes)
         return unfit(p, at, key, v, "a text of %zu to %zu bytes in UTF-8",
                      "一段 %zu 至 %zu 字节的 UTF-8 文本", min_bytes, max_bytes);
-    if (!clean_text(v->valuestring))
+    if (!dk_json_clean(v->valuestring, n)) /* terminals show our texts */
         return unfit(p, at, key, v,
                      "a text without control characters (line ends and tabs "
                      "are allowed)",
@@ -223,7 +220,7 @@ static bool id_ok(const char *s)
 {
     size_t n = strlen(s);
 
-    if (n < 1 || n > DK_ID_MAX || !clean_text(s))
+    if (n < 1 || n > DK_ID_MAX || !dk_json_clean(s, n))
         return false;
     for (size_t i = 0; i < n; i++) {
         if ((unsigned char)s[i] <= ' ' || strchr("\"'/\\", s[i]) != NULL)

@@ -30,6 +30,12 @@ int dk_json_parse(const char *buf, size_t len, size_t max, cJSON **out,
 int dk_json_parse_obj(const char *buf, size_t len, size_t max, cJSON **out,
                       struct dk_problem *p);
 
+/* As dk_json_parse_obj(), for one who only reads: the whole is one block of
+ * memory, so nothing may be put into the object, taken out or replaced.
+ */
+int dk_json_parse_fixed(const char *buf, size_t len, size_t max, cJSON **out,
+                        struct dk_problem *p);
+
 /* Where we are in a body, for the pointers of problems: a linked list on the
  * stack, from the inside out.  NULL is the root.
  */

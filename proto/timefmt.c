@@ -8,7 +8,9 @@
  * with m = 0 for March.  An era is the calendar's period, 400 years.
  */
 #define ERA_DAYS   146097
-#define EPOCH_DAYS 719468 /* from 0000-03-01 to 1970-01-01 */
+#define EPOCH_DAYS 719468           /* from 0000-03-01 to 1970-01-01 */
+#define FIRST_DAY  INT64_C(-719161) /* 0001-01-02 */
+#define LAST_DAY   INT64_C(2932896) /* 9999-12-31 */
 
 int64_t dk_days_from_date(struct dk_date d)
 {
@@ -158,54 +160,54 @@ int dk_time_parse(const char *s, size_t n, dk_ms *out)
     return 0;
 }
 
-static char *put(char *p, int64_t v, int width)
+/* Two digits; `v` is below 100. */
+static char *two(char *p, unsigned v)
 {
-    for (int i = width - 1; i >= 0; i--) {
-        p[i] = (char)('0' + v % 10);
-        v /= 10;
-    }
-    return p + width;
+    p[0] = (char)('0' + v / 10);
+    p[1] = (char)('0' + v % 10);
+    return p + 2;
 }
 
 void dk_date_format(struct dk_date d, char *buf)
 {
-    char *p = put(buf, d.year, 4);
+    char *p = two(buf, (unsigned)d.year / 100 % 100);
 
+    p = two(p, (unsigned)d.year % 100);
     *p++ = '-';
-    p = put(p, d.month, 2);
+    p = two(p, (unsigned)d.month % 100);
     *p++ = '-';
-    p = put(p, d.day, 2);
+    p = two(p, (unsigned)d.day % 100);
     *p = '\0';
 }
 
 void dk_time_format(dk_ms t, int offset_min, char *buf)
 {
-    const dk_ms first = dk_days_from_date((struct dk_date){1, 1, 2}) * DK_DAY;
-    const dk_ms last =
-        dk_days_from_date((struct dk_date){9999, 12, 31}) * DK_DAY;
+    const dk_ms first = FIRST_DAY * DK_DAY, last = LAST_DAY * DK_DAY;
+    unsigned off, ms;
     int64_t days;
     char *p;
 
     if (offset_min < -1439 || offset_min > 1439)
         offset_min = 0;
+    off = (unsigned)(offset_min < 0 ? -offset_min : offset_min);
     t = t < first ? first : t > last ? last : t; /* four digits of year */
     t += offset_min * DK_MINUTE;
     days = t >= 0 ? t / DK_DAY : -((DK_DAY - 1 - t) / DK_DAY);
-    t -= days * DK_DAY;
+    ms = (unsigned)(t - days * DK_DAY);
     dk_date_format(dk_date_from_days(days), buf);
     p = buf + 10;
     *p++ = 'T';
-    p = put(p, t / DK_HOUR, 2);
+    p = two(p, ms / 3600000);
     *p++ = ':';
-    p = put(p, t / DK_MINUTE % 60, 2);
+    p = two(p, ms / 60000 % 60);
     *p++ = ':';
-    p = put(p, t / DK_SECOND % 60, 2);
+    p = two(p, ms / 1000 % 60);
     *p++ = '.';
-    p = put(p, t % 1000, 3);
+    *p++ = (char)('0' + ms / 100 % 10);
+    p = two(p, ms % 100);
     *p++ = offset_min < 0 ? '-' : '+';
-    offset_min = offset_min < 0 ? -offset_min : offset_min;
-    p = put(p, offset_min / 60, 2);
+    p = two(p, off / 60);
     *p++ = ':';
-    p = put(p, offset_min % 60, 2);
+    p = two(p, off % 60);
     *p = '\0';
 }

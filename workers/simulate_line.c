@@ -271,7 +271,8 @@ int sim_line_read(struct sim_shapes *shapes, const char *text, size_t len,
     struct span found[MEMBER_N] = {{0}};
     struct sim_event e = {0};
     struct dk_problem why; /* large, and seldom needed */
-    int rc = dk_json_scan(text, len, true, &why);
+    size_t values;
+    int rc = dk_json_scan(text, len, true, &values, &why);
 
     if (rc != 0)
         return dk_failf(p, rc, NULL,

@@ -74,7 +74,7 @@ int welcome_read(const struct dk_msg *m, struct welcome *out,
 {
     cJSON *o = NULL;
     int64_t beat = 0, lease = 0;
-    int rc = dk_json_parse_obj(m->body, m->body_len, DK_REPLY_MAX, &o, p);
+    int rc = dk_json_parse_fixed(m->body, m->body_len, DK_REPLY_MAX, &o, p);
 
     *out = (struct welcome){0};
     if (rc == 0)
@@ -159,7 +159,7 @@ int task_read(const struct dk_msg *m, const char *service, struct task *out,
     int rc;
 
     *out = (struct task){0};
-    rc = dk_json_parse_obj(m->body, m->body_len, DK_REPLY_MAX, &o, p);
+    rc = dk_json_parse_fixed(m->body, m->body_len, DK_REPLY_MAX, &o, p);
     if (rc == 0)
         rc = read_lease(o, out, p);
     if (rc == 0)
@@ -181,7 +181,7 @@ void task_read_problem(const struct dk_msg *m, struct dk_problem *out)
 {
     cJSON *o = NULL;
 
-    if (dk_json_parse_obj(m->body, m->body_len, DK_REPLY_MAX, &o, out) == 0)
+    if (dk_json_parse_fixed(m->body, m->body_len, DK_REPLY_MAX, &o, out) == 0)
         dk_problem_read(o, out);
     cJSON_Delete(o);
 }

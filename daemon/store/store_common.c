@@ -139,7 +139,7 @@ int store_read_doc(const char *doc, size_t len, const uint8_t *hash,
     cJSON *o = NULL;
     struct dk_case *c = NULL;
 
-    int rc = dk_json_parse_obj(doc, len, STORE_TEXT_MAX, &o, NULL);
+    int rc = dk_json_parse_fixed(doc, len, STORE_TEXT_MAX, &o, NULL);
     if (rc == 0)
         rc = dk_case_read(o, &c, NULL);
     cJSON_Delete(o);

@@ -158,6 +158,14 @@ static int insist(struct sq *s, const char *sql, const char *want,
                      "请把数据文件夹放在本地磁盘上");
 }
 
+/* Nobody asks how much memory SQLite has; to count it takes a lock for each
+ * piece.  Refused once SQLite is in use, and as good then.
+ */
+static void dont_count_memory(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static int connect_file(struct sq *s, struct dk_problem *p)
 {
     int rc = sqlite3_open_v2(s->file.db, &s->db,
@@ -369,6 +377,7 @@ int store_sqlite_open(const char *path, const struct store_options *opt,
     if (s == NULL)
         return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
     s->base.ops = &ops;
+    dont_count_memory();
     int rc = sq_file_claim(&s->file, path, opt->create, &exists, p);
     if (rc == 0 && !exists)
         rc = make_store(s, opt, random, p);

@@ -197,6 +197,7 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
     X(EPOCH_UP, "UPDATE meta SET epoch = epoch + 1")                           \
     X(REQUEST_GET, "SELECT " SQ_REQUEST_COLUMNS " FROM request "               \
                    "WHERE slot = ?")                                           \
+    X(SLOT_LAST, "SELECT max(slot) FROM request")                              \
     X(CLASH_GET, "SELECT " SQ_REQUEST_COLUMNS " FROM request_clash "           \
                  "WHERE id = ?")                                               \
     X(CASE_GET, "SELECT hash, doc FROM case_file WHERE key = ?")               \
@@ -293,10 +294,11 @@ struct sq {
     sqlite3_stmt *q[SQ_N];
     struct store_totals tot;
     int64_t last_seq;
-    int wal_pages; /* in the log after the last commit */
-    int wal_max;   /* then it goes into the file; 0: not measured yet */
-    bool full;     /* the last commit found no room */
-    bool restored; /* opened for the first time after a backup */
+    int64_t last_slot; /* highest of request; -1: none */
+    int wal_pages;     /* in the log after the last commit */
+    int wal_max;       /* then it goes into the file; 0: not measured yet */
+    bool full;         /* the last commit found no room */
+    bool restored;     /* opened for the first time after a backup */
     sqlite3_backup *backup; /* under way, into backup_db; or all NULL */
     sqlite3 *backup_db;
     char *backup_path;
@@ -354,6 +356,9 @@ int sq_checkpoint(struct store *st, bool whole);
 void sq_log_grew(struct sq *s);
 /* The last commit found the disk full: what is in the log may be room. */
 int sq_log_make_room(struct sq *s);
+/* 1 if *r is the request `id`, 0 if there is none. */
+int sq_find_request(struct sq *s, const struct dk_uuid *id,
+                    struct store_request *r);
 int sq_find_requests(struct store *st, const struct dk_uuid *ids, size_t n,
                      struct store_request *out, bool *found);
 int sq_load_cases(struct store *st, const int64_t *keys, size_t n,

@@ -29,9 +29,8 @@ static int read_request(struct sq_use *u, struct store_request *r)
     return 1;
 }
 
-/* 1 if *r is the request `id`, 0 if there is none. */
-static int find_request(struct sq *s, const struct dk_uuid *id,
-                        struct store_request *r)
+int sq_find_request(struct sq *s, const struct dk_uuid *id,
+                    struct store_request *r)
 {
     struct sq_use u = sq_use(s, SQ_REQUEST_GET);
 
@@ -55,8 +54,12 @@ static int find_request(struct sq *s, const struct dk_uuid *id,
 int sq_find_requests(struct store *st, const struct dk_uuid *ids, size_t n,
                      struct store_request *out, bool *found)
 {
+    struct sq *s = (struct sq *)st;
+
     for (size_t i = 0; i < n; i++) {
-        int rc = find_request((struct sq *)st, &ids[i], &out[i]);
+        /* A new id is later than all that are kept, so most need no look. */
+        bool later = sq_slot(&ids[i]) > s->last_slot;
+        int rc = later ? 0 : sq_find_request(s, &ids[i], &out[i]);
 
         found[i] = rc == 1;
         if (rc < 0)

@@ -59,6 +59,17 @@ static int read_last(struct sq *s, struct store_info *info)
     return rc < 0 ? rc : 0;
 }
 
+static int read_last_slot(struct sq *s)
+{
+    struct sq_use u = sq_use(s, SQ_SLOT_LAST);
+    int rc = sq_step(&u);
+
+    s->last_slot =
+        rc == 1 && sq_col_blob(&u, 0) != NULL ? sq_col_int(&u, 0) : -1;
+    sq_end(&u);
+    return rc < 0 ? rc : 0;
+}
+
 int sq_read_state(struct sq *s, struct store_info *info)
 {
     int rc = read_meta(s, info);
@@ -67,5 +78,7 @@ int sq_read_state(struct sq *s, struct store_info *info)
         rc = read_total(s);
     if (rc == 0)
         rc = read_last(s, info);
+    if (rc == 0)
+        rc = read_last_slot(s);
     return rc;
 }

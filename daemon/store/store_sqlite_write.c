@@ -38,10 +38,9 @@ static int put_requests(struct sq *s, const struct store_changes *ch)
 
         if (n == 0) { /* the slot is taken: by this id, or by another? */
             struct store_request old;
-            bool used = false;
 
-            n = sq_find_requests(&s->base, &r->id, 1, &old, &used);
-            if (n == 0 && used)
+            n = sq_find_request(s, &r->id, &old);
+            if (n == 1)
                 n = DK_EBUG;
             if (n == 0)
                 n = put_request(s, r, true);
@@ -457,6 +456,10 @@ int sq_commit(struct store *st, const struct store_changes *ch)
         return roll_back(s, rc);
     s->tot = t;
     s->last_seq += (int64_t)ch->n_event;
+    for (size_t i = 0; i < ch->n_request; i++) {
+        int64_t slot = sq_slot(&ch->request[i].id);
+        s->last_slot = slot > s->last_slot ? slot : s->last_slot;
+    }
     sq_log_grew(s);
     return 0;
 }

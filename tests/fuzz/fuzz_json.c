@@ -113,7 +113,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     dk_jw_cjson(&w, NULL, v);
     CHECK(!w.oom);
     /* Escapes may make it longer, but not deeper or wider. */
-    CHECK(dk_json_parse(w.buf, w.len, w.len, &back, NULL) == 0);
+    rc = (cJSON_IsObject(v) ? dk_json_parse_fixed
+                            : dk_json_parse)(w.buf, w.len, w.len, &back, NULL);
+    CHECK(rc == 0);
     dk_jw_cjson(&again, NULL, back);
     CHECK(again.len == w.len && memcmp(again.buf, w.buf, w.len) == 0);
     cJSON_Delete(back);

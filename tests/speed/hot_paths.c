@@ -55,7 +55,7 @@ static cJSON *parse(const char *text)
     struct dk_problem p = {0};
     cJSON *o = NULL;
 
-    must(dk_json_parse_obj(text, strlen(text), DK_BODY_MAX, &o, &p), &p);
+    must(dk_json_parse_fixed(text, strlen(text), DK_BODY_MAX, &o, &p), &p);
     return o;
 }
 
@@ -66,7 +66,9 @@ static void happen(struct dk_case *c, const struct dk_command *cmd)
 
     must(dk_decide(c, cmd, &env, &es, &p), &p);
     for (size_t i = 0; i < es.n; i++)
-        must(dk_case_evolve(c, &es.v[i]), &p);
+        must(cmd->submit != NULL ? dk_case_begin(c, &es.v[i], cmd->submit, NULL)
+                                 : dk_case_evolve(c, &es.v[i]),
+             &p);
     dk_events_fini(&es);
 }
 

@@ -411,6 +411,83 @@ static void a_refusal_leaves_earlier_events_alone(void **state)
     kit_close(&k);
 }
 
+/* What a case is written as that began with the submission `s`. */
+static void first_case(const struct dk_submit *s, const struct dk_case *before,
+                       bool read, struct dk_jw *out)
+{
+    const struct dk_env env = {
+        .now = KIT_T0, .offset_min = 480, .county = 330699};
+    const struct dk_command cmd = {.action = DK_ACT_SUBMIT,
+                                   .by = DK_BY_BROKER,
+                                   .actor = "kiosk",
+                                   .claimed = s->submitted_at,
+                                   .submit = s,
+                                   .key = INT64_C(20260302000007),
+                                   .other = before};
+    struct dk_case *c = dk_case_new();
+    struct dk_events es = {0};
+
+    assert_non_null(c);
+    assert_int_equal(dk_decide(c, &cmd, &env, &es, NULL), 0);
+    assert_int_equal(es.n, 1);
+    if (read)
+        assert_int_equal(dk_case_evolve(c, &es.v[0]), 0);
+    else
+        assert_int_equal(dk_case_begin(c, &es.v[0], s, before), 0);
+    dk_jw_reset(out);
+    dk_case_write(out, NULL, c, env.county, env.offset_min);
+    assert_false(out->oom);
+    dk_events_fini(&es);
+    dk_case_free(c);
+}
+
+static void a_case_begins_as_its_first_event_says(void **state)
+{
+    static const char head[] =
+        "{\"submission_id\":\"0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b\","
+        "\"channel\":\"visit\",\"subject\":\"路\\n灯\",\"facts\":\"坏了\"";
+    static const char *const rest[] = {
+        "",
+        ",\"import\":true,\"submitted_at\":\"2020-02-01T08:00:00+08:00\"",
+        ",\"persons\":[{\"name\":\"甲\"}],\"petitioners\":1000",
+        ",\"persons\":[{\"name\":\"甲\"},{\"name\":\"乙\",\"phone\":\"1\"}]",
+        ",\"kind\":\"accusation\",\"region\":\"城关\",\"category\":\"甲/乙\"",
+        ",\"respondents\":[{\"unit\":\"u\"},{\"officer\":\"o\"}]",
+        ",\"respondents\":[{\"unit\":\"v\",\"officer\":\"p\"}]",
+        ",\"confidential\":true",
+        ",\"needs\":[\"wages\",\"minor\"]",
+        ",\"repeat_of\":\"330000-20260215-000001-4\"",
+    };
+    struct dk_case *before = dk_case_new();
+    struct dk_jw a = {0}, b = {0};
+
+    (void)state;
+    assert_non_null(before);
+    before->key = INT64_C(20260215000001);
+    for (size_t i = 0; i < 3 * sizeof(rest) / sizeof(rest[0]); i++) {
+        struct dk_submit s;
+        char text[1024];
+        cJSON *o;
+
+        if (i == 2 * sizeof(rest) / sizeof(rest[0]))
+            memcpy(before->unit, "局一", sizeof("局一"));
+        (void)snprintf(text, sizeof(text), "%s%s}", head,
+                       rest[i % (sizeof(rest) / sizeof(rest[0]))]);
+        assert_int_equal(
+            dk_json_parse_obj(text, strlen(text), DK_BODY_MAX, &o, NULL), 0);
+        assert_int_equal(dk_submit_read(o, &s, NULL), 0);
+        const struct dk_case *other =
+            i >= sizeof(rest) / sizeof(rest[0]) ? before : NULL;
+        first_case(&s, other, true, &a);
+        first_case(&s, other, false, &b);
+        assert_string_equal(a.buf, b.buf);
+        cJSON_Delete(o);
+    }
+    dk_case_free(before);
+    dk_jw_fini(&a);
+    dk_jw_fini(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -427,6 +504,7 @@ int main(void)
         cmocka_unit_test(a_submission_counts_from_when_it_was_handed_in),
         cmocka_unit_test(a_submission_without_a_body_is_our_own_mistake),
         cmocka_unit_test(a_refusal_leaves_earlier_events_alone),
+        cmocka_unit_test(a_case_begins_as_its_first_event_says),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,6 +39,15 @@ static cJSON *parse(const char *text)
     return v;
 }
 
+static cJSON *parse_fixed(const char *text)
+{
+    cJSON *v = NULL;
+
+    assert_int_equal(
+        dk_json_parse_fixed(text, strlen(text), DK_BODY_MAX, &v, NULL), 0);
+    return v;
+}
+
 static void every_prefix_of_a_text_is_refused(void **state)
 {
     static const char text[] =
@@ -103,6 +112,12 @@ static void the_tree_is_what_cjson_makes_of_it(void **state)
         assert_int_equal(ours->valueint, theirs->valueint);
         if (ours->child != NULL && ours->child->next != NULL)
             assert_ptr_equal(ours->child->prev->next, NULL);
+        if (cJSON_IsObject(ours)) {
+            cJSON *fixed = parse_fixed(texts[i]);
+
+            assert_true(cJSON_Compare(fixed, theirs, true));
+            cJSON_Delete(fixed);
+        }
         cJSON_free(a);
         cJSON_free(b);
         cJSON_Delete(ours);
@@ -138,6 +153,40 @@ static void a_tree_takes_memory_by_the_length_of_its_text(void **state)
     cJSON_InitHooks(NULL);
     assert_in_range(asked, 1, 10001 * (sizeof(cJSON) + 3));
     dk_jw_fini(&w);
+}
+
+static int freed;
+
+static void count_free(void *p)
+{
+    freed += p != NULL;
+    free(p);
+}
+
+/* Values, keys and texts to their last byte in one block, freed at once. */
+static void a_fixed_tree_is_one_block(void **state)
+{
+    static const char text[] =
+        "{\"a\":[1,\"b\",\"\\n\",{\"\\t\":null}],\"\":\"\",\"c\":\"案\"}";
+    cJSON_Hooks hooks = {counted, count_free};
+    cJSON *v = NULL;
+
+    (void)state;
+    cJSON_InitHooks(&hooks);
+    grants = 0;
+    assert_int_equal(
+        dk_json_parse_fixed(text, strlen(text), DK_BODY_MAX, &v, NULL),
+        DK_ENOMEM);
+    assert_null(v);
+    grants = 1;
+    freed = 0;
+    v = parse_fixed(text);
+    assert_string_equal(v->child->prev->valuestring, "案");
+    cJSON_Delete(v);
+    cJSON_InitHooks(NULL);
+    assert_int_equal(freed, 1);
+    assert_int_equal(dk_json_parse_fixed("[]", 2, DK_BODY_MAX, &v, NULL),
+                     DK_EJSON);
 }
 
 static void no_memory_is_said_and_leaves_nothing(void **state)
@@ -569,6 +618,7 @@ int main(void)
         cmocka_unit_test(the_place_of_a_fault_is_named_by_its_byte),
         cmocka_unit_test(the_tree_is_what_cjson_makes_of_it),
         cmocka_unit_test(a_tree_takes_memory_by_the_length_of_its_text),
+        cmocka_unit_test(a_fixed_tree_is_one_block),
         cmocka_unit_test(no_memory_is_said_and_leaves_nothing),
         cmocka_unit_test(a_body_over_the_limit_is_too_large),
         cmocka_unit_test(a_body_must_be_an_object_where_one_is_asked),
