@@ -64,6 +64,13 @@ static int exit_of_seal(int rc)
                              : EX_CONFIG;
 }
 
+/* systemd is to wait: a restored backup of a county takes minutes. */
+static void on_busy(void)
+{
+    sd_notify(0, "EXTEND_TIMEOUT_USEC=900000000\n"
+                 "STATUS=reading all of a restored backup");
+}
+
 static int open_store(struct daemon *d)
 {
     uint8_t random[48];
@@ -77,6 +84,7 @@ static int open_store(struct daemon *d)
         .now = real_now(),
         .name = d->cfg->name,
         .mono = mono_now,
+        .busy = on_busy,
     };
 
     persons_open(d, &opt);

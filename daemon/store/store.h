@@ -55,6 +55,10 @@ struct store_options {
     int (*seal)(void *arg, int64_t key, const void *plain, size_t len,
                 void **out, size_t *out_len, int64_t *id);
     void *seal_arg;
+    /* Called while the opening takes long: a backup is read whole before its
+     * first use.  NULL: nobody is told.
+     */
+    void (*busy)(void);
     /* What a request's hash of an older schema becomes; NULL: it stays. */
     void (*rehash)(const uint8_t secret[32], uint8_t hash[16]);
 };

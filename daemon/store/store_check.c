@@ -334,6 +334,34 @@ static int check_request(struct check *k)
     return rc;
 }
 
+/* ---- indexes ------------------------------------------------------------- */
+
+/* Every row is right: is each found where lists and the clocks look for it? */
+static int check_indexes(struct check *k)
+{
+    static const struct {
+        const char *begins, *what;
+    } of[] = {{"event", "missing-event"},
+              {"clock", "missing-clock"},
+              {"alert", "missing-alert"},
+              {"person", "person-differs"},
+              {"", "case-differs"}};
+    char index[40];
+    size_t i = 0;
+
+    if (k->f->what != NULL || k->st->ops->lost_row == NULL)
+        return 0;
+    int rc = k->st->ops->lost_row(k->st, k->key, index, sizeof index);
+    if (rc != 0 || index[0] == '\0')
+        return rc;
+    while (strncmp(index, of[i].begins, strlen(of[i].begins)) != 0)
+        i++;
+    say(k, of[i].what,
+        "the index %s does not find it: what looks there passes it over",
+        index);
+    return 0;
+}
+
 int store_check_case(struct store *st, int64_t key, const struct store_want *w,
                      struct store_finding *out)
 {
@@ -354,5 +382,7 @@ int store_check_case(struct store *st, int64_t key, const struct store_want *w,
         rc = check_beside(&k);
     if (rc == 0)
         rc = check_request(&k);
+    if (rc == 0)
+        rc = check_indexes(&k);
     return rc;
 }

@@ -117,6 +117,10 @@ struct store_ops {
                       void *arg); /* in order of n */
     int (*beside_rows)(struct store *st, int64_t key, row_beside_fn fn,
                        void *arg);
+    /* The name of an index that does not find a row of the case, or "".  NULL:
+     * the back end has none that could come apart from the rows.
+     */
+    int (*lost_row)(struct store *st, int64_t key, char *index, size_t cap);
     int (*recount)(struct store *st, struct store_totals *out);
     int (*checkpoint)(struct store *st, bool whole);
     int (*backup_begin)(struct store *st, const char *path,

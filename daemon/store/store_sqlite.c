@@ -333,6 +333,21 @@ static void sq_close(struct store *st)
     shut((struct sq *)st, false);
 }
 
+static int say_backup(const struct sq *s, const char *found,
+                      struct dk_problem *p)
+{
+    char en[300];
+
+    (void)snprintf(en, sizeof en,
+                   "the backup is damaged (%s) and is not used. Put another "
+                   "copy of it, or another backup, in its place, or take what "
+                   "it holds: docketctl recover",
+                   found);
+    return sq_refuse(p, DK_EIO, s->file.db, 0, en,
+                     "备份已损坏，未予使用。请换用该备份的其他副本或"
+                     "其他备份，或取出其中完好的内容：docketctl recover");
+}
+
 /* From a file known to be ours to one that may be served. */
 static int make_ready(struct sq *s, int version,
                       const struct store_options *opt, const uint8_t random[48],
@@ -343,8 +358,14 @@ static int make_ready(struct sq *s, int version,
     if (rc == SQLITE_OK)
         rc = sqlite3_wal_checkpoint_v2(s->db, "main",
                                        SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    if (rc == SQLITE_OK && s->restored)
-        rc = sq_restore(s->db, opt, random);
+    if (rc == SQLITE_OK && s->restored) {
+        char got[96];
+        rc = sq_restore_check(s->db, opt, got, sizeof got);
+        if (rc == SQLITE_OK && strcmp(got, "ok") != 0)
+            return say_backup(s, got, p);
+        if (rc == SQLITE_OK)
+            rc = sq_restore(s->db, opt, random);
+    }
     if (rc == SQLITE_OK)
         rc = migrate_run(s->db, version, opt);
     if (rc == SQLITE_OK && version < migrate_latest())
@@ -437,6 +458,7 @@ static const struct store_ops ops = {
     .clock_rows = sq_clock_rows,
     .alert_rows = sq_alert_rows,
     .beside_rows = sq_beside_rows,
+    .lost_row = sq_lost_row,
     .recount = sq_recount,
     .checkpoint = sq_checkpoint,
     .backup_begin = sq_backup_begin,

@@ -109,6 +109,47 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
     "FROM task_dead WHERE service = " #S " AND " WHERE
 #define SQ_OR " UNION ALL "
 
+/* Is a row of the case missing in an index, or out of its place there?  Then
+ * it is right where it is and no list finds it.
+ */
+#define SQ_LOST(index, table, if_t, if_u, same)                                \
+    " UNION ALL SELECT '" index "' FROM " table " AS t WHERE t.key = ?1" if_t  \
+    " AND NOT EXISTS (SELECT 1 FROM " table " AS u INDEXED BY " index          \
+    " WHERE " same " AND u.key = t.key" if_u ")"
+/* clang-format off */
+#define SQ_SEEK_ROWS                                                           \
+    "SELECT 'event_case' FROM event AS t INDEXED BY event_case "               \
+    "WHERE t.key = ?1 AND (NOT EXISTS (SELECT 1 FROM event AS u INDEXED BY "   \
+    "event_case WHERE u.key = t.key AND u.n = t.n AND u.seq = t.seq) OR NOT "  \
+    "EXISTS (SELECT 1 FROM event AS r NOT INDEXED WHERE r.seq = t.seq AND "    \
+    "r.key = t.key AND r.n = t.n))"                                            \
+    SQ_LOST("case_state", "case_file", "", "", "u.state = t.state")            \
+    SQ_LOST("case_unit", "case_file", " AND t.unit <> ''",                     \
+            " AND u.unit <> ''", "u.unit = t.unit AND u.state = t.state")      \
+    SQ_LOST("case_handler", "case_file", " AND t.handler <> ''",               \
+            " AND u.handler <> ''",                                            \
+            "u.handler = t.handler AND u.state = t.state")                     \
+    SQ_LOST("case_overdue", "case_file", " AND t.overdue = 1",                 \
+            " AND u.overdue = 1", "u.overdue = t.overdue")                     \
+    SQ_LOST("case_work", "case_file",                                          \
+            " AND t.due IS NOT NULL AND t.urgent = 0",                         \
+            " AND u.due IS NOT NULL AND u.urgent = 0", "u.due = t.due")        \
+    SQ_LOST("case_urgent", "case_file", " AND t.urgent = 1",                   \
+            " AND u.urgent = 1", "u.due IS t.due")                             \
+    SQ_LOST("case_group", "case_file", " AND t.grp IS NOT NULL",               \
+            " AND u.grp IS NOT NULL", "u.grp = t.grp")                         \
+    SQ_LOST("case_beside_unit", "case_beside", "", "",                         \
+            "u.unit = t.unit AND u.open = t.open")                             \
+    SQ_LOST("clock_fire", "clock", " AND t.fire_at IS NOT NULL",               \
+            " AND u.fire_at IS NOT NULL",                                      \
+            "u.fire_at = t.fire_at AND u.id = t.id")                           \
+    SQ_LOST("clock_due", "clock", "", "",                                      \
+            "u.due_at = t.due_at AND u.id = t.id")                             \
+    SQ_LOST("alert_open", "alert", " AND t.acked_at IS NULL",                  \
+            " AND u.acked_at IS NULL", "u.n = t.n")                            \
+    SQ_LOST("person_seal", "person", "", "", "u.seal = t.seal")
+/* clang-format on */
+
 /* X(NAME, SQL): prepared once, when the store is opened. */
 #define SQ_STATEMENTS(X)                                                       \
     X(BEGIN, "BEGIN IMMEDIATE")                                                \
@@ -257,6 +298,7 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
                   "FROM clock WHERE key = ? ORDER BY id")                      \
     X(ALERT_ROWS, "SELECT n, raised_at, due_at, acked_at, acked_by, level, "   \
                   "unit, clock, rung FROM alert WHERE key = ? ORDER BY n")     \
+    X(LOST_ROW, SQ_SEEK_ROWS " LIMIT 1")                                       \
     X(RECOUNT, "SELECT (SELECT count(*) FROM case_file), "                     \
                "(SELECT ifnull(max(seq), 0) FROM event), "                     \
                "(SELECT count(*) FROM task_assign) + "                         \
@@ -414,6 +456,8 @@ int sq_day_seq(struct store *st, int32_t day, int32_t *seq);
 int sq_totals(struct store *st, struct store_totals *out);
 int sq_list_keys(struct store *st, int64_t after, int64_t limit,
                  store_key_fn fn, void *arg);
+/* The index that does not find a row of the case: *index, else NULL. */
+int sq_lost_row(struct store *st, int64_t key, char *index, size_t cap);
 int sq_case_row(struct store *st, int64_t key, row_case_fn fn, void *arg);
 int sq_clock_rows(struct store *st, int64_t key, row_clock_fn fn, void *arg);
 int sq_alert_rows(struct store *st, int64_t key, row_alert_fn fn, void *arg);
@@ -423,6 +467,11 @@ int sq_backup_step(struct store *st, int pages, struct store_backup *b,
                    struct dk_problem *p);
 void sq_backup_end(struct store *st);
 /* store_sqlite_restore.c: an SQLite result code */
+/* All of a backup, before it is used: SQLITE_OK, and *got is "ok" or what is
+ * wrong with it.
+ */
+int sq_restore_check(sqlite3 *db, const struct store_options *opt, char *got,
+                     size_t cap);
 int sq_restore(sqlite3 *db, const struct store_options *opt,
                const uint8_t broker[16]);
 

@@ -5,6 +5,8 @@
  */
 #include "store_sqlite.h"
 
+#include <stdio.h>
+
 int sq_list_keys(struct store *st, int64_t after, int64_t limit,
                  store_key_fn fn, void *arg)
 {
@@ -99,6 +101,18 @@ int sq_alert_rows(struct store *st, int64_t key, row_alert_fn fn, void *arg)
         if (rc != 0)
             break;
     }
+    sq_end(&u);
+    return rc < 0 ? rc : 0;
+}
+
+int sq_lost_row(struct store *st, int64_t key, char *index, size_t cap)
+{
+    struct sq_use u = sq_use((struct sq *)st, SQ_LOST_ROW);
+
+    sq_int(&u, key);
+    int rc = sq_step(&u);
+    const char *name = rc == 1 ? sq_col_text(&u, 0) : NULL;
+    (void)snprintf(index, cap, "%s", name != NULL ? name : "");
     sq_end(&u);
     return rc < 0 ? rc : 0;
 }

@@ -8,7 +8,8 @@
  *   - the case numbers of today go on in the next hundred thousand, for some of
  *     those that come next in the backup may have been given to petitioners.
  *
- * One transaction, and before anything else is changed.
+ * One transaction, and before anything else is changed; but first all of it is
+ * read.
  */
 #include "store_sqlite.h"
 
@@ -17,7 +18,8 @@
 #include "migrate.h"
 #include "proto/timefmt.h"
 
-#define EPOCHS 1000000
+#define EPOCHS   1000000
+#define BUSY_OPS 10000000 /* of SQLite's machine, about a second */
 
 static int run_blob(sqlite3 *db, const char *sql, const uint8_t broker[16])
 {
@@ -51,6 +53,30 @@ static int today(sqlite3 *db, const struct store_options *opt)
         dk_date_from_days(local / DK_DAY - (local % DK_DAY < 0));
 
     return day.year * 10000 + day.month * 100 + day.day;
+}
+
+static int on_busy(void *arg)
+{
+    const struct store_options *opt = arg;
+
+    opt->busy();
+    return 0;
+}
+
+/* It lay somewhere, perhaps for years, and nobody has read it since it was
+ * checked when it was made.  Later nobody has the time; and an index that is
+ * wrong gives wrong answers without a word.
+ */
+int sq_restore_check(sqlite3 *db, const struct store_options *opt, char *got,
+                     size_t cap)
+{
+    if (opt->busy != NULL) {
+        opt->busy();
+        sqlite3_progress_handler(db, BUSY_OPS, on_busy, (void *)(uintptr_t)opt);
+    }
+    int rc = sq_ask(db, "PRAGMA integrity_check(1)", got, cap);
+    sqlite3_progress_handler(db, 0, NULL, NULL);
+    return rc;
 }
 
 int sq_restore(sqlite3 *db, const struct store_options *opt,

@@ -341,6 +341,42 @@ class Fail(Backup):
 
 
 class Restore(Backup):
+    def test_a_backup_whose_index_was_damaged_is_not_used(self):
+        """Every row is right; an index does not find one: no start of a store
+        in use reads that, the first start of a backup reads all."""
+        world, client, _ = self.office(5)
+        path = world.path("b.db")
+        self.begin(client, path)
+        self.end(client)
+        world.broker.stop()
+        with open(path, "rb") as file:
+            good = file.read()
+        db = sqlite3.connect(path, isolation_level=None)
+        text = db.execute("SELECT sql FROM sqlite_schema WHERE name = "
+                          "'case_state'").fetchone()[0]
+        db.execute("DROP INDEX case_state")
+        db.execute(text + " WHERE state < 0")  # damage: it is empty
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute("UPDATE sqlite_schema SET sql = ? WHERE name = 'case_state'",
+                   [text])
+        db.close()
+        with open(path, "rb") as file:
+            bad = file.read()
+        world = self.world(test_clock=START)
+        os.makedirs(world.broker.data)
+        shutil.copy2(self.key_beside(path), world.broker.data)
+        with open(world.broker.db, "wb") as file:
+            file.write(bad)
+        for _ in range(2):  # it stays what it is
+            world.broker.refused(74, "the backup is damaged",
+                                 "docketctl recover", "备份已损坏")
+            with open(world.broker.db, "rb") as file:
+                now = file.read()
+            self.assertEqual((now[68:72], now[4096:]), (b"DKTB", bad[4096:]))
+        with open(world.broker.db, "wb") as file:
+            file.write(good)
+        world.broker.start()
+
     def test_a_restored_broker_is_another_stream_and_numbers_far_ahead(self):
         world, client, history = self.office(5)
         before = client.call("hello")

@@ -6,6 +6,8 @@
  */
 #include "world.h"
 
+#include <sqlite3.h>
+
 #define NO 7 /* the case looked at */
 
 struct made {
@@ -321,6 +323,85 @@ static void a_failed_read_is_not_a_finding(void **state)
     dk_case_free(m.c);
 }
 
+/* ---- indexes (SQLite alone has them) ------------------------------------- */
+
+static void run(const char *path, const char *sql)
+{
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static int on_text(void *arg, int n, char **v, char **names)
+{
+    (void)n;
+    (void)names;
+    (void)snprintf(arg, 128, "%s", v[0]);
+    return 0;
+}
+
+static void mend(const char *path, const char *index, const char *was)
+{
+    char sql[300];
+
+    (void)snprintf(sql, sizeof sql, "DROP INDEX %s; %s", index, was);
+    run(path, sql);
+}
+
+/* Take the case's entries out of an index, as damage of a page does it; its
+ * text in the schema stays.
+ */
+static void lose(const char *path, const char *index, char was[128])
+{
+    char sql[700];
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT sql FROM sqlite_schema WHERE name = '%s'", index);
+    assert_int_equal(sqlite3_exec(db, sql, on_text, was, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    (void)snprintf(sql, sizeof sql,
+                   "DROP INDEX %s; %s %s key <> %lld;"
+                   "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql "
+                   "= replace(sql, ' %s key <> %lld', '') WHERE name = '%s'",
+                   index, was, strstr(was, "WHERE") ? "AND" : "WHERE",
+                   (long long)KEY(NO), strstr(was, "WHERE") ? "AND" : "WHERE",
+                   (long long)KEY(NO), index);
+    run(path, sql);
+}
+
+static void a_row_that_an_index_does_not_find_is_a_finding(void **state)
+{
+    static const char *const lost[][2] = {
+        {"clock_fire", "missing-clock"},  {"clock_due", "missing-clock"},
+        {"alert_open", "missing-alert"},  {"case_state", "case-differs"},
+        {"case_unit", "case-differs"},    {"case_handler", "case-differs"},
+        {"case_overdue", "case-differs"}, {"case_work", "case-differs"},
+    };
+    struct world *w = *state;
+    char was[128];
+    struct made m;
+
+    if (!w->file)
+        return;
+    put(w, &m);
+    for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++) {
+        expect(w, &m, NULL);
+        world_close(w);
+        lose(w->path, lost[i][0], was);
+        assert_int_equal(world_open(w), 0);
+        expect(w, &m, lost[i][1]);
+        world_close(w);
+        mend(w->path, lost[i][0], was);
+        assert_int_equal(world_open(w), 0);
+    }
+    dk_case_free(m.c);
+}
+
 #define EACH(X)                                                                \
     X(a_case_as_it_was_written_has_no_finding)                                 \
     X(each_column_of_a_case_is_compared)                                       \
@@ -331,6 +412,7 @@ static void a_failed_read_is_not_a_finding(void **state)
     X(events_without_a_case_are_a_missing_case)                                \
     X(keys_are_those_of_anything_there_is)                                     \
     X(a_recount_gives_the_totals)                                              \
-    X(a_failed_read_is_not_a_finding)
+    X(a_failed_read_is_not_a_finding)                                          \
+    X(a_row_that_an_index_does_not_find_is_a_finding)
 
 WORLD_MAIN(EACH)
