@@ -212,8 +212,8 @@ static int tell_notes(struct recover *r, const struct config *cfg)
 {
     static const char *const what[] = {
         "the petitioners' data is lost  信访人信息丢失",
-        "the same submission sent again will be refused as a conflict  "
-        "相同提交再次发来时会被当作冲突拒绝"};
+        "the same submission sent again is answered without a query code  "
+        "相同提交再次发来时只答复案件编号，不给出查询码"};
     sqlite3_stmt *q = NULL;
     char no[DK_CASE_NO_MAX];
     int rc = recover_prepare(r, "SELECT key, what FROM note ORDER BY key", &q);
@@ -245,24 +245,46 @@ static void tell_sums(const struct recover *r, const char *out)
     printf("checkpoints saved / 已保存检查点  %" PRId64
            ", of lost events / 因事件丢失而失效 %" PRId64 "\n",
            r->ckpts, r->ckpts_lost);
+    printf("the office's own alerts / 本机关自身的警示  %" PRId64 "\n",
+           r->office);
     printf("pages / 页  %" PRId64 ", of the log / 日志 %" PRId64
            ", missing / 缺失 %" PRId64 ", unreadable / 不可读 %" PRId64
            ", blank / 空白 %" PRId64 ", damaged / 损坏 %" PRId64
            ", rows damaged / 损坏行 %" PRId64 "\n",
            s->pages, s->log_pages, s->missing, s->unreadable, s->blank,
            s->bad_pages, s->bad_rows);
-    if (!r->has_meta)
-        puts("The secret of the query codes is lost: petitioners need new ones."
-             "\n查询码密钥已丢失，须向信访人重新发放查询码。");
     if (s->bad_log)
         puts("The log has more than can be trusted: the last commits may be "
              "missing.\n日志末尾不可信，最后的提交可能缺失。");
     puts("A case of which nothing at all is left cannot be named; compare with "
-         "the last backup.\nThe office's own alerts are not carried over.\n"
-         "毫无痕迹的案件无法列出，请与最近的备份核对。本机关自身的警示"
-         "不随之恢复。\n"
+         "the last backup.\n毫无痕迹的案件无法列出，请与最近的备份核对。\n"
          "Put it in place like a backup: docs/OPERATIONS.md, \"Backup and "
          "restore\".\n请按恢复备份的方法启用，见 docs/OPERATIONS.md。");
+}
+
+/* Loud, and last: cases may all be there, so nothing else says it. */
+static void tell_no_secret(void)
+{
+    fflush(stdout);
+    fputs(
+        "\nATTENTION: what the file knew of itself is lost (county, kind of "
+        "clock, the secret of the query codes).\n"
+        "- EVERY query code on every receipt is void. Cases, their numbers and "
+        "limits hold.\n"
+        "- Tell the halls and the counter: who comes with an older receipt is "
+        "told at the counter how the matter stands (docketctl show CASE), "
+        "after proof of who they are. New submissions get codes that hold.\n"
+        "- A kiosk that sends an older submission again gets its number "
+        "without a code.\n"
+        "- If a backup of this store is there, its codes hold: restore that "
+        "instead, if it has every case.\n"
+        "注意：文件自身的信息（区划代码、时钟类型、查询码密钥）已丢失。\n"
+        "- 此前回执上的查询码全部作废；案件、案件编号和期限仍然有效。\n"
+        "- 请告知各大厅和接待窗口：持旧回执者须在窗口核验身份后查询办理情况"
+        "（docketctl show CASE）；新提交的案件会得到有效的查询码。\n"
+        "- 自助终端重发此前的提交时，只得到案件编号，没有查询码。\n"
+        "- 如有本库的备份且案件齐全，请改用备份，其查询码仍然有效。\n",
+        stderr);
 }
 
 static int tell(struct recover *r, const struct config *cfg, const char *out)
@@ -273,6 +295,8 @@ static int tell(struct recover *r, const struct config *cfg, const char *out)
         rc = tell_notes(r, cfg);
     if (rc == DK_OK)
         tell_sums(r, out);
+    if (rc == DK_OK && !r->has_meta)
+        tell_no_secret();
     return rc;
 }
 
@@ -322,6 +346,8 @@ int recover_run(const struct config *given, const char *file, const char *out)
     clear(&n);
     if (rc != DK_OK)
         return daemon_complain(&r.problem, exit_of(rc));
+    if (!r.has_meta)
+        return RECOVER_NO_SECRET;
     return recover_damaged(&r) ||
                    r.lost_cases + r.persons_lost + r.ids_made + r.ckpts_lost > 0
                ? EX_DATAERR

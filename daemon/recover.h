@@ -18,8 +18,10 @@
 
 /* Prints what was saved and what was not.  Returns an exit code: 0 everything
  * that the file should hold, 65 something is lost, 66 it cannot be read, 73 the
- * new file cannot be made (or is there already), 74 a disk failed.
+ * new file cannot be made (or is there already), 74 a disk failed; and
+ * RECOVER_NO_SECRET: whatever else is lost, every query code is void.
  */
+#define RECOVER_NO_SECRET 80 /* none of sysexits.h */
 int recover_run(const struct config *given, const char *file, const char *out);
 
 #endif /* DK_RECOVER_H */

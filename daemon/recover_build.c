@@ -173,7 +173,8 @@ static int add_requests(struct build *b, const struct dk_event *e, int *n)
             .at = sqlite3_column_int64(b->req, 3),
             .submitted_at = sqlite3_column_int64(b->req, 4)};
         memcpy(r.id.b, sqlite3_column_blob(b->req, 0), 16);
-        memcpy(r.hash, sqlite3_column_blob(b->req, 1), 16);
+        if (b->r->has_meta) /* else the key of the hashes is lost with it */
+            memcpy(r.hash, sqlite3_column_blob(b->req, 1), 16);
         rc = add_request(b, &r);
         if (rc != DK_OK)
             break;

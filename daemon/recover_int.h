@@ -16,6 +16,7 @@ enum recover_put {
     PUT_TASK,
     PUT_CASE,
     PUT_CKPT,
+    PUT_OFFICE,
     PUT_NOTE,
     RECOVER_PUTS
 };
@@ -34,7 +35,7 @@ struct recover {
     int64_t seal;
     /* what came of it */
     int64_t cases, events, lost_cases, ids_made, persons_lost, tasks,
-        tasks_made, ckpts, ckpts_lost;
+        tasks_made, ckpts, ckpts_lost, office;
     int64_t same_to; /* up to there no event of the stream is missing */
     struct dk_problem problem;
 };
@@ -62,8 +63,8 @@ bool recover_damaged(const struct recover *r);
 
 /* recover_build.c: from the scratch database into the new store of `d`. */
 int recover_build(struct recover *r, struct daemon *d);
-/* recover_rest.c: numbers of the days, checkpoints, and tasks that may have
- * been lost.
+/* recover_rest.c: numbers of the days, checkpoints, the office's own alerts,
+ * and tasks that may have been lost.
  */
 int recover_rest(struct recover *r, struct daemon *d);
 

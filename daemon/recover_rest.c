@@ -1,6 +1,6 @@
 /* recover_rest.c - what is told by the cases as a whole: the last number of
- * each day, the checkpoints that still hold, and work that nobody would do if
- * its task was lost.
+ * each day, the checkpoints that still hold, the office's own alerts, and work
+ * that nobody would do if its task was lost.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +77,56 @@ static int checkpoints(struct recover *r, struct daemon *d)
         struct store_changes ch = {.ckpt = &c, .test_now = DK_NEVER};
         rc = commit(r, d, &ch);
         r->ckpts += rc == DK_OK;
+    }
+    sqlite3_finalize(q);
+    return rc;
+}
+
+/* ---- the office's own alerts ------------------------------------------------
+ */
+
+static dk_ms when(sqlite3_stmt *q, int i)
+{
+    return sqlite3_column_type(q, i) == SQLITE_NULL
+               ? DK_NEVER
+               : sqlite3_column_int64(q, i);
+}
+
+/* Of two open ones of one kind and subject, the later. */
+static int office(struct recover *r, struct daemon *d)
+{
+    sqlite3_stmt *q = NULL;
+    int rc = recover_prepare(
+        r,
+        "SELECT * FROM office AS o WHERE cleared_at IS NOT NULL OR id = "
+        "(SELECT max(id) FROM office AS u WHERE u.kind = o.kind AND "
+        "u.subject = o.subject AND u.cleared_at IS NULL) ORDER BY id",
+        &q);
+
+    while (rc == DK_OK && (rc = recover_next(r, q)) == 1) {
+        struct store_office o = {
+            .id = sqlite3_column_int64(q, 0),
+            .kind = sqlite3_column_int(q, 1),
+            .subject = (const char *)sqlite3_column_text(q, 2),
+            .level = sqlite3_column_int(q, 3),
+            .value = sqlite3_column_int64(q, 4),
+            .threshold = sqlite3_column_int64(q, 5),
+            .about = (const char *)sqlite3_column_text(q, 6),
+            .told = sqlite3_column_int64(q, 7),
+            .raised_at = sqlite3_column_int64(q, 8),
+            .told_at = sqlite3_column_int64(q, 9),
+            .cleared_at = when(q, 10),
+            .acked_at = when(q, 11),
+            .acked_by = (const char *)sqlite3_column_text(q, 12),
+            .note = (const char *)sqlite3_column_text(q, 13)};
+        if (o.subject == NULL || o.about == NULL) {
+            rc = dk_fail(&r->problem, DK_ENOMEM, NULL, NULL, NULL);
+            break;
+        }
+        struct store_changes ch = {
+            .office = &o, .n_office = 1, .test_now = DK_NEVER};
+        rc = commit(r, d, &ch);
+        r->office += rc == DK_OK;
     }
     sqlite3_finalize(q);
     return rc;
@@ -170,6 +220,8 @@ int recover_rest(struct recover *r, struct daemon *d)
     _Static_assert(TASK_STEP == 4, "the query above says so");
     if (rc == DK_OK)
         rc = checkpoints(r, d);
+    if (rc == DK_OK)
+        rc = office(r, d);
     if (rc == DK_OK && recover_damaged(r))
         rc = tasks(r, d);
     return rc;

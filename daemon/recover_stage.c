@@ -8,6 +8,8 @@
 #include "daemon/merkle.h"
 #include "daemon/recover_int.h"
 
+#define OFFICE_TEXT 2000 /* bytes of a text of an office alert, at most */
+
 static const char schema[] =
     "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
     "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -16384;"
@@ -19,6 +21,9 @@ static const char schema[] =
     "CREATE TABLE kase (key INTEGER PRIMARY KEY, hash);"
     "CREATE TABLE ckpt (number INTEGER PRIMARY KEY, first, last, text, sig,"
     " blocks);"
+    "CREATE TABLE office (id INTEGER PRIMARY KEY, kind, subject, level, value,"
+    " threshold, about, told, raised_at, told_at, cleared_at, acked_at,"
+    " acked_by, note);"
     "CREATE TABLE note (key, what);"
     "CREATE TABLE saved (key, n, type, seq, hash, PRIMARY KEY (key, n))"
     " WITHOUT ROWID;"
@@ -33,6 +38,8 @@ static const char *const put_sql[RECOVER_PUTS] = {
     [PUT_TASK] = "INSERT OR IGNORE INTO task VALUES (?, ?, ?, ?)",
     [PUT_CASE] = "INSERT OR IGNORE INTO kase VALUES (?, ?)",
     [PUT_CKPT] = "INSERT OR IGNORE INTO ckpt VALUES (?, ?, ?, ?, ?, ?)",
+    [PUT_OFFICE] = ("INSERT OR IGNORE INTO office VALUES "
+                    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     [PUT_NOTE] = "INSERT INTO note VALUES (?, ?)",
 };
 
@@ -237,6 +244,28 @@ static void take_meta(struct recover *r, const struct salvage_row *row)
     }
 }
 
+/* No event tells of the office's own alerts, so what stands there now is taken,
+ * if it can be one.
+ */
+static bool is_office(const struct salvage_row *r)
+{
+    static const int texts[] = {2, 6, 12, 13};
+
+    if (!r->has_id || !r->current || r->id <= 0 ||
+        !looks_like(r, "NITIIITIIIiitt") || r->v[1].i < 0 ||
+        r->v[1].i >= DK_W_N || r->v[3].i < 0 || r->v[3].i >= DK_WL_N ||
+        r->v[7].i < 0)
+        return false;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        const struct salvage_value *v = &r->v[texts[i]];
+        if (v->type == SALVAGE_TEXT &&
+            (v->n > OFFICE_TEXT ||
+             dk_utf8_valid((const char *)v->p, v->n) != v->n))
+            return false;
+    }
+    return true;
+}
+
 /* Tasks end and are deleted: only the page as it stands tells of open ones, and
  * of dead ones, which are tried again.
  */
@@ -274,6 +303,8 @@ int recover_stage_row(void *arg, const struct salvage_row *row)
     /* Of an older schema: plain, with its salt beside it. */
     if (row->has_id && looks_like(row, "NBB+") && row->v[1].n == 16)
         return put(r, PUT_PLAIN_PERSON, row, 1);
+    if (is_office(row))
+        return put(r, PUT_OFFICE, row, 1);
     return is_ckpt(row) ? put(r, PUT_CKPT, row, 1) : DK_OK;
 }
 

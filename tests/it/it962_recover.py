@@ -222,7 +222,11 @@ class Recover(dkworld.TestCase):
         self.assertEqual(done.returncode, 64)
         self.assertIn(b"give --county", done.stderr)
         done = self.run_recover(argv + ["--county", dkworld.COUNTY])
-        self.assertIn(done.returncode, (0, 65), done.stderr)
+        self.assertEqual(done.returncode, 80, done.stderr)
+        said = done.stderr.decode()
+        for text in ("EVERY query code on every receipt is void",
+                     "此前回执上的查询码全部作废", "docketctl show"):
+            self.assertIn(text, said)
         con = sqlite3.connect("file:%s?mode=ro" % out, uri=True)
         self.assertEqual(con.execute("PRAGMA integrity_check").fetchone(),
                          ("ok",))
@@ -233,6 +237,32 @@ class Recover(dkworld.TestCase):
         os.makedirs(world.broker.data)
         shutil.copyfile(out, world.broker.db)
         world.broker.refused(65, "on real time")
+        self.codes_are_void(out)
+
+    def codes_are_void(self, out):
+        """On the real clock: cases are there, and no code opens one."""
+        world = self.world()
+        os.makedirs(world.broker.data)
+        shutil.copyfile(out, world.broker.db)
+        for key in ("seal.key", "checkpoint.key"):
+            shutil.copy2(os.path.join(self.world0.broker.data, key),
+                         world.broker.data)
+        world.broker.start()
+        client = world.client()
+        seen = 0
+        for body, answer in self.answers:
+            number = answer["case_no"]
+            if client.ask("case.get", {"case_no": number}).type != "ok":
+                continue
+            seen += 1
+            again = client.call("case.submit", body, 20)
+            self.assertEqual((again["case_no"], again["query_code"]),
+                             (number, None))
+            with self.assertRaisesRegex(dkproto.Problem, "not-found"):
+                client.call("case.query", {
+                    "case_no": number, "query_code": answer["query_code"]})
+        self.assertGreater(seen, CASES // 4)
+        world.broker.stop()
 
     def test_pages_in_the_middle_are_noise(self):
         rng = dkproto.seeded()
@@ -356,6 +386,30 @@ class Recover(dkworld.TestCase):
         out, text = self.recover(db, 65)
         self.assertIn(number + "  the petitioners' data is lost", text)
         self.check(out, text, CASES - 1)
+
+    def test_the_offices_own_alerts_come_along(self):
+        db = self.copy()
+        con = sqlite3.connect(db)
+        con.execute("DELETE FROM office_alert")
+        rows = [(7, 3, "", 0, -1, 86400, "none yet", 1, 5, 6, 7, 8,
+                 "officer:li", "看过了"),
+                (8, 3, "", 1, -2, 86400, "备份失败", 2, 9, 10, None, None, None,
+                 None),
+                (9, 4, "", 1, 1, 1, "", 1, 9, 10, None, 11, "officer:li", "")]
+        for row in rows + [(10, 99, "", 0, 0, 0, "no such kind", 1, 1, 1, None,
+                            None, None, None)]:
+            con.execute("INSERT INTO office_alert VALUES (%s)" %
+                        ",".join("?" * 14), row)
+        con.commit()
+        con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        con.close()
+        out, text = self.recover(db, 0)
+        self.assertIn("the office's own alerts / 本机关自身的警示  3\n", text)
+        con = sqlite3.connect("file:%s?mode=ro" % out, uri=True)
+        self.assertEqual(con.execute("SELECT * FROM office_alert ORDER BY id"
+                                     ).fetchall(), rows)
+        con.close()
+        self.check(out, text, CASES)
 
     def test_the_file_ends_early(self):
         db = self.copy()
