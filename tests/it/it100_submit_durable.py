@@ -237,7 +237,8 @@ class Petitioner(dkworld.TestCase):
             "case_no": answer["case_no"], "query_code": answer["query_code"]})
         self.assertEqual(set(view), {"case_no", "state", "state_zh",
                                      "submitted_at", "unit", "owner",
-                                     "next_limit"})
+                                     "next_limit", "steps",
+                                     "paper"})
         self.assertEqual(view["state"], "submitted")
         self.assertEqual(view["state_zh"], "已提交")
         self.assertIsNone(view["next_limit"])
