@@ -180,17 +180,19 @@ class Checker(unittest.TestCase):
                 self.seeded_fault(double, *names)
 
     @staticmethod
-    def told_again(days, **more):
-        """What is wrong with a limit of day 20 that is told on `days`."""
+    def told_again(days, late=(), **more):
+        """What is wrong with a limit of day 20 that is told for `days`; each
+        so many days late."""
         body = {"clock": "conclude", "clock_no": 1, "basis": 1,
                 "due_at": day(20), "on_due": "overdue", "rungs": [],
                 "stops_on": ["answered"]}
         body.update(more)
         events = [{"type": "clock_set", "n": 2, "at": day(1), "body": body}]
         for n, on in enumerate(days):
-            events.append({"type": "clock_fired", "n": n + 3, "at": day(on),
+            told = day(on + (late[n] if late else 0))
+            events.append({"type": "clock_fired", "n": n + 3, "at": told,
                            "body": {"clock": "conclude", "clock_no": 1,
-                                    "rung": "repeat"}})
+                                    "rung": "repeat", "at": day(on)}})
         report = checker.Report()
         checker.replay_clocks(events, "case", report)
         return report.broken
@@ -201,6 +203,9 @@ class Checker(unittest.TestCase):
         for days in ([21], [22, 23], [22, 24, 25]):
             self.assertEqual(len(self.told_again(days, **again)), 1, days)
         self.assertEqual(len(self.told_again([22])), 1)
+        # Late, and then in time: less than two days apart, and as it should be.
+        self.assertEqual(self.told_again([22, 24], late=[1, 0], **again), [])
+        self.assertEqual(len(self.told_again([22], late=[-1], **again)), 1)
 
     def test_one_number_for_two_submissions_is_caught(self):
         def same(good):

@@ -268,11 +268,13 @@ class Clock:
         self.repeat_at = body.get("repeat_at")
         self.repeat_days = body.get("repeat_days", 0)
 
-    def repeat(self, at):
-        """Why it could not be told again at `at` (ms); "": it could."""
+    def repeat(self, at, now):
+        """Why it could not be told again, for the instant `at` at `now` (ms);
+        "": it could.  Told late once and in time the next day it is less than
+        a day: what counts is for when."""
         if self.repeat_at is None:
             return "is none of the clock"
-        if at < instant(self.repeat_at):
+        if at < instant(self.repeat_at) or now < at:
             return "fired early"
         if self.told is not None and at - self.told < 86400000 * (
                 self.repeat_days):
@@ -329,7 +331,7 @@ def _fire(clock, event, case, report):
     if clock.state != "running":
         report.broken.append(name + " fired while " + clock.state)
     if body["rung"] == "repeat":
-        why = clock.repeat(instant(event["at"]))
+        why = clock.repeat(instant(body["at"]), instant(event["at"]))
         if why:
             report.broken.append(name + " " + why)
         return
