@@ -69,13 +69,16 @@ static void read_county(const struct dk_rj *f, struct dk_book *b)
     b->county = county;
 }
 
-/* A unit that the book cannot do without: somebody takes over from it. */
-static void check_lasting(const struct dk_rj *f, const struct book_unit *u,
-                          const char *key)
+/* A unit that the book cannot do without: somebody takes over from it.  Heirs
+ * that go in a circle are told with the units.
+ */
+static void check_lasting(const struct dk_rj *f, const struct dk_book *b,
+                          const struct book_unit *u, const char *key)
 {
     const char *id = u != NULL ? u->id : NULL;
 
-    while (u != NULL && u->valid_to != BOOK_OPEN) {
+    for (int i = 0; i < b->n_unit && u != NULL && u->valid_to != BOOK_OPEN;
+         i++) {
         if (u->heir == NULL) {
             dk_rj_error(f, NULL, key,
                         "\"%s\" closes and nobody takes over; name another "
@@ -128,7 +131,7 @@ void book_read(const struct dk_rj *f, struct dk_book *b)
         book_unit_ref(f, b, b->root, "send_to_discipline", DK_OPTIONAL, NULL);
     book_rules_read(f, b);
     book_urgent_read(f, b);
-    check_lasting(f, b->office, "office");
-    check_lasting(f, b->discipline, "send_to_discipline");
-    check_lasting(f, b->fallback.unit, "default");
+    check_lasting(f, b, b->office, "office");
+    check_lasting(f, b, b->discipline, "send_to_discipline");
+    check_lasting(f, b, b->fallback.unit, "default");
 }

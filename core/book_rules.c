@@ -160,12 +160,15 @@ static void read_rule(const struct dk_rj *f, const cJSON *o,
 }
 
 /* A rule that leads nowhere one day is passed over from then on. */
-static void check_lasting(const struct dk_rj *f, const struct book_rule *r,
-                          const struct dk_at *at)
+static void check_lasting(const struct dk_rj *f, const struct dk_book *b,
+                          const struct book_rule *r, const struct dk_at *at)
 {
     const struct book_unit *u = r->unit;
 
-    while (u != NULL && u->valid_to != BOOK_OPEN && u->heir != NULL)
+    /* Heirs that go in a circle are told with the units. */
+    for (int i = 0; i < b->n_unit && u != NULL && u->valid_to != BOOK_OPEN &&
+                    u->heir != NULL;
+         i++)
         u = u->heir;
     if (u != NULL && u->valid_to != BOOK_OPEN)
         dk_rj_warn(f, at, "unit",
@@ -223,7 +226,7 @@ void book_rules_read(const struct dk_rj *f, struct dk_book *b)
     }
     for (int i = 0; i < b->n_rule; i++) {
         item.index = b->rule[i].place;
-        check_lasting(f, &b->rule[i], &item);
+        check_lasting(f, b, &b->rule[i], &item);
     }
     if (b->fallback.unit == NULL)
         dk_rj_warn(f, NULL, "default",

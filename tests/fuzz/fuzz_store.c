@@ -58,7 +58,7 @@ static void make_image(void)
     CHECK(office_open(url) == 0);
     CHECK(office_say(true, "hello", "h",
                      "{\"service\":\"deadline\",\"worker\":\"w\",\"credit\":4}",
-                     48));
+                     46));
     CHECK(office_lines(text, len));
     office_close();
     free(text);

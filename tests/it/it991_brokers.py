@@ -51,10 +51,10 @@ class Brokers(dkworld.TestCase):
                         "min(key % 1000000), max(key % 1000000) "
                         "FROM case_file")
         self.assertEqual(days, ["%d|%d|1|%d" % (n, n, n)])
-        streams = self.sql(world, "SELECT broker, count(*) - max(seq), "
-                           "min(seq) FROM event GROUP BY 1 ORDER BY 1")
-        self.assertEqual(streams, ["%d|0|1" % i
-                                   for i in range(len(streams))])
+        # Whichever of them took something; each from 1 and without a gap.
+        streams = self.sql(world, "SELECT count(*) - max(seq), min(seq) FROM "
+                           "event GROUP BY broker")
+        self.assertEqual(set(streams), {"0|1"})
         self.assertEqual(self.sql(world, "SELECT count(*) FROM broker"),
                          [str(len(brokers))])
         for broker in brokers:
