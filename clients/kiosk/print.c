@@ -20,17 +20,20 @@ struct print {
     void *arg;
 };
 
-static void end(struct print *p, const struct dk_problem *why)
+static void let_go(struct print *p)
 {
-    print_done done = p->done;
-
     if (p->ready != NULL)
         event_free(p->ready);
     p->ready = NULL;
     close(p->fd);
     p->fd = -1;
     bytes_fini(&p->b);
-    done(p->arg, why);
+}
+
+static void end(struct print *p, const struct dk_problem *why)
+{
+    let_go(p);
+    p->done(p->arg, why);
 }
 
 static int trouble(struct dk_problem *why, const char *what)
@@ -127,11 +130,6 @@ int print_start(struct print *p, struct bytes *b, print_done done, void *arg,
     p->ready = event_new(p->base, p->fd, EV_WRITE, on_ready, p);
     if (p->ready != NULL && event_add(p->ready, &patience) == 0)
         return 0;
-    if (p->ready != NULL)
-        event_free(p->ready);
-    p->ready = NULL;
-    close(p->fd);
-    p->fd = -1;
-    bytes_fini(&p->b);
+    let_go(p);
     return dk_fail(why, DK_ENOMEM, NULL, NULL, NULL);
 }
