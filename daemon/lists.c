@@ -137,9 +137,8 @@ int read_cases(struct daemon *d, const struct item *it, struct dk_jw *w,
 static int write_alert_body(struct dk_jw *w, const char *body)
 {
     cJSON *o = NULL;
-    int rc = body == NULL
-                 ? DK_EJSON
-                 : dk_json_parse_obj(body, strlen(body), DK_BODY_MAX, &o, NULL);
+    size_t n = body != NULL ? strlen(body) : 0;
+    int rc = n == 0 ? DK_EJSON : dk_json_parse_fixed(body, n, n, &o, NULL);
 
     if (rc == DK_ENOMEM)
         return rc;

@@ -47,8 +47,9 @@ int door_erase(struct daemon *d, struct item *it, struct dk_problem *p)
     int rc = door(d, it, p);
 
     it->action = DK_ACT_ERASE_PERSON;
-    if (rc == DK_OK)
-        rc = dk_json_bool(it->body, "erase", DK_REQUIRED, &erase, NULL, p);
+    if (rc != DK_OK)
+        return rc; /* the body may still be one block: nothing is taken out */
+    rc = dk_json_bool(it->body, "erase", DK_REQUIRED, &erase, NULL, p);
     cJSON_DeleteItemFromObjectCaseSensitive(it->body, "erase"); /* no fact */
     if (rc != DK_OK || erase)
         return rc;
