@@ -47,7 +47,7 @@ bool spine_tend(struct daemon *d)
     char why[300];
     int rc = store_tend(d->st, &d->info);
 
-    d->unread = d->unread || rc == 1;
+    d->unread = d->unread || rc == 1 || (rc == 0 && d->away);
     if (rc >= 0 && !d->unread)
         return true;
     if (rc >= 0)

@@ -296,6 +296,8 @@ void spine_tick(struct daemon *d)
     if (d->pause_until != 0 && d->pause_until <= mono_now())
         d->pause_until = 0;
     int rc = spine_gather(d);
+    if (rc == DK_OK && d->unread)
+        rc = DK_EBUSY; /* what memory holds is not what the store has */
     if (rc == DK_OK)
         rc = spine_load(d);
     for (size_t i = 0; rc == DK_OK && i < b->n_item; i++)

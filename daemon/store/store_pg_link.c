@@ -206,9 +206,11 @@ static int go_on(struct pg *s, int ms)
 /* What makes a server one that cannot be used; NULL: nothing. */
 static const char *unfit(const PGresult *res)
 {
-    if (strcmp(PQgetvalue(res, 0, 4), "off") == 0)
-        return "synchronous_commit is off: what is acknowledged could be lost. "
-               "Set it to on, for this role or database";
+    const char *commit = PQgetvalue(res, 0, 4);
+
+    if (strcmp(commit, "off") == 0 || strcmp(commit, "local") == 0)
+        return "synchronous_commit is off or local: what is acknowledged could "
+               "be lost. Set it to on, for this role or database";
     if (strcmp(PQgetvalue(res, 0, 5), "off") == 0)
         return "fsync is off: what is acknowledged could be lost. Set it to on";
     if (strcmp(PQgetvalue(res, 0, 6), "UTF8") != 0)
@@ -228,7 +230,13 @@ static int taken(struct pg *s, const PGresult *res)
         say(s, "another docketd of this name has started");
         return pg_damaged(s);
     }
-    s->commits = pg_col_int(&r, 0);
+    int64_t commits = pg_col_int(&r, 0);
+    if (commits != s->commits && commits != s->commits + 1) {
+        say(s, "the database has lost commits that were acknowledged (another "
+               "server took over without them, or it was restored)");
+        return pg_damaged(s);
+    }
+    s->commits = commits;
     s->last_seq = pg_col_int(&r, 1);
     s->last_at = pg_col_int(&r, 2);
     s->mine.cases = pg_col_int(&r, 3);

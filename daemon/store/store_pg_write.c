@@ -127,7 +127,7 @@ static int resolve(struct pg *s, int64_t before)
 
     if (rc != 0)
         return rc;
-    return s->commits != before;
+    return s->commits == before + 1;
 }
 
 /* A commit that returned before its standby had it: another one is later in
@@ -143,9 +143,17 @@ static int make_sure(struct pg *s)
         pg_int(&a, s->no);
         pg_int(&a, s->epoch);
         int rc = pg_ask(&a, PG_TAKE, &res);
+        bool ours = rc == 0 && PQntuples(res) == 1;
         PQclear(res);
-        if (rc != 0)
-            return rc;
+        if (rc != 0) { /* it is there: whoever asks again is told so */
+            pg_drop(s, "a commit could not be made sure of");
+            return DK_EBUSY;
+        }
+        if (!ours) { /* nothing was written, so no standby was waited for */
+            (void)snprintf(s->why, sizeof s->why,
+                           "another docketd took this one's place");
+            return pg_damaged(s);
+        }
     }
     if (!s->unsure)
         return 0;
@@ -176,7 +184,7 @@ int pg_commit(struct store *st, const struct store_changes *ch)
         if (held && rc == DK_ESTALE)
             break; /* what it rests on is not locked any more */
     }
-    while (rc == 0 && s->unsure)
+    if (rc == 0 && s->unsure)
         rc = make_sure(s);
     return rc;
 }
