@@ -94,8 +94,10 @@ static int first_salt(struct wal *w, uint8_t salt[8])
 
 static int walk(struct wal *w, struct walk *x)
 {
-    struct wal_sum stored = wal_told(w->header + 24), made = stored;
-    bool whole = w->header_good, commit = false;
+    struct wal_sum stored = wal_told(w->header + 24),
+                   made =
+                       wal_add((struct wal_sum){0, 0}, w->header, 24, w->big);
+    bool whole = w->header_good, commit = false, hurt = false;
 
     *x = (struct walk){.last = -1};
     memcpy(x->salt, w->header + 16, 8);
@@ -117,11 +119,17 @@ static int walk(struct wal *w, struct walk *x)
             x->n = i + 1;
         if (linked && commit)
             x->last = i - 1;
+        /* Frame 0 goes on from a header whose own sum is wrong: the header was
+         * synced before it, so no power cut did that.
+         */
+        hurt = hurt || (i == 0 && linked && !w->header_good);
         made = next;
         stored = is;
         /* Only its own sum tells that it is a commit, and no rubbish. */
         commit = linked && wal_be32(f + 4) != 0;
     }
+    if (hurt)
+        x->last = x->n - 1;
     return 0;
 }
 
