@@ -15,7 +15,7 @@ struct print {
     int fd; /* -1: nothing is under way */
     struct event *ready;
     struct bytes b;
-    size_t sent;
+    size_t sent; /* all: the last bytes are on their way */
     print_done done;
     void *arg;
 };
@@ -59,6 +59,10 @@ static void on_ready(evutil_socket_t fd, short what, void *arg)
         end(p, &why);
         return;
     }
+    if (p->sent == p->b.n) { /* it takes more: so the last are through */
+        end(p, NULL);
+        return;
+    }
     n = write((int)fd, p->b.at + p->sent, p->b.n - p->sent);
     if (n < 0 && errno != EAGAIN && errno != EINTR) {
         trouble(&why, strerrordesc_np(errno));
@@ -66,9 +70,8 @@ static void on_ready(evutil_socket_t fd, short what, void *arg)
         return;
     }
     p->sent += n > 0 ? (size_t)n : 0;
-    if (p->sent == p->b.n)
-        end(p, NULL);
-    else if (event_add(p->ready, &patience) != 0) {
+    /* A close would throw away what the device has not passed on yet. */
+    if (event_add(p->ready, &patience) != 0) {
         trouble(&why, "no memory");
         end(p, &why);
     }

@@ -159,11 +159,11 @@ int web_open(struct event_base *base, const struct web_options *o,
         rc = http_files_open(o->files, &w->files, p);
     if (rc == 0 && o->printer != NULL)
         rc = print_open(base, o->printer, &w->print, p);
-    if (rc == 0)
-        rc = mark_running(w, o->spool, p);
     h.files = w->files;
     if (rc == 0)
         rc = http_open(base, o->where, &h, &w->http, p);
+    if (rc == 0) /* the last that can fail: the mark stays for a cut only */
+        rc = mark_running(w, o->spool, p);
     if (rc != 0) {
         web_close(w, false);
         return rc;
@@ -176,12 +176,11 @@ int web_open(struct event_base *base, const struct web_options *o,
     return 0;
 }
 
-static void end_asked(struct web *w, struct web_asked *q)
+static void end_asked(struct web_asked *q)
 {
     struct dk_problem p = {0};
     struct http_ask *a = q->ask;
 
-    (void)w;
     *q = (struct web_asked){0};
     dk_fail(
         &p, DK_ETIMEOUT, NULL,
@@ -195,7 +194,7 @@ int web_pump(struct web *w, dk_ms now, struct dk_problem *p)
 {
     for (int i = 0; i < WEB_ASKED; i++)
         if (w->asked[i].ask != NULL && w->asked[i].by <= now)
-            end_asked(w, &w->asked[i]);
+            end_asked(&w->asked[i]);
     if (w->broken.code != 0)
         *p = w->broken;
     return w->broken.code;
@@ -217,7 +216,7 @@ void web_close(struct web *w, bool clean)
         return;
     for (int i = 0; i < WEB_ASKED; i++)
         if (w->asked[i].ask != NULL)
-            end_asked(w, &w->asked[i]);
+            end_asked(&w->asked[i]);
     print_close(w->print);
     http_close(w->http);
     http_files_close(w->files);

@@ -87,7 +87,10 @@ void web_query(void *arg, struct http_ask *a)
     int rc;
 
     if (q == NULL) {
-        unreachable(a);
+        dk_fail(&p, DK_EBUSY, NULL,
+                "too many ask at once; try again in a moment",
+                "查询过多，请稍候再试");
+        http_problem(a, &p);
         return;
     }
     rc = read_query(a, q->case_no, code, &p);
@@ -215,12 +218,17 @@ void web_print(void *arg, struct http_ask *a)
         rc = dk_fail(&p, DK_ENOTFOUND, NULL,
                      "this kiosk has no printer; write the numbers down",
                      "本机没有打印机，请抄写编号");
-    if (rc == 0)
-        rc = spool_find(w->spool, wish.submission, &f, &p);
-    if (rc == 0 && f.submission[0] == '\0')
-        rc = dk_fail(&p, DK_ENOTFOUND, "/submission_id", NULL, NULL);
-    if (rc == 1)
-        rc = print_found(w, a, &wish, &f, &p);
+    if (rc != 0) {
+        http_problem(a, &p);
+        return;
+    }
+    rc = spool_find(w->spool, wish.submission, &f, &p);
+    if (rc < 0) {
+        web_failed(w, a, &p);
+        return;
+    }
+    rc = rc == 1 ? print_found(w, a, &wish, &f, &p)
+                 : dk_fail(&p, DK_ENOTFOUND, "/submission_id", NULL, NULL);
     free(f.problem);
     if (rc != 0)
         http_problem(a, &p);

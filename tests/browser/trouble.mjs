@@ -188,6 +188,20 @@ describe("when something is wrong", () => {
     await visitor.close();
   });
 
+  test("the question whether somebody is there: one button stays, the other clears at once", async () => {
+    for (const [id, stays] of [["#dialog-0", true], ["#dialog-1", false]]) {
+      const visitor = await new Pretence(office).visit({ init: (page) => page.clock.install() });
+      await visitor.toCheck();
+      await visitor.page.clock.runFor(91000);
+      await visitor.see("#dialog");
+      await visitor.touch(id);
+      await visitor.see(stays ? "#send" : ".doors");
+      assert.equal(await visitor.page.locator("#dialog").count(), 0);
+      if (!stays) assert.doesNotMatch(await visitor.page.content(), /张三|路灯/);
+      await visitor.close();
+    }
+  });
+
   test("leaving asks first, and clears", async () => {
     const visitor = await new Pretence(office).visit();
     await visitor.toCheck();

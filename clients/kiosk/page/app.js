@@ -381,7 +381,7 @@ class App {
     const { w } = this;
     if ($("dialog")?.dataset.idle) $("dialog-text").textContent = w.idleText(left);
     else {
-      this.dialog(w.idleTitle, w.idleText(left), [[w.idleStay, () => {}], [w.idleWipe, () => this.reset()]]);
+      this.dialog(w.idleTitle, w.idleText(left), [[w.idleStay, () => this.idle.touch()], [w.idleWipe, () => this.reset()]]);
       $("dialog").dataset.idle = "1";
     }
     if (left % 10 === 0) this.say(w.idleText(left));

@@ -12,7 +12,7 @@ export class Idle {
     this.last = performance.now();
     this.shown = null;
     for (const event of ["pointerdown", "keydown", "input", "wheel", "touchmove"])
-      window.addEventListener(event, () => this.touch(), { capture: true, passive: true });
+      window.addEventListener(event, (e) => this.touch(e), { capture: true, passive: true });
     this.timer = setInterval(() => this.look(), 250);
   }
 
@@ -23,7 +23,10 @@ export class Idle {
     if (!on) this.hide();
   }
 
-  touch() {
+  // What is done on the question itself is answered by its buttons: it must
+  // still be there when the finger is lifted.
+  touch(event) {
+    if (this.shown !== null && event?.target?.closest?.("#dialog")) return;
     this.last = performance.now();
     this.hide();
   }

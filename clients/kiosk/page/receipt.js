@@ -132,6 +132,7 @@ async function paperOut(app) {
 export async function follow(app, signal) {
   const mine = app.session;
   const here = () => !signal.aborted && app.session === mine && app.receipt;
+  let wait = 1500;
   while (here()) {
     try {
       if (app.receipt.state === "waiting") {
@@ -145,14 +146,16 @@ export async function follow(app, signal) {
       } else if (app.receipt.state === "acknowledged" && app.receipt.query_code && !app.limit) {
         const answer = await postQuery(app.receipt.case_no, app.receipt.query_code);
         if (!here()) return;
+        wait = Math.min(wait * 1.5, 15000);
         if (answer.next_limit) {
           app.limit = answer.next_limit;
           app.render({ quiet: true });
         }
       } else return;
-    } catch {
+    } catch (error) {
       // Not there, or not yet: asked again.
+      wait = Math.min(Math.max(wait * 1.5, error?.retryAfter ?? 0), 15000);
     }
-    await new Promise((resolve) => { setTimeout(resolve, 1500); });
+    await new Promise((resolve) => { setTimeout(resolve, wait); });
   }
 }
