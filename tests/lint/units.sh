@@ -46,6 +46,8 @@ for name in docketd docket-assign@ docket-deadline@ docket-escalate@ docket-kios
     awk -v l="$level" -v most="$most" 'BEGIN { exit !(l <= most) }' ||
         fault "$name: exposure level $level (at most $most)"
 done
+grep -qx 'StandardOutput=null' systemd/docket-kiosk.service ||
+    fault "docket-kiosk.service: query codes would be in the journal"
 grep -qx 'PrivateUsers=no' systemd/docketd.service ||
     fault "docketd.service: in a user namespace it cannot tell who connects"
 finish "units"
