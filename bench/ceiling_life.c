@@ -348,6 +348,8 @@ static void start(struct broker *b, const char *endpoint, const char *file)
                    (long)getpid());
     for (int i = 0; i < 2; i++) {
         b->child[i] = fork();
+        if (b->child[i] < 0)
+            fail("fork");
         if (b->child[i] == 0)
             work(i == 0 ? 'a' : 'd', own);
     }

@@ -89,11 +89,11 @@ def lives(all_rows, out):
           ["", "lives/s", "acked/s", "events each", "spread"], found)
 
 
-def growth(all_rows, out, measure, member, title, name, lower):
+def growth(all_rows, out, measure, member, title, name):
     """How a figure changes from the smallest store to the others."""
     rows = all_rows.where(measure=measure)
     sizes = sorted({r["size"] for r in rows.rows})
-    if len(sizes) < 1:
+    if not sizes:
         return
     found = []
     for key, some in rows.each(*name):
@@ -105,7 +105,7 @@ def growth(all_rows, out, measure, member, title, name, lower):
                 line += ["-", "-"]
                 continue
             a, b = at.median(member), small.median(member)
-            line += ["%.0f" % a, ratio(a, b) if lower else ratio(a, b)]
+            line += ["%.0f" % a, ratio(a, b)]
         found.append(line)
     head = [""]
     for size in sizes:
@@ -116,16 +116,16 @@ def growth(all_rows, out, measure, member, title, name, lower):
 def sizes(all_rows, out):
     growth(all_rows, out, "read", "p50_us",
            "Answers by cases in the store (median, us; x: beside the smallest)",
-           ["what"], True)
+           ["what"])
     growth(all_rows, out, "size_submit", "per_second",
            "Submissions per second by cases in the store",
-           ["clients", "window"], False)
+           ["clients", "window"])
     growth(all_rows, out, "size_life", "per_second",
-           "Life cycles per second by cases in the store", ["name"], False)
+           "Life cycles per second by cases in the store", ["name"])
     growth(all_rows, out, "start", "ready_ms", "Start until ready, ms",
-           ["name"], True)
+           ["name"])
     growth(all_rows, out, "memory", "rss", "Memory while serving, bytes",
-           ["name"], True)
+           ["name"])
 
 
 def clocks(all_rows, out):

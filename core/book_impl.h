@@ -129,6 +129,11 @@ void book_unit_fini(struct book_unit *u);
 bool book_is_valid(const struct book_unit *u, int64_t day);
 /* `u`, or who took over from it, and so on; NULL: there is nobody that day. */
 const struct book_unit *book_heir(const struct book_unit *u, int64_t day);
+/* Who has taken over at last: it stays, or nobody takes over from it.  In a
+ * circle of heirs, which is an error of its own, one of them.
+ */
+const struct book_unit *book_last_heir(const struct dk_book *b,
+                                       const struct book_unit *u);
 const char *book_name(const struct book_unit *u, const char *lang, int64_t day);
 /* The leave that an officer is on, or NULL. */
 const struct book_away *book_away_on(const struct dk_book *b,

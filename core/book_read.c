@@ -69,26 +69,18 @@ static void read_county(const struct dk_rj *f, struct dk_book *b)
     b->county = county;
 }
 
-/* A unit that the book cannot do without: somebody takes over from it.  Heirs
- * that go in a circle are told with the units.
- */
+/* A unit that the book cannot do without: somebody takes over from it. */
 static void check_lasting(const struct dk_rj *f, const struct dk_book *b,
                           const struct book_unit *u, const char *key)
 {
-    const char *id = u != NULL ? u->id : NULL;
+    const struct book_unit *last = book_last_heir(b, u);
 
-    for (int i = 0; i < b->n_unit && u != NULL && u->valid_to != BOOK_OPEN;
-         i++) {
-        if (u->heir == NULL) {
-            dk_rj_error(f, NULL, key,
-                        "\"%s\" closes and nobody takes over; name another "
-                        "unit here, or the one that takes over as "
-                        "\"merged_into\" of \"%s\"",
-                        id, u->id);
-            return;
-        }
-        u = u->heir;
-    }
+    if (last != NULL && last->valid_to != BOOK_OPEN && last->heir == NULL)
+        dk_rj_error(f, NULL, key,
+                    "\"%s\" closes and nobody takes over; name another "
+                    "unit here, or the one that takes over as "
+                    "\"merged_into\" of \"%s\"",
+                    u->id, last->id);
 }
 
 static void read_zone(const struct dk_rj *f, struct dk_book *b)

@@ -163,14 +163,9 @@ static void read_rule(const struct dk_rj *f, const cJSON *o,
 static void check_lasting(const struct dk_rj *f, const struct dk_book *b,
                           const struct book_rule *r, const struct dk_at *at)
 {
-    const struct book_unit *u = r->unit;
+    const struct book_unit *u = book_last_heir(b, r->unit);
 
-    /* Heirs that go in a circle are told with the units. */
-    for (int i = 0; i < b->n_unit && u != NULL && u->valid_to != BOOK_OPEN &&
-                    u->heir != NULL;
-         i++)
-        u = u->heir;
-    if (u != NULL && u->valid_to != BOOK_OPEN)
+    if (u != NULL && u->valid_to != BOOK_OPEN && u->heir == NULL)
         dk_rj_warn(f, at, "unit",
                    "\"%s\" closes and nobody takes over: the rule is passed "
                    "over from then on",

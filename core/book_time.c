@@ -17,6 +17,16 @@ const struct book_unit *book_heir(const struct book_unit *u, int64_t day)
     return u != NULL && book_is_valid(u, day) ? u : NULL;
 }
 
+const struct book_unit *book_last_heir(const struct dk_book *b,
+                                       const struct book_unit *u)
+{
+    for (int i = 0; i < b->n_unit && u != NULL && u->valid_to != BOOK_OPEN &&
+                    u->heir != NULL;
+         i++)
+        u = u->heir;
+    return u;
+}
+
 const char *book_name(const struct book_unit *u, const char *lang, int64_t day)
 {
     const struct dk_rj_name *n = &u->name;

@@ -56,7 +56,7 @@ static int usual(const unsigned char *p)
                                _mm_cmpeq_epi8(v, _mm_set1_epi8((char)0xed)));
     unsigned ok = (unsigned)_mm_movemask_epi8(_mm_andnot_si128(odd, like));
 
-    return ok == 0x7fff ? 15 : __builtin_ctz(~ok) / 3 * 3;
+    return __builtin_ctz(~ok) / 3 * 3;
 }
 
 /* Is none of the sixteen bytes at p in a control character, not even in a line
