@@ -89,9 +89,10 @@ class Case(dkworld.TestCase):
 
     def standin(self, world):
         process = world.python("standin.py", os.path.join(world.folder, "s"))
-        found = process.line(r"ready tcp=(\S+) ipc=(\S+) sink=(\S+)",
-                             path=process.out)
-        self.plain_tcp, self.plain_ipc, self.sink = found.groups()
+        found = process.line(r"ready tcp=(\S+) ipc=(\S+) sink=(\S+) "
+                             r"believer=(\S+)", path=process.out)
+        self.plain_tcp, self.plain_ipc, self.sink, self.believer = \
+            found.groups()
         return process
 
     def kiosk(self, world, endpoint=None):
@@ -155,6 +156,17 @@ class BeforeTheHandshake(Case):
 class AfterTheHandshake(Case):
     """Peers that are let in, and then send what no client sends."""
 
+    def raw(self, endpoint):
+        raw = hostile.Raw(endpoint)
+        self.addCleanup(raw.close)
+        return raw
+
+    def unbounded(self, pid):
+        """The control of bounded()."""
+        if not SANITIZED:  # then memory is not looked at
+            with self.assertRaises(AssertionError):
+                self.bounded(pid)
+
     def refuses(self, raw, data, deadline=5):
         """It hangs up on who says this."""
         self.assertTrue(raw.welcome)
@@ -175,35 +187,53 @@ class AfterTheHandshake(Case):
                     ("1 GiB", frame(b"x" * 9, LONG, 1 << 30)),
                     ("a byte too long", hostile.message(too_long))):
                 with self.subTest(door=door, what=what):
-                    raw = hostile.Raw(self.doors[door][0])
-                    self.addCleanup(raw.close)
-                    self.refuses(raw, data)
+                    self.refuses(self.raw(self.doors[door][0]), data)
+                    if what == "a byte too long":
+                        continue
+                    with self.assertRaises(TimeoutError):  # it waits for it
+                        self.refuses(self.raw(self.believer), data, 0.3)
         admin.call("hello")
         self.bounded(self.pid)
         # The same where nothing bounds them.
-        raw = hostile.Raw(self.plain_ipc)
-        self.addCleanup(raw.close)
+        raw = self.raw(self.plain_ipc)
+        with self.assertRaises(TimeoutError):
+            self.refuses(self.raw(self.plain_ipc),
+                         frame(b"x" * 9, LONG, 1 << 30), 0.3)
         with self.assertRaises(AssertionError):
             self.refuses(raw, hostile.message(too_long))
         big = [b"DKT1", b"hello", b"q", b" " * (MEMORY * 1024)]
         self.assertTrue(raw.send(hostile.message(big)))
         raw.answer(10)
-        with self.assertRaises(AssertionError):
-            if SANITIZED:
-                raise AssertionError("memory is not looked at")
-            self.bounded(plain.pid)
+        self.unbounded(plain.pid)
+
+    def forged(self, world, target, last, keys):
+        """A length of 2^62 after a kiosk's first message, whose last frame is
+        number `last`: the line.
+        """
+        proxy = hostile.Proxy(target, lambda n, f: f + frame(b"", LONG, HUGE)
+                              if n == last else f)
+        self.addCleanup(proxy.stop)
+        kiosk = dkproto.Client(proxy.endpoint, keys=keys)
+        world.peers.append(kiosk)
+        kiosk.send("hello", {})
+        dkworld.until(lambda: proxy.said and len(hostile.split(
+            proxy.said[0])[1]) > last, 5, "the kiosk's message")
+        return proxy
+
+    def ends(self, line, deadline):
+        dkworld.until(lambda: line.hung_up == 1, deadline,
+                      "the end of the line")
 
     def test_a_length_forged_on_the_line_of_an_honest_kiosk(self):
         world, admin = self.open()
-        forged = frame(b"", LONG, HUGE)
-        proxy = hostile.Proxy(self.doors["clients tcp"][0],
-                              lambda n, f: f + forged if n == 5 else f)
-        self.addCleanup(proxy.stop)
-        kiosk = self.kiosk(world, proxy.endpoint)
-        kiosk.send("hello", {})
-        dkworld.until(lambda: proxy.hung_up == 1, 5, "the end of the line")
+        self.standin(world)
+        self.ends(self.forged(world, self.doors["clients tcp"][0], 5,
+                              self.keys["hall"]), 5)
         self.kiosk(world).call("hello")
         self.bounded(self.pid)
+        line = self.forged(world, self.believer, 4, None)
+        with self.assertRaises(AssertionError):
+            self.ends(line, 0.5)
 
     def bomb(self, raw, parts):
         """10^5 parts, one message; the answer."""
@@ -239,16 +269,52 @@ class AfterTheHandshake(Case):
         self.assertIsNotNone(answer, "it hung up")
         self.assertEqual(answer[1], b"problem")
 
+    def unheard(self, raw, data):
+        """Nothing of it reaches whoever listens; the next message does."""
+        hello = hostile.message([b"DKT1", b"hello", b"after", b"{}"])
+        self.assertTrue(raw.send(data + hello))
+        answer = raw.answer(10 * dkworld.STRETCH)
+        self.assertIsNotNone(answer, "it hung up")
+        self.assertEqual(answer[2], b"after")
+
+    def refused_each(self, raw, data, count):
+        self.assertTrue(raw.send(data * count))
+        for _ in range(count):
+            self.refused(raw.answer(10 * dkworld.STRETCH))
+
     def test_commands_that_mean_nothing(self):
+        """libzmq keeps commands to itself; but of subscriptions, which are no
+        business of a ROUTER, it makes messages of one part.
+        """
         world, admin = self.open()
+        plain = self.standin(world)
+        door = self.doors["clients ipc"][0]
         for body in (b"\x04PING\0\0" + bytes(16), b"\x04PONG" + bytes(16),
                      b"\x05READY" + bytes(400), b"\x05ERROR\xffx",
-                     b"\x09SUBSCRIBEx", b"\xff", b""):
-            raw = hostile.Raw(self.doors["clients ipc"][0])
-            raw.send(frame(body, COMMAND) * 1000)
-            raw.close()
-        admin.call("hello")
+                     b"\x05HELLO", b"\xff", b""):
+            with self.subTest(body=body):
+                self.unheard(self.raw(door), frame(body, COMMAND) * 1000)
+                with self.assertRaises(AssertionError):  # it is no command
+                    self.unheard(self.raw(door), frame(body))
+        before = admin.call("stats")["refused"]["bad-frames"]
+        for body in (b"\x09SUBSCRIBEx", b"\x06CANCELx"):
+            with self.subTest(body=body):
+                self.refused_each(self.raw(door), frame(body, COMMAND), 100)
+                with self.assertRaises(AssertionError):
+                    self.refused_each(self.raw(self.plain_ipc),
+                                      frame(body, COMMAND), 1)
+        after = admin.call("stats")
+        self.assertEqual(after["refused"]["bad-frames"] - before, 200)
+        self.assertEqual(after["store"]["cases"], 0)
+        # A command is no way round the bound of a message.
+        self.refuses(self.raw(door), frame(b"\x04PING" + bytes(MESSAGE_MAX),
+                                           COMMAND))
         self.bounded(self.pid)
+        huge = frame(b"\x04PING" + bytes(MEMORY * 1024), COMMAND)
+        self.refuses(self.raw(door), huge)
+        self.bounded(self.pid)
+        self.unheard(self.raw(self.plain_ipc), huge)
+        self.unbounded(plain.pid)
 
 
 class Replay(Case):

@@ -338,16 +338,38 @@ class Flood(Case):
         with self.assertRaises(AssertionError):
             self.held_back(*self.flood(world, 0.5)[:3])
 
+    def mistakes(self, bad):
+        """What 400 questions that mean nothing are answered with."""
+        requests = [bad.send("nonsense", {}) for _ in range(400)]
+        return [slug(bad.answer(r)) for r in requests]
+
+    def worker_held_back(self, slugs):
+        self.assertEqual(set(slugs), {"unknown-type", "too-many"})
+        self.assertGreater(slugs.count("too-many"), 100)
+
     def test_a_worker_that_floods_is_held_back(self):
         world, admin = self.open(rate=RATE, burst=BURST)
         bad, honest = self.worker(world, "w1"), self.worker(world, "w2")
-        requests = [bad.send("nonsense", {}) for _ in range(400)]
-        slugs = [slug(bad.answer(r)) for r in requests]
-        self.assertEqual(set(slugs), {"unknown-type", "too-many"})
-        self.assertGreater(slugs.count("too-many"), 100)
+        self.worker_held_back(self.mistakes(bad))
+        # Its hellos are counted too.
+        self.assertIn("too-many", [self.hello_again(bad) for _ in
+                                   range(2 * BURST)])
         bad.close()  # and with it goes its credit
         admin.submit()
         honest.result(honest.task(), [])
+        world, _ = self.open(rate=0)  # switched off
+        bad = self.worker(world, "w1")
+        with self.assertRaises(AssertionError):
+            self.worker_held_back(self.mistakes(bad))
+        self.assertNotIn("too-many", [self.hello_again(bad) for _ in
+                                      range(2 * BURST)])
+
+    def hello_again(self, worker):
+        try:
+            worker.hello()
+            return "ok"
+        except dkproto.Problem as problem:
+            return problem.slug
 
 
 if __name__ == "__main__":

@@ -5,7 +5,10 @@ Tests of hostile peers hold the same check against it, which must fail there.
 It answers each message by `done` with what it has counted: messages, cases
 (one for each case.submit) and the name that the last body gave.
 
-    standin.py PATH      prints: ready tcp=.. ipc=.. sink=..
+    standin.py PATH      prints: ready tcp=.. ipc=.. sink=.. believer=..
+
+sink says nothing; believer goes through a handshake and then believes every
+length that it is told, and waits for the rest.
 """
 
 import json
@@ -15,6 +18,8 @@ import sys
 import threading
 
 import zmq
+
+import hostile
 
 BODY = 3  # of version, type, request, body
 
@@ -46,8 +51,8 @@ def serve(router):
                                json.dumps(counted).encode()])
 
 
-def sink():
-    """Accept, read, never hang up: its port, and what to run."""
+def sink(says=b""):
+    """Accept, say this, read, never hang up: its port, and what to run."""
     server = socket.create_server(("127.0.0.1", 0), backlog=128)
     server.setblocking(False)
     poll = selectors.DefaultSelector()
@@ -57,7 +62,9 @@ def sink():
         while True:
             for key, _ in poll.select():
                 if key.fileobj is server:
-                    poll.register(server.accept()[0], selectors.EVENT_READ)
+                    peer = server.accept()[0]
+                    poll.register(peer, selectors.EVENT_READ)
+                    peer.send(says)
                     continue
                 try:
                     gone = not key.fileobj.recv(1 << 16)
@@ -76,10 +83,13 @@ def main():
     router.setsockopt(zmq.ROUTER_HANDOVER, 1)  # whoever comes later wins
     tcp = router.bind_to_random_port("tcp://127.0.0.1")
     router.bind("ipc://" + sys.argv[1])
-    port, run = sink()
-    threading.Thread(target=run, daemon=True).start()
-    print("ready tcp=tcp://127.0.0.1:%d ipc=ipc://%s sink=tcp://127.0.0.1:%d" %
-          (tcp, sys.argv[1], port), flush=True)
+    ports = []
+    for says in (b"", hostile.greeting() + hostile.ready(b"ROUTER")):
+        port, run = sink(says)
+        ports.append("tcp://127.0.0.1:%d" % port)
+        threading.Thread(target=run, daemon=True).start()
+    print("ready tcp=tcp://127.0.0.1:%d ipc=ipc://%s sink=%s believer=%s" %
+          (tcp, sys.argv[1], *ports), flush=True)
     serve(router)
 
 
