@@ -11,6 +11,7 @@
 #define GATHER_MS  4   /* longest a batch may gather, */
 #define GATHER_MAX 20  /* and where commits take long */
 #define DUE_MAX    256 /* clocks fired in one batch */
+#define TAKEN_MS   20  /* until what another broker has is looked for again */
 
 /* ---- gather -------------------------------------------------------------- */
 
@@ -109,7 +110,13 @@ static int gather_due(struct daemon *d, int64_t most)
     map_init(&seen, 0);
     int rc = store_due_clocks(d->st, d->batch.now,
                               most < DUE_MAX ? most : DUE_MAX, on_due, &s);
+    bool none = seen.n == 0;
     map_fini(&seen);
+    /* Another broker has the cases that are due: no need to ask it again and
+     * again until its commit.
+     */
+    if (rc == DK_OK && none && d->info.shared)
+        d->next_due = d->batch.now + TAKEN_MS;
     return rc;
 }
 
@@ -260,9 +267,24 @@ static int load_cases(struct daemon *d)
     return rc;
 }
 
+static bool any_act(const struct batch *b)
+{
+    for (size_t i = 0; i < b->n_item; i++)
+        if (b->item[i].kind == ITEM_ACT && !b->item[i].known)
+            return true;
+    return false;
+}
+
 int spine_load(struct daemon *d)
 {
     int rc = load_requests(d);
 
-    return rc == DK_OK ? load_cases(d) : rc;
+    if (rc == DK_OK)
+        rc = load_cases(d);
+    /* While we waited for a case another broker may have done the very same
+     * command: it is answered as that, not held against what it made of it.
+     */
+    if (rc == DK_OK && d->info.shared && any_act(&d->batch))
+        rc = load_requests(d);
+    return rc;
 }

@@ -338,6 +338,7 @@ int store_pg_open(const char *conninfo, const struct store_options *opt,
     if (rc == 0)
         rc = check_stream(s, p);
     s->renewed = false;
+    s->back_at = 0;
     if (rc != 0)
         pg_close(&s->base);
     else

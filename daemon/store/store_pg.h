@@ -28,8 +28,9 @@
 #define PG_ARGS     16
 #define PG_PIPE     96    /* messages in one pipeline */
 #define PG_SILENCE  2000  /* ms without a sign of life: the server is gone */
-#define PG_SLOW     30000 /* ... while it reads a whole table */
+#define PG_SLOW     12000 /* ... while it reads much; less than FENCE_OFF's */
 #define PG_WAIT     1500  /* ms that a commit in doubt may be waited for */
+#define PG_RETURN   15000 /* ms that FENCE_OFF waits after an outage */
 #define PG_PATIENCE 60    /* ms that a step towards a connection may take */
 
 #define PG_ENUM(name, sql) PG_##name,
@@ -84,10 +85,10 @@ struct pg {
     dk_ms beat_at; /* when the other brokers are told next; with mono */
     int failures;  /* connections that failed in a row */
     bool renewed;  /* ... and the caller was not told yet */
-    bool closing;  /* opening or closing: no second connection */
+    dk_ms back_at; /* when a lost connection was made again; 0: none was */
 
     int64_t no, epoch, commits, last_seq; /* of this broker's row */
-    dk_ms last_at, test_now;
+    dk_ms last_at;
     struct store_totals mine; /* what this broker added; tasks in the row */
     bool shared;              /* others may write here, too */
     bool hold;    /* the batch has begun: what is read for it is locked */

@@ -307,9 +307,12 @@ int pg_dial(struct pg *s, int ms)
             rc = go_on(s, ms);
         else
             rc = hear(s, ms);
-        if (s->state == PG_UP)
+        if (s->state == PG_UP) {
             s->renewed = true;
-        else if (s->state != PG_DOWN && s->until != 0 && s->mono() > s->until) {
+            s->back_at = s->mono != NULL ? s->mono() : 0;
+        }
+        if (s->state != PG_UP && s->state != PG_DOWN && s->until != 0 &&
+            s->mono() > s->until) {
             pg_drop(s, "the server does not answer");
             rc = DK_EBUSY;
         }

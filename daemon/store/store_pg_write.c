@@ -197,11 +197,17 @@ int pg_claim(struct store *st, enum dk_service service, int64_t limit,
     struct pg *s = (struct pg *)st;
     struct pg_args off = pg_args(s), a = pg_args(s);
 
+    int claim = 0; /* the answers before its own */
+
     *first = INT64_MAX;
     if (!s->shared)
         return 0;
-    pg_int(&off, s->no);
-    pg_send(&off, PG_FENCE_OFF);
+    /* After an outage everybody is unheard of: they have time to come back. */
+    if (s->back_at == 0 || s->mono() - s->back_at > PG_RETURN) {
+        pg_int(&off, s->no);
+        pg_send(&off, PG_FENCE_OFF);
+        claim = 1;
+    }
     pg_int(&a, s->no);
     pg_int(&a, s->epoch);
     pg_int(&a, service);
@@ -209,7 +215,7 @@ int pg_claim(struct store *st, enum dk_service service, int64_t limit,
     pg_send(&a, PG_CLAIM);
     int rc = pg_sync(s);
     if (rc == 0) {
-        struct pg_row r = {pg_result(s, 1), 0};
+        struct pg_row r = {pg_result(s, claim), 0};
 
         if (PQntuples(r.res) == 1 && !pg_col_null(&r, 0))
             *first = pg_col_int(&r, 0);

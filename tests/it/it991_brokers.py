@@ -123,6 +123,36 @@ class Brokers(dkworld.TestCase):
         self.assertEqual(got[0], got[1])
         self.check(world, brokers, got[0])
 
+    def test_one_act_at_two_brokers_at_once_is_one_act(self):
+        world, brokers = self.three()
+        answers = {}
+        with dkproto.Client(brokers[2].clients) as peer:
+            for _ in range(40):
+                body = dkproto.submission()
+                answers[body["submission_id"]] = peer.call("case.submit", body)
+        acts = [{"command_id": dkproto.uuid7(), "case_no": a["case_no"],
+                 "action": "register", "actor": "officer:test"}
+                for a in answers.values()]
+        got, meet = [{}, {}], threading.Barrier(2)
+
+        def send(i):
+            with dkproto.Client(brokers[i].clients) as peer:
+                for act in acts:
+                    meet.wait()
+                    try:
+                        got[i][act["command_id"]] = peer.insist("case.act",
+                                                                act)
+                    except dkproto.Problem as problem:
+                        got[i][act["command_id"]] = str(problem)
+        threads = [threading.Thread(target=send, args=(i,)) for i in (0, 1)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(got[0], got[1])
+        self.assertEqual({type(a) for a in got[0].values()}, {dict})
+        self.check(world, brokers, answers)
+
     def test_any_broker_s_workers_do_the_work_once(self):
         world, brokers = self.three()
         world.service("assign")  # at the first broker only
