@@ -37,8 +37,9 @@ const struct opt opts_list[] = {
      .en = "only this unit's, in charge or co-handler",
      .zh = "责任单位或会办单位"},
     {.name = "handler", .kind = OPT_TEXT, .member = "handler", .arg = "ID",
-     .en = "only this handler's; with --unit also whom it named as a "
-     "co-handler", .zh = "承办人；与 --unit 同用时包括该单位会办的承办人"},
+     .en = "only this handler's, in charge or for a co-handler; with --unit "
+     "whom that unit named",
+     .zh = "承办人，含会办单位的承办人；与 --unit 同用时仅限该单位的承办人"},
     {.name = "region", .kind = OPT_TEXT, .member = "region", .arg = "TEXT",
      .en = "only from this region", .zh = "地区"},
     {.name = "category", .kind = OPT_TEXT, .member = "category",

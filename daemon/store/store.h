@@ -333,7 +333,7 @@ int store_task_count(struct store *st, enum dk_service service, bool dead,
 
 /* Whose a case is: of the unit in charge, and of each that handles it beside
  * that one.  So `unit` finds both, here and for alerts and clocks; `handler`
- * together with it is who that unit named, alone it is who is in charge.
+ * together with it is who that unit named, alone whom any of them named.
  */
 struct store_case_filter {
     int state;                     /* -1: any */

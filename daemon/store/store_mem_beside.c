@@ -54,13 +54,19 @@ int mem_put_beside(struct mem *m, const struct dk_case *c)
 bool mem_is_beside(const struct mem *m, int64_t key, const char *unit,
                    const char *handler)
 {
+    const struct mem_rows *r = &m->t[MEM_BESIDE];
     struct mem_beside probe = {.key = key};
 
-    if (strlen(unit) > DK_ID_MAX)
-        return false;
-    memcpy(probe.unit, unit, strlen(unit) + 1);
-    const struct mem_beside *b = mem_find(m, MEM_BESIDE, &probe);
-    return b != NULL && (handler == NULL || strcmp(handler, b->handler) == 0);
+    for (size_t i = mem_lower(m, MEM_BESIDE, &probe); i < r->n; i++) {
+        const struct mem_beside *b = r->v[i];
+
+        if (b->key != key)
+            break;
+        if ((unit == NULL || strcmp(unit, b->unit) == 0) &&
+            (handler == NULL || strcmp(handler, b->handler) == 0))
+            return true;
+    }
+    return false;
 }
 
 int mem_beside_rows(struct store *st, int64_t key, row_beside_fn fn, void *arg)

@@ -298,7 +298,8 @@ static bool is_theirs(const struct mem *m, const struct store_case_filter *f,
     if ((f->unit == NULL || strcmp(f->unit, c->unit) == 0) &&
         (f->handler == NULL || strcmp(f->handler, c->handler) == 0))
         return true;
-    return f->unit != NULL && mem_is_beside(m, c->key, f->unit, f->handler);
+    return (f->unit != NULL || *f->handler != '\0') &&
+           mem_is_beside(m, c->key, f->unit, f->handler);
 }
 
 static bool case_fits(const struct mem *m, const struct store_case_filter *f,

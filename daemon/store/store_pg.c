@@ -104,6 +104,29 @@ static int make_store(struct pg *s, const struct store_options *opt,
     return race ? 0 : say_code(s, rc, p);
 }
 
+/* A store of an older schema; all of it, or nothing. */
+static int upgrade(struct pg *s, int from, struct dk_problem *p)
+{
+    struct pg_args none = pg_args(s);
+    char mark[80];
+
+    pg_send(&none, PG_BEGIN);
+    for (int i = from; i < PG_SCHEMA; i++)
+        pg_send_text(&none, pg_steps[i - 1]);
+    (void)snprintf(mark, sizeof mark,
+                   "UPDATE meta SET schema = %d WHERE schema < %d", PG_SCHEMA,
+                   PG_SCHEMA);
+    pg_send_text(&none, mark);
+    pg_send(&none, PG_COMMIT);
+    int rc = pg_sync(s);
+    pg_clear(s);
+    if (rc == 0)
+        return 0;
+    pg_undo(s);
+    s->undone = false;
+    return rc == DK_EBUSY ? say_away(s, p) : say_code(s, rc, p);
+}
+
 /* ---- checks ------------------------------------------------------------- */
 
 static int check_meta(const struct pg_row *r, const struct store_options *opt,
@@ -166,8 +189,9 @@ static int open_meta(struct pg *s, const struct store_options *opt,
             rc = check_meta(&r, opt, p);
             if (rc == 0 && read_meta(&r, info) != 0)
                 rc = dk_fail(p, DK_EIO, NULL, NULL, NULL);
+            int schema = (int)pg_col_int(&r, 0);
             PQclear(res);
-            return rc;
+            return rc == 0 && schema < PG_SCHEMA ? upgrade(s, schema, p) : rc;
         }
         PQclear(res);
         if (rc == 0 || strcmp(s->sqlstate, "42703") == 0)

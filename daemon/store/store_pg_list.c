@@ -88,6 +88,28 @@ static void add_own(struct sql *q, const struct store_case_filter *f)
     add_if(q, given(f->handler), " AND c.handler <> ''");
 }
 
+/* Of one officer, whatever the unit. */
+static bool by_officer(const struct store_case_filter *f)
+{
+    return f->unit == NULL && given(f->handler);
+}
+
+static bool may_be_beside(const struct store_case_filter *f)
+{
+    return given(f->unit) || by_officer(f);
+}
+
+/* Beside.  No case comes twice, though several units may name one officer. */
+static void add_beside(struct sql *q, const struct store_case_filter *f)
+{
+    add_if(q, f->unit != NULL, " AND b.unit = $3 AND c.unit <> $3");
+    add_if(q, f->handler != NULL, " AND b.handler = $4");
+    add_if(q, by_officer(f),
+           " AND b.handler <> '' AND c.handler <> $4"
+           " AND NOT EXISTS (SELECT 1 FROM case_beside AS o WHERE"
+           " o.key = b.key AND o.unit < b.unit AND o.handler = $4)");
+}
+
 /* One arm of those in charge, and one of those beside, with what both have in
  * common: `where`, which begins with " AND", and the order of the page.
  */
@@ -103,11 +125,11 @@ static void add_arms(struct sql *q, const struct store_case_filter *f,
     add_what(q, f);
     add(q, order);
     add(q, ")");
-    if (!given(f->unit))
+    if (!may_be_beside(f))
         return;
     add(q, " UNION ALL (" CASE_COLUMNS " JOIN case_beside b ON b.key = c.key"
-           " WHERE b.unit = $3 AND c.unit <> $3");
-    add_if(q, f->handler != NULL, " AND b.handler = $4");
+           " WHERE true");
+    add_beside(q, f);
     add_states(q, states);
     add(q, where);
     add_what(q, f);

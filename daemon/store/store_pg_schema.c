@@ -85,6 +85,8 @@ const char *const pg_tables[] = {
     " open bigint NOT NULL,"
     " PRIMARY KEY (key, unit))",
     "CREATE INDEX case_beside_unit ON case_beside (unit, open, key)",
+    "CREATE INDEX case_beside_handler ON case_beside (handler, open, key)"
+    " WHERE handler <> ''",
     "CREATE TABLE clock ("
     " key bigint NOT NULL,"
     " id " TEXT_ " NOT NULL,"
@@ -181,3 +183,8 @@ const char *const pg_tables[] = {
     " seq bigint NOT NULL"
     ") WITH (fillfactor = 20);",
     NULL};
+
+const char *const pg_steps[PG_SCHEMA - 1] = {
+    "CREATE INDEX IF NOT EXISTS case_beside_handler"
+    " ON case_beside (handler, open, key) WHERE handler <> ''",
+};

@@ -140,6 +140,9 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
             " AND u.grp IS NOT NULL", "u.grp = t.grp")                         \
     SQ_LOST("case_beside_unit", "case_beside", "", "",                         \
             "u.unit = t.unit AND u.open = t.open")                             \
+    SQ_LOST("case_beside_handler", "case_beside", " AND t.handler <> ''",      \
+            " AND u.handler <> '' AND u.unit = t.unit",                        \
+            "u.handler = t.handler AND u.open = t.open")                       \
     SQ_LOST("clock_fire", "clock", " AND t.fire_at IS NOT NULL",               \
             " AND u.fire_at IS NOT NULL",                                      \
             "u.fire_at = t.fire_at AND u.id = t.id")                           \

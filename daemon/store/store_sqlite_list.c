@@ -54,26 +54,39 @@ static bool add_case_index(struct sq_text *q, const struct ask *a)
     return by != NULL;
 }
 
-/* The cases that a unit handles beside another are rows of case_beside.  Where
- * the unit is the narrowest filter they are arms of their own, by its index;
- * else each row that another index gives is asked for.
+/* Of one officer, whatever the unit. */
+static bool by_officer(const struct store_case_filter *f)
+{
+    return f->unit == NULL && given(f->handler);
+}
+
+static bool may_be_beside(const struct store_case_filter *f)
+{
+    return given(f->unit) || by_officer(f);
+}
+
+/* The cases that a unit or an officer handles beside another are rows of
+ * case_beside.  Where whose they are is the narrowest filter they are arms of
+ * their own, by an index; else each row that another index gives is asked for.
  */
 static bool has_beside_arms(const struct ask *a)
 {
-    return given(a->f->unit) && !a->f->overdue && a->f->group == 0 && !a->own;
+    return may_be_beside(a->f) && !a->f->overdue && a->f->group == 0 && !a->own;
 }
 
 static void add_whose(struct sq_text *q, const struct ask *a)
 {
     const struct store_case_filter *f = a->f;
-    bool ask = given(f->unit) && !has_beside_arms(a);
+    bool ask = may_be_beside(f) && !has_beside_arms(a);
 
-    sq_add_if(q, f->unit != NULL, ask ? " AND ((unit = ?3" : " AND unit = ?3");
+    sq_add_if(q, ask, " AND ((true");
+    sq_add_if(q, f->unit != NULL, " AND unit = ?3");
     sq_add_if(q, f->handler != NULL, " AND handler = ?4");
     if (!ask)
         return;
     sq_add(q, ") OR EXISTS (SELECT 1 FROM case_beside AS b"
-              " WHERE b.key = case_file.key AND b.unit = ?3");
+              " WHERE b.key = case_file.key");
+    sq_add_if(q, f->unit != NULL, " AND b.unit = ?3");
     sq_add_if(q, f->handler != NULL, " AND b.handler = ?4");
     sq_add(q, "))");
 }
@@ -157,9 +170,26 @@ static void add_beside_doc(struct sq_text *q, const struct ask *a,
     sq_add(q, " THEN doc END");
 }
 
+/* Of one unit, or of one officer.  A case is never listed twice: not if a
+ * damaged file has a unit beside itself, nor if several units named one
+ * officer.
+ */
+static void add_beside_whose(struct sq_text *q, const struct ask *a)
+{
+    if (!by_officer(a->f)) {
+        sq_add(q, "case_beside_unit CROSS JOIN case_file AS c ON c.key = b.key"
+                  " WHERE b.unit = ?3 AND c.unit <> ?3");
+        sq_add_if(q, a->f->handler != NULL, " AND b.handler = ?4");
+        return;
+    }
+    sq_add(q, "case_beside_handler CROSS JOIN case_file AS c ON c.key = b.key"
+              " WHERE b.handler = ?4 AND b.handler <> '' AND c.handler <> ?4"
+              " AND NOT EXISTS (SELECT 1 FROM case_beside AS o WHERE"
+              " o.key = b.key AND o.unit < b.unit AND o.handler = ?4)");
+}
+
 /* An arm for the open ones and one for the others, `tail` after each: as far
- * as `states` has any of them.  (A case is never listed twice, even if a
- * damaged file has a unit beside itself.)
+ * as `states` has any of them.
  */
 static void add_beside_arms(struct sq_text *q, const struct ask *a,
                             uint32_t states, const char *tail)
@@ -175,11 +205,9 @@ static void add_beside_arms(struct sq_text *q, const struct ask *a,
         sq_add(q, " UNION ALL SELECT b.key, ");
         add_beside_doc(q, a, some);
         sq_add(q, ", urgent, due"
-                  " FROM case_beside AS b INDEXED BY case_beside_unit"
-                  " CROSS JOIN case_file AS c ON c.key = b.key"
-                  " WHERE b.unit = ?3 AND c.unit <> ?3 AND b.open = ");
-        sq_add(q, open != 0 ? "1" : "0");
-        sq_add_if(q, a->f->handler != NULL, " AND b.handler = ?4");
+                  " FROM case_beside AS b INDEXED BY ");
+        add_beside_whose(q, a);
+        sq_add(q, open != 0 ? " AND b.open = 1" : " AND b.open = 0");
         if (!counts(a)) {
             add_states(q, some);
             add_what(q, a->f);

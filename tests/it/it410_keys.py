@@ -448,6 +448,9 @@ class Sight(Case):
         self.assertEqual(self.seen(far, "case.list", handler="far"),
                          [self.about])
         self.assertEqual(self.seen(far, "case.list", handler="co"), [])
+        # Who sees all asks for an officer, whatever the unit.
+        self.assertEqual(self.seen(admin, "case.list", handler="far"),
+                         [self.about])
         self.assertEqual(
             self.seen(admin, "case.list", unit="u-3", order="work"),
             [self.about])

@@ -163,6 +163,27 @@ class Postgres(dkworld.TestCase):
         world.county = "110101"
         world.broker.refused(dkworld.EX_DATAERR, "belongs to county")
 
+    def test_a_database_of_schema_1_is_changed_at_the_opening(self):
+        world, client = self.started()
+        number = client.submit()["case_no"]
+        for action, fields in (("register", {}), ("assign", {"unit": "u-1"}),
+                               ("transfer", {}), ("add_co_handler", {
+                                   "unit": "u-2", "handler": "sun"})):
+            client.act(number, action, actor="office:xfj", **fields)
+        world.broker.stop()
+        there = "SELECT schema, (SELECT count(*) FROM pg_indexes WHERE " \
+            "indexname = 'case_beside_handler' AND schemaname = " \
+            "current_schema()) FROM meta"
+        self.assertEqual(self.sql(world, there), ["2|1"])
+        self.sql(world, "DROP INDEX case_beside_handler; "
+                        "UPDATE meta SET schema = 1")
+        self.assertEqual(self.sql(world, there), ["1|0"])
+        world.broker.start()
+        self.assertEqual(self.sql(world, there), ["2|1"])
+        with dkproto.Client(world.broker.clients) as peer:
+            found = peer.call("case.list", {"handler": "sun"})["items"]
+        self.assertEqual([c["case_no"] for c in found], [number])
+
     def test_of_two_with_one_name_the_later_goes_on(self):
         world, client = self.started()
         answers = [client.call("case.submit", dkproto.submission())]

@@ -128,8 +128,77 @@ static void a_handler_is_who_the_unit_that_is_asked_for_named(void **state)
     EXPECT(w, &f, 6, 4, 1);
     f.handler = "zhao";
     EXPECT(w, &f, 2);
-    f = (struct store_case_filter){.state = -1, .handler = "zhao"};
-    EXPECT_NONE(w, &f);
+}
+
+/* In charge of 4; of 1, 2, 3 and 5 for one unit or more beside it. */
+static void put_officer(struct world *w)
+{
+    struct batch *b = batch_new();
+    struct dk_case *c;
+
+    put(w);
+    c = one(1, DK_S_ACCEPTED, "u2", 0, T0 + 30);
+    give_co(c, "u1", "sun");
+    add_case(b, c, false);
+    c = one(2, DK_S_ACCEPTED, "u1", 0, T0 + 20);
+    give_co(c, "u2", "zhao");
+    give_co(c, "u3", "sun");
+    give_co(c, "u4", "sun");
+    c->clock[0].late = true;
+    c->group = KEY(1);
+    add_case(b, c, false);
+    c = one(3, DK_S_ACCEPTED, "u1", DK_NEED_WAGES + 1, T0 + 90);
+    give_co(c, "u2", "sun");
+    add_case(b, c, false);
+    c = make_case(KEY(4), 1, DK_S_ACCEPTED, "u2", "sun");
+    give_clock(c, "conclude", T0 + 10, T0 + 10);
+    c->clock[0].late = true;
+    give_co(c, "u1", "sun");
+    add_case(b, c, false);
+    c = one(5, DK_S_CLOSED, "u1", 0, DK_NEVER);
+    give_co(c, "u2", "sun");
+    add_case(b, c, false);
+    assert_int_equal(commit(w, b), 0);
+}
+
+static void an_officer_is_found_whatever_the_unit(void **state)
+{
+    struct world *w = *state;
+    struct store_case_filter f = {.state = -1, .handler = "sun"};
+
+    put_officer(w);
+    for (int look = 0; look < 600; look += 500) {
+        f = (struct store_case_filter){
+            .state = -1, .handler = "sun", .look = look};
+        EXPECT(w, &f, 1, 2, 3, 4, 5);
+        f.newest_first = true;
+        EXPECT(w, &f, 5, 4, 3, 2, 1);
+        f.newest_first = false;
+        f.open = true;
+        EXPECT(w, &f, 1, 2, 3, 4);
+        f.work = true;
+        f.after_due = DK_NEVER;
+        EXPECT(w, &f, 3, 4, 2, 1);
+        f.work = f.open = false;
+        f.overdue = true;
+        EXPECT(w, &f, 2, 4);
+        f.overdue = false;
+        f.state = DK_S_CLOSED;
+        EXPECT(w, &f, 5);
+        f.state = -1;
+        f.group = KEY(1);
+        EXPECT(w, &f, 1, 2);
+        f.group = 0;
+        f.handler = "zhao";
+        EXPECT(w, &f, 2);
+        f.handler = "li"; /* in charge, and nowhere beside */
+        EXPECT(w, &f, 1, 2, 3, 5, 6, 7);
+        f.handler = ""; /* who is not named is nobody's */
+        EXPECT_NONE(w, &f);
+        f.unit = "";
+        f.handler = "sun";
+        EXPECT_NONE(w, &f);
+    }
 }
 
 static void narrower_filters_find_them_too(void **state)
@@ -320,6 +389,24 @@ static void a_store_of_schema_4_is_filled(void **state)
     }
 }
 
+/* Schema 6 has one index more; a store that should have it and has not is not
+ * served from.
+ */
+static void a_store_of_schema_5_gets_the_index_of_officers(void **state)
+{
+    struct world *w = *state;
+    struct store_case_filter f = {.state = -1, .handler = "sun"};
+
+    put_officer(w);
+    world_close(w);
+    run_sql(w, "DROP INDEX case_beside_handler; PRAGMA user_version = 5");
+    assert_int_equal(world_open(w), 0);
+    EXPECT(w, &f, 1, 2, 3, 4, 5);
+    world_close(w);
+    run_sql(w, "DROP INDEX case_beside_handler");
+    assert_int_not_equal(world_open(w), 0);
+}
+
 static int on_count(void *arg, int n, char **v, char **names)
 {
     (void)n;
@@ -348,6 +435,7 @@ static void a_case_without_a_co_handler_has_no_row(void **state)
 #define EACH(X)                                                                \
     X(one_list_has_both_in_one_order)                                          \
     X(a_handler_is_who_the_unit_that_is_asked_for_named)                       \
+    X(an_officer_is_found_whatever_the_unit)                                   \
     X(narrower_filters_find_them_too)                                          \
     X(the_rows_follow_their_case)                                              \
     X(a_commit_that_fails_leaves_them_as_they_were)                            \
@@ -358,7 +446,8 @@ int main(void)
     const struct CMUnitTest pg[] = {EACH(ON_PG)};
     const struct CMUnitTest tests[] = {
         EACH(ON_MEM) EACH(ON_SQLITE) ON_SQLITE(a_store_of_schema_4_is_filled)
-            ON_SQLITE(a_case_without_a_co_handler_has_no_row)};
+            ON_SQLITE(a_store_of_schema_5_gets_the_index_of_officers)
+                ON_SQLITE(a_case_without_a_co_handler_has_no_row)};
 
     use_memory_disk();
     return getenv("DK_PG") != NULL ? cmocka_run_group_tests(pg, NULL, NULL)

@@ -28,6 +28,7 @@ static void put(struct world *w, struct made *m)
     submit(w, NO);
     c->region = text("城关");
     c->category = text("城乡建设/供水");
+    give_co(c, "b", "wang");
     give_clock(c, "transfer", T0 + NO * DK_DAY, T0 + (NO + 5) * DK_DAY);
     give_clock(c, "conclude", T0 + 1, T0 + 2)->late = true;
     give_clock(c, "reply", T0 + 3, T0 + 4)->state = DK_CLOCK_HELD;
@@ -377,10 +378,16 @@ static void lose(const char *path, const char *index, char was[128])
 static void a_row_that_an_index_does_not_find_is_a_finding(void **state)
 {
     static const char *const lost[][2] = {
-        {"clock_fire", "missing-clock"},  {"clock_due", "missing-clock"},
-        {"alert_open", "missing-alert"},  {"case_state", "case-differs"},
-        {"case_unit", "case-differs"},    {"case_handler", "case-differs"},
-        {"case_overdue", "case-differs"}, {"case_work", "case-differs"},
+        {"clock_fire", "missing-clock"},
+        {"clock_due", "missing-clock"},
+        {"alert_open", "missing-alert"},
+        {"case_state", "case-differs"},
+        {"case_unit", "case-differs"},
+        {"case_handler", "case-differs"},
+        {"case_overdue", "case-differs"},
+        {"case_work", "case-differs"},
+        {"case_beside_unit", "case-differs"},
+        {"case_beside_handler", "case-differs"},
     };
     struct world *w = *state;
     char was[128];

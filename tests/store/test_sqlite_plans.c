@@ -83,7 +83,8 @@ static void put_many(struct world *w)
 
         submit(w, i);
         if (i % 3 == 0)
-            give_co(c, i % 2 != 0 ? "民政局" : "城关镇", "wang");
+            give_co(c, i % 2 != 0 ? "民政局" : "城关镇",
+                    i % 2 != 0 ? "li" : "wang");
         give_clock(c, "conclude", T0 + i, T0 + 2 * i)->late = i % 5 == 0;
         add_event(w, b, KEY(i), 2, DK_EV_ALERT_RAISED, "{}");
         add_case(b, c, false);
