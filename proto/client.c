@@ -107,7 +107,8 @@ struct dk_client *dk_client_open(const char *endpoint,
     c->max_reply = opt->max_reply != 0 ? opt->max_reply : MAX_REPLY;
     c->keep_max = or_default(opt->recv_hwm, RECV_HWM);
     (void)snprintf(c->endpoint, sizeof(c->endpoint), "%s", endpoint);
-    c->ctx = zmq_ctx_new();
+    c->shared = opt->context != NULL;
+    c->ctx = c->shared ? opt->context : zmq_ctx_new();
     if (c->ctx == NULL)
         goto no_memory;
     c->sock = new_socket(c->ctx);
@@ -148,9 +149,15 @@ void dk_client_close(struct dk_client *c)
     }
     if (c->sock != NULL)
         (void)zmq_close(c->sock);
-    while (c->ctx != NULL && zmq_ctx_term(c->ctx) != 0 && errno == EINTR)
+    while (c->ctx != NULL && !c->shared && zmq_ctx_term(c->ctx) != 0 &&
+           errno == EINTR)
         continue;
     free(c);
+}
+
+bool dk_client_refused(const struct dk_client *c)
+{
+    return c->refused;
 }
 
 int dk_client_fd(struct dk_client *c)

@@ -29,6 +29,7 @@
 #include "jsonx.h"
 
 struct dk_client;
+struct dk_client_keys;
 
 struct dk_client_options {
     int send_hwm;     /* messages; 0: 1000 */
@@ -37,6 +38,13 @@ struct dk_client_options {
     size_t max_reply; /* bytes of a reply; 0: 16 MiB */
     /* Over tcp:// (client_keys.h); NULL: $DOCKET_KEY, $DOCKET_SERVER_KEY. */
     const char *key_file, *server_key;
+    /* The same from memory, instead of both; copied. */
+    const struct dk_client_keys *keys;
+    /* A ZeroMQ context to share (zmq_ctx_new); it must outlive the client.
+     * Many clients of one program have their threads in common so.  Closing
+     * does not wait then.
+     */
+    void *context;
 };
 
 struct dk_reply {
@@ -55,6 +63,11 @@ struct dk_client *dk_client_open(const char *endpoint,
                                  const struct dk_client_options *opt,
                                  struct dk_problem *p);
 void dk_client_close(struct dk_client *c); /* NULL is allowed */
+
+/* Did the broker turn our key away, last time?  Known once something was sent
+ * or waited for.
+ */
+bool dk_client_refused(const struct dk_client *c);
 
 /* Ask and wait for the answer to this request; answers to others that arrive
  * meanwhile are kept for dk_client_recv().  0: *out is filled and must be

@@ -14,6 +14,7 @@ struct dk_kept {
 
 struct dk_client {
     void *ctx, *sock;
+    bool shared;      /* the context is somebody else's */
     void *monitor;    /* tells of connections made and lost */
     bool connected;   /* as far as the monitor has told */
     unsigned losses;  /* connections lost so far */

@@ -2,6 +2,7 @@
  * for.
  */
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <zmq.h>
@@ -15,9 +16,12 @@
 
 int dk_client_watch(struct dk_client *c)
 {
+    /* In a shared context the name of one that was closed may still stand. */
+    static atomic_uint made;
     char name[64];
 
-    (void)snprintf(name, sizeof(name), "inproc://monitor.%p", (void *)c);
+    (void)snprintf(name, sizeof(name), "inproc://monitor.%u",
+                   atomic_fetch_add(&made, 1));
     if (zmq_socket_monitor(c->sock, name,
                            ZMQ_EVENT_HANDSHAKE_SUCCEEDED | REFUSALS |
                                ZMQ_EVENT_DISCONNECTED) != 0)
@@ -29,8 +33,16 @@ int dk_client_watch(struct dk_client *c)
 int dk_client_show(struct dk_client *c, const struct dk_client_options *o,
                    struct dk_problem *p)
 {
-    return dk_client_keys_show(c->sock, c->endpoint, o->key_file, o->server_key,
-                               &c->keyed, p);
+    if (o->keys == NULL)
+        return dk_client_keys_show(c->sock, c->endpoint, o->key_file,
+                                   o->server_key, &c->keyed, p);
+    if (strncmp(c->endpoint, "tcp://", 6) != 0)
+        return 0;
+    c->keyed = true;
+    return dk_client_keys_put(c->sock, o->keys) == 0
+               ? 0
+               : dk_fail(p, DK_EFIELD, NULL, "this is no key of CURVE",
+                         "不是 CURVE 密钥");
 }
 
 /* After a refusal ZeroMQ does not connect again by itself. */
