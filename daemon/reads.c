@@ -6,6 +6,20 @@
 #include "daemon/daemon.h"
 #include "daemon/page.h"
 
+/* Who the asker is here: a page shows what its reader may do. */
+static void write_you(struct dk_jw *w, const struct dk_who *who)
+{
+    dk_jw_obj(w, "you");
+    dk_jw_str(w, "name", who->name);
+    dk_jw_arr(w, "roles");
+    for (unsigned i = 0; i < DK_ROLE_N; i++)
+        if ((who->roles & 1u << i) != 0)
+            dk_jw_str(w, NULL, dk_role_name(1u << i));
+    dk_jw_end_arr(w);
+    dk_jw_str(w, "unit", who->unit[0] != '\0' ? who->unit : NULL);
+    dk_jw_end_obj(w);
+}
+
 int read_hello(struct daemon *d, const struct item *it, struct dk_jw *w,
                struct dk_problem *p)
 {
@@ -29,6 +43,7 @@ int read_hello(struct daemon *d, const struct item *it, struct dk_jw *w,
     dk_jw_int(w, "depth", DK_DEPTH_MAX);
     dk_jw_int(w, "batch", d->cfg->batch);
     dk_jw_end_obj(w);
+    write_you(w, &it->who);
     dk_jw_end_obj(w);
     return DK_OK;
 }
