@@ -25,6 +25,12 @@ static void add(struct http_ask *a, const char *name, const char *value)
     evhttp_add_header(evhttp_request_get_output_headers(a->req), name, value);
 }
 
+void http_always(struct http_ask *a)
+{
+    for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+        add(a, always[i][0], always[i][1]);
+}
+
 /* What evhttp does not do by itself for HEAD: say how long it would be. */
 static void reply(struct http_ask *a, int status, struct evbuffer *out)
 {
@@ -36,8 +42,7 @@ static void reply(struct http_ask *a, int status, struct evbuffer *out)
         return;
     }
     c = evhttp_request_get_connection(a->req);
-    for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
-        add(a, always[i][0], always[i][1]);
+    http_always(a);
     if (evhttp_request_get_command(a->req) == EVHTTP_REQ_HEAD && out != NULL) {
         snprintf(length, sizeof(length), "%zu", evbuffer_get_length(out));
         add(a, "Content-Length", length);
@@ -106,6 +111,32 @@ static void problem(struct http_ask *a, int status, const struct dk_problem *p)
 void http_problem(struct http_ask *a, const struct dk_problem *p)
 {
     problem(a, dk_err_status(p->code), p);
+}
+
+void http_own_problem(struct http_ask *a, int status, const char *slug,
+                      const char *en, const char *zh, int retry_s)
+{
+    struct dk_jw w = {0};
+    char text[80];
+
+    snprintf(text, sizeof(text), "urn:docket:problem:%s", slug);
+    dk_jw_obj(&w, NULL);
+    dk_jw_str(&w, "type", text);
+    dk_jw_str(&w, "title", en);
+    dk_jw_int(&w, "status", status);
+    dk_jw_str(&w, "detail", en);
+    dk_jw_str(&w, "detail_zh", zh);
+    if (retry_s > 0)
+        dk_jw_int(&w, "retry_after_ms", retry_s * 1000LL);
+    dk_jw_end_obj(&w);
+    snprintf(text, sizeof(text), "%d", retry_s);
+    if (a->req != NULL && retry_s > 0)
+        add(a, "Retry-After", text);
+    if (w.oom)
+        http_empty(a, 503);
+    else
+        http_bytes(a, status, "application/problem+json", w.buf, w.len);
+    dk_jw_fini(&w);
 }
 
 /* RFC 9457 for what has no slug of docket's. */

@@ -155,12 +155,14 @@ void http_more_time(struct http *h, struct evhttp_connection *of)
 /* ---- requests -------------------------------------------------------------
  */
 
-static void ask_gone(struct evhttp_connection *c, void *arg)
+void http_ask_gone(struct evhttp_connection *c, void *ask)
 {
-    struct http_ask *a = arg;
+    struct http_ask *a = ask;
 
     (void)c;
     a->req = NULL;
+    if (a->on_gone != NULL)
+        a->on_gone(a);
 }
 
 static const char *header(struct evhttp_request *r, const char *name)
@@ -186,6 +188,13 @@ static bool host_is_ours(const struct http *h, struct evhttp_request *r)
         if (strcasecmp(host, want) == 0)
             return true;
     }
+    for (size_t i = 0; h->o.hosts != NULL && h->o.hosts[i] != NULL; i++) {
+        size_t n = strlen(h->o.hosts[i]);
+
+        if (strncasecmp(host, h->o.hosts[i], n) == 0 &&
+            (host[n] == '\0' || host[n] == ':'))
+            return true;
+    }
     return false;
 }
 
@@ -195,7 +204,8 @@ static bool sent_by_our_page(struct evhttp_request *r)
 
     return strncasecmp(header(r, "Content-Type"), "application/json", 16) ==
                0 &&
-           header(r, "X-Docket")[0] != '\0' &&
+           (header(r, "X-Docket")[0] != '\0' ||
+            header(r, "X-CSRF-Token")[0] != '\0') &&
            (site[0] == '\0' || strcasecmp(site, "same-origin") == 0);
 }
 
@@ -297,20 +307,25 @@ static void on_request(struct evhttp_request *req, void *arg)
     http_more_time(h, c);
     a->http = h;
     a->req = req;
-    a->path = a->tail = "";
+    a->path = a->tail = a->query = "";
     a->len = evbuffer_get_length(in);
     a->body = "";
     if (evbuffer_add(in, "", 1) == 0)
         a->body = (const char *)evbuffer_pullup(in, -1);
-    evhttp_connection_set_closecb(c, ask_gone, a);
+    evhttp_connection_set_closecb(c, http_ask_gone, a);
     if (a->body == NULL) {
         http_status_problem(a, 503, "out of memory", "内存不足");
     } else if (!split_path(req, &path)) {
         http_status_problem(a, 400, "the path cannot be read",
                             "请求路径无法识别");
     } else {
+        const char *query =
+            evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
+
         a->path = path;
-        dispatch(h, a); /* borrows the path only until it returns */
+        if (query != NULL)
+            a->query = query;
+        dispatch(h, a); /* borrows both only until it returns */
     }
     free(path);
 }

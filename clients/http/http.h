@@ -22,12 +22,18 @@ struct http;
 
 struct http_ask {
     struct http *http;
-    void *req;        /* evhttp's; NULL once the peer has gone */
-    const char *path; /* decoded, without the query; borrowed */
+    void *req; /* evhttp's; NULL once the peer has gone */
+    /* These three are borrowed, and there until the route returns. */
+    const char *path; /* decoded, without the query */
     const char *tail; /* what stands behind a route that ends in '/' */
+    const char
+        *query;       /* as it was sent, without its '?'; "" if there is none */
     const char *body; /* NUL-terminated; "" if there is none */
     size_t len;
     void *arg; /* for whoever answers later */
+    /* The peer of a stream (below) has gone: end it.  NULL: nobody asks. */
+    void (*on_gone)(struct http_ask *a);
+    bool streams;
 };
 
 typedef void (*http_fn)(void *arg, struct http_ask *a);
@@ -46,6 +52,10 @@ struct http_options {
     size_t body_max;          /* bytes of a request's body */
     int connections;          /* at once; of more the longest silent goes */
     int idle_s, total_s;      /* silence; a whole request with its answer */
+    /* Other names in the Host header that are ours, NULL at the end; their
+     * port does not count.  NULL: none.
+     */
+    const char *const *hosts;
 };
 
 /* Listen on `where`: "127.0.0.1:8086", "[::1]:8086"; port 0: any.  Only this
@@ -70,6 +80,28 @@ void http_empty(struct http_ask *a, int status);
  */
 void http_bytes(struct http_ask *a, int status, const char *type,
                 const void *data, size_t n);
+/* RFC 9457 with a type of one's own, urn:docket:problem:SLUG.  `retry_s` 0:
+ * repeating does not help.
+ */
+void http_own_problem(struct http_ask *a, int status, const char *slug,
+                      const char *en, const char *zh, int retry_s);
+
+/* Before the answer.  The header of the request ("" if it is not there), one
+ * more for the answer, and the peer's address ("": a peer without one).
+ */
+const char *http_header(const struct http_ask *a, const char *name);
+void http_add(struct http_ask *a, const char *name, const char *value);
+const char *http_peer(const struct http_ask *a);
+
+/* An answer without an end known, of type text/event-stream: begun, gone on
+ * with, and ended, which frees `a`.  http_stream_waits() is how many bytes the
+ * peer has not taken yet: who writes sees to a bound.  When the peer has gone,
+ * on_gone() is called; http_stream_end() is owed all the same.
+ */
+void http_stream_start(struct http_ask *a);
+void http_stream_write(struct http_ask *a, const char *text, size_t n);
+size_t http_stream_waits(const struct http_ask *a);
+void http_stream_end(struct http_ask *a);
 
 /* ---- files ----------------------------------------------------------------
  *

@@ -28,6 +28,12 @@ void http_more_time(struct http *h, struct evhttp_connection *of);
 void http_status_problem(struct http_ask *a, int status, const char *en,
                          const char *zh);
 
+/* The headers of every answer. */
+void http_always(struct http_ask *a);
+
+/* The peer of an ask has gone. */
+void http_ask_gone(struct evhttp_connection *c, void *ask);
+
 void http_file_answer(struct http_ask *a, const struct http_file *f);
 
 #endif /* DK_HTTP_INT_H */
