@@ -37,6 +37,7 @@ LAYERS = [  # (name, its files, may use, system headers it may not see)
     ("docketctl", r"clients/docketctl/", "docketctl client proto", "sqlite3.h"),
     ("http", r"clients/http/", "http proto", r"zmq\.h|sqlite3\.h|locale\.h"),
     ("kiosk", r"clients/kiosk/", "kiosk http client proto", "locale.h"),
+    ("web", r"clients/web/", "web http docketctl client proto", "locale.h"),
     ("bench", r"bench/", "bench client proto", "locale.h"),
 ]
 
