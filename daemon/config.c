@@ -294,14 +294,23 @@ bool config_endpoint(const char **at, char *buf, size_t cap)
     return true;
 }
 
-/* True for ipc://, and tcp:// on 127.0.0.0/8 or [::1]. */
-static bool is_local(const char *endpoint)
+bool config_is_local(const char *endpoint)
 {
     const char *host = endpoint + 6;
 
     return !config_is_tcp(endpoint) || strncmp(host, "127.", 4) == 0 ||
            strncmp(host, "localhost:", 10) == 0 ||
            strncmp(host, "[::1]:", 6) == 0;
+}
+
+bool config_has_endpoint(const char *list, const char *endpoint)
+{
+    char one[256];
+
+    while (config_endpoint(&list, one, sizeof(one)))
+        if (strcmp(one, endpoint) == 0)
+            return true;
+    return false;
 }
 
 static int check_endpoint(const struct config *c, const char *name,
@@ -320,7 +329,7 @@ static int check_endpoint(const struct config *c, const char *name,
                         "at most; choose a shorter folder than '%s'",
                         "“%s”：ipc 路径最长 107 字节，请缩短“%s”", name,
                         endpoint);
-    if (c->test_clock && !is_local(endpoint))
+    if (c->test_clock && !config_is_local(endpoint))
         return dk_failf(
             p, DK_EFORBIDDEN, NULL,
             "'%s': '%s' can be reached from other machines, and a "

@@ -71,5 +71,8 @@ int config_check(const struct config *c, struct dk_problem *p);
  */
 bool config_endpoint(const char **at, char *buf, size_t cap);
 bool config_is_tcp(const char *endpoint);
+/* True for ipc://, and tcp:// on 127.0.0.0/8 or [::1]. */
+bool config_is_local(const char *endpoint);
+bool config_has_endpoint(const char *list, const char *endpoint);
 
 #endif /* DK_CONFIG_H */

@@ -119,40 +119,6 @@ static int open_store(struct daemon *d)
     return daemon_complain(&p, exit_of_store(d->cfg, rc));
 }
 
-/* libzmq removes whatever is at an ipc path and binds anew; look first. */
-static int check_ipc_path(const char *endpoint, struct dk_problem *p)
-{
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
-    struct stat st;
-
-    if (strncmp(endpoint, "ipc://", 6) != 0 ||
-        strlen(endpoint) - 6 >= sizeof(a.sun_path))
-        return DK_OK;
-    memcpy(a.sun_path, endpoint + 6, strlen(endpoint + 6) + 1);
-    if (lstat(a.sun_path, &st) != 0)
-        return DK_OK;
-    if (!S_ISSOCK(st.st_mode))
-        return dk_failf(p, DK_EFORBIDDEN, NULL,
-                        "cannot listen on '%s': something that is not a socket "
-                        "is there; move it away or choose another endpoint",
-                        "无法监听“%s”：该路径上已有其他文件，请移走或改用其他"
-                        "地址",
-                        endpoint);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return DK_OK;
-    bool used = connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
-    close(fd);
-    if (!used)
-        return DK_OK;
-    return dk_failf(p, DK_EBUSY, NULL,
-                    "cannot listen on '%s': another program listens there "
-                    "already; stop it or choose another endpoint",
-                    "无法监听“%s”：该地址已被其他程序占用，请停止该程序或改用"
-                    "其他地址",
-                    endpoint);
-}
-
 static void on_wake(void *arg)
 {
     spine_tick(arg);
@@ -165,63 +131,14 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
     on_wake(arg);
 }
 
-/* One endpoint of a socket: peers of this machine by their user, others by
- * their key.
- */
-static int listen_one(struct daemon *d, struct zev *z, const char *name,
-                      const char *endpoint)
-{
-    struct dk_problem p = {0};
-    char domain[32];
-    bool tcp = config_is_tcp(endpoint);
-    struct zev_guard guard = {.domain = domain, .threads = tcp ? 2 : 1};
-
-    snprintf(domain, sizeof(domain), "%s.%s", name, tcp ? "tcp" : "ipc");
-    if (tcp)
-        guard.secret = (const char *)d->keys.secret.v;
-    if (check_ipc_path(endpoint, &p) != DK_OK ||
-        zev_listen(z, endpoint, &guard, &p) != DK_OK)
-        return daemon_complain(&p, EX_UNAVAILABLE);
-    if (!tcp)
-        return 0;
-    d->keys.knocking = true;
-    bool refused =
-        zap_self_test(d->zap, zev_last_endpoint(z), d->keys.server_key);
-    d->keys.knocking = false;
-    if (refused)
-        return 0;
-    dk_failf(&p, DK_EBUG, NULL,
-             "'%s' does not turn away a key that nobody has; docketd does not "
-             "serve like this: please report it",
-             "“%s”未拒绝未登记的密钥，docketd 不会在此状态下提供服务，请报告",
-             endpoint);
-    return daemon_complain(&p, EX_SOFTWARE);
-}
-
-static int listen_on(struct daemon *d, const char *name, const char *list,
-                     struct zev **out)
-{
-    char one[256];
-    int rc = 0;
-
-    *out = zev_open(d->base, d->zctx, on_wake, d);
-    if (*out == NULL)
-        return EX_OSERR;
-    while (rc == 0 && config_endpoint(&list, one, sizeof(one)))
-        rc = listen_one(d, *out, name, one);
-    return rc;
-}
-
 /* Who may talk is known, and asked, before anybody can. */
 static int start_keys(struct daemon *d, uint64_t seed)
 {
     struct dk_problem p = {0};
     const struct config *cfg = d->cfg;
-    bool tcp = strstr(cfg->clients, "tcp://") != NULL ||
-               strstr(cfg->workers, "tcp://") != NULL;
     int rc = keys_init(&d->keys, cfg, seed, &p);
 
-    if (rc == DK_OK && tcp)
+    if (rc == DK_OK && listen_tcp(d))
         rc = keys_server(&d->keys, cfg, &p);
     if (rc != DK_OK)
         return daemon_complain(&p, rc == DK_ENOMEM ? EX_OSERR : EX_CONFIG);
@@ -249,7 +166,6 @@ void daemon_house_store(struct daemon *d, dk_ms now)
 static void on_house(evutil_socket_t fd, short what, void *arg)
 {
     struct daemon *d = arg;
-    uint64_t limit;
 
     (void)fd;
     (void)what;
@@ -262,8 +178,7 @@ static void on_house(evutil_socket_t fd, short what, void *arg)
     watch_house(d);
     history_house(d);
     persons_house(d);
-    if (sd_watchdog_enabled(0, &limit) > 0)
-        sd_notify(0, "WATCHDOG=1");
+    notify_house(d);
     zev_rearm(d->workers);
     zev_rearm(d->clients);
 }
@@ -290,7 +205,7 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
         return;
     d->draining = true;
     log_info("stopping", "signal=%d", (int)sig);
-    sd_notify(0, "STOPPING=1");
+    notify_stopping();
     event_base_once(d->base, -1, EV_TIMEOUT, on_drained, d, &drain);
 }
 
@@ -380,11 +295,13 @@ int daemon_build(struct daemon *d, const struct config *cfg)
      */
     zmq_ctx_set(d->zctx, ZMQ_IO_THREADS, 2);
     /* The store last: a busy endpoint must not leave a mark on the disk. */
-    int rc = start_keys(d, seed + 4);
+    int rc = listen_take(d);
     if (rc == 0)
-        rc = listen_on(d, "workers", cfg->workers, &d->workers);
+        rc = start_keys(d, seed + 4);
     if (rc == 0)
-        rc = listen_on(d, "clients", cfg->clients, &d->clients);
+        rc = listen_workers(d);
+    if (rc == 0)
+        rc = listen_clients(d);
     if (rc == EX_OSERR)
         rc = no_resources();
     if (rc == 0)
@@ -397,17 +314,6 @@ int daemon_build(struct daemon *d, const struct config *cfg)
         rc = history_start(d);
     d->exit_code = rc;
     return rc;
-}
-
-/* libzmq leaves the file of a socket behind. */
-static void remove_ipc_paths(const char *list)
-{
-    char one[256];
-
-    while (config_endpoint(&list, one, sizeof(one))) {
-        if (strncmp(one, "ipc:///", 7) == 0)
-            unlink(one + 6);
-    }
 }
 
 void daemon_tear_down(struct daemon *d)
@@ -424,8 +330,8 @@ void daemon_tear_down(struct daemon *d)
     zap_close(d->zap);
     if (d->zctx != NULL)
         zmq_ctx_term(d->zctx);
-    remove_ipc_paths(clients);
-    remove_ipc_paths(workers);
+    listen_clean(d, clients);
+    listen_clean(d, workers);
     if (d->base != NULL)
         wall_fini(&d->wall);
     for (int i = 0; i < 3; i++) {
@@ -464,7 +370,7 @@ int daemon_serve(struct daemon *d)
         log_quote(file ? d->cfg->store : "postgres:", store, sizeof(store)),
         DK_VERSION_TEXT);
     d->keys.made = false; /* from now on others know it */
-    sd_notify(0, "READY=1\nSTATUS=serving");
+    notify_ready(d);
     spine_again(d); /* what an earlier run left to do */
     event_base_dispatch(d->base);
     log_info("stopped", "exit=%d", d->exit_code);

@@ -19,7 +19,9 @@
 #include "daemon/history.h"
 #include "daemon/item.h"
 #include "daemon/keys.h"
+#include "daemon/listen.h"
 #include "daemon/loads.h"
+#include "daemon/notify.h"
 #include "daemon/persons.h"
 #include "daemon/query.h"
 #include "daemon/stats.h"
@@ -43,6 +45,8 @@ struct daemon {
     void *zctx;
     struct zap *zap;
     struct keyring keys;
+    struct passed_list passed;
+    struct notify notify;
     struct zev *clients, *workers;
     struct store *st;
     struct store_info info; /* last_seq and test_now follow the commits */

@@ -132,6 +132,9 @@ int zev_listen(struct zev *z, const char *endpoint,
 
     if (set_guard(z, guard) != 0)
         return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    int fd = guard != NULL && guard->fd > 0 ? guard->fd : -1;
+    if (set_int(z->sock, ZMQ_USE_FD, fd) != 0)
+        return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
     if (zmq_bind(z->sock, endpoint) != 0)
         return explain_bind(endpoint, zmq_errno(), p);
     if (zmq_getsockopt(z->sock, ZMQ_LAST_ENDPOINT, z->last, &len) != 0)
@@ -140,6 +143,15 @@ int zev_listen(struct zev *z, const char *endpoint,
              used > 0 ? "," : "", z->last);
     zev_rearm(z);
     return DK_OK;
+}
+
+void zev_unlisten(struct zev *z)
+{
+    char *comma = strrchr(z->endpoint, ',');
+
+    (void)zmq_unbind(z->sock, z->last);
+    *(comma != NULL ? comma : z->endpoint) = '\0';
+    z->last[0] = '\0';
 }
 
 static void give_back(struct zev *z)

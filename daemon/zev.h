@@ -35,6 +35,7 @@ struct zev_guard {
      * 0: any.
      */
     uint64_t threads;
+    int fd; /* it listens already (systemd's); 0: bind it */
 };
 
 /* Listen on one endpoint more.  Without a guard everybody is let in, and nobody
@@ -42,6 +43,9 @@ struct zev_guard {
  */
 int zev_listen(struct zev *z, const char *endpoint,
                const struct zev_guard *guard, struct dk_problem *p);
+
+/* Do not listen on the one bound last any more. */
+void zev_unlisten(struct zev *z);
 
 /* The endpoints really bound (with their ports), joined by commas. */
 const char *zev_endpoint(const struct zev *z);

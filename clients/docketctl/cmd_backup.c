@@ -3,8 +3,11 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "backup_keep.h"
 #include "ctl.h"
 
 #define LOOK_MS 250
@@ -16,6 +19,12 @@ const struct opt opts_backup[] = {
      .zh = "仅查看最近一次备份的情况"},
     {.name = "no-wait", .kind = OPT_FLAG,
      .en = "begin, and do not wait for the end", .zh = "开始后不等待完成"},
+    {.name = "into", .kind = OPT_TEXT, .arg = "FOLDER",
+     .en = "instead of FILE: a new file there, named by the time",
+     .zh = "代替 FILE：在该目录中以时间命名新文件"},
+    {.name = "keep", .kind = OPT_INT, .arg = "N", .min = 1, .max = 10000,
+     .en = "with --into: afterwards remove the oldest of these but N",
+     .zh = "与 --into 同用：完成后只保留最新的 N 个"},
     OPT_END,
 };
 /* clang-format on */
@@ -162,22 +171,70 @@ static int whole_path(const struct ctl *ctl, const char *file,
     return 0;
 }
 
+/* The file that is to be written: the one named, or a new one of a folder. */
+static int choose_file(struct ctl *ctl, const struct args *a, char *path)
+{
+    const char *into = args_get(a, "into");
+    struct dk_problem p = {0};
+    char folder[PATH_MAX];
+
+    if ((a->n_pos < 1) == (into == NULL) ||
+        (into == NULL && args_has(a, "keep")) ||
+        (args_has(a, "keep") && args_has(a, "no-wait"))) {
+        (void)dk_fail(&p, DK_EFIELD, NULL,
+                      "name the file of the backup, or a folder by --into "
+                      "(only with it, and waiting for the end, --keep), or "
+                      "give --status",
+                      "请给出备份文件名，或用 --into 给出目录（--keep 只能与其"
+                      "同用，且须等待完成），或使用 --status");
+        return say_usage(ctl, &p);
+    }
+    if (into == NULL)
+        return whole_path(ctl, a->pos[0], path);
+    int rc = whole_path(ctl, into, folder);
+    if (rc != 0)
+        return rc;
+    if (backup_name(folder, time(NULL), path, PATH_MAX) == 0)
+        return 0;
+    (void)dk_fail(&p, DK_EFIELD, NULL, "the name of the folder is too long",
+                  "目录名过长");
+    return say_usage(ctl, &p);
+}
+
+static int prune(struct ctl *ctl, const struct args *a)
+{
+    const char *into = args_get(a, "into");
+    char why[200];
+    int removed, keep = (int)args_int(a, "keep", 0);
+
+    if (keep == 0)
+        return 0;
+    int rc = backup_prune(into, keep, &removed, why);
+    if (removed > 0 && !ctl->json)
+        (void)fprintf(
+            ctl->out,
+            T(ctl, "older backups removed: %d\n", "已删除较早的备份：%d 个\n"),
+            removed);
+    if (rc == 0)
+        return 0;
+    (void)fprintf(ctl->err,
+                  T(ctl,
+                    "docketctl: the backup is complete, but an older one could "
+                    "not be removed: %s\n",
+                    "docketctl：备份已完成，但无法删除较早的备份：%s\n"),
+                  why);
+    return EX_CANTCREAT;
+}
+
 int cmd_backup(struct ctl *ctl, const struct args *a)
 {
     char id[DK_UUID_TEXT], path[PATH_MAX];
-    struct dk_problem p = {0};
     struct dk_reply r;
     struct dk_jw w = {0};
 
     if (args_has(a, "status"))
         return ctl_show(ctl, "backup.status", NULL);
-    if (a->n_pos < 1) {
-        (void)dk_fail(&p, DK_EFIELD, NULL,
-                      "name the file of the backup, or give --status",
-                      "请给出备份文件名，或使用 --status");
-        return say_usage(ctl, &p);
-    }
-    int rc = whole_path(ctl, a->pos[0], path);
+    int rc = choose_file(ctl, a, path);
     if (rc != 0)
         return rc;
     dk_client_uuid(id);
@@ -192,5 +249,6 @@ int cmd_backup(struct ctl *ctl, const struct args *a)
     if (!stay && ctl->json)
         print_raw(ctl, &r);
     dk_reply_free(&r);
-    return stay ? wait_for_end(ctl, id) : 0;
+    rc = stay ? wait_for_end(ctl, id) : 0;
+    return rc == 0 ? prune(ctl, a) : rc;
 }

@@ -169,6 +169,32 @@ class Make(Backup):
         self.begin(client, world.path("b.db"))
         self.end(client)
 
+    def test_of_a_folder_s_backups_the_newest_stay(self):
+        world, _, _ = self.office(2)
+        os.mkdir(world.path("kept"))
+        others = ["docket-20250101T000000Z.db.old", "docket-2025.db", "notes",
+                  "docket-20250101T00000xZ.db", "Docket-20250101T000000Z.db"]
+        old = ["docket-2025010%dT000000Z.db" % i for i in range(1, 5)]
+        for name in others + old:
+            with open(world.path("kept/" + name), "w", encoding="ascii"):
+                pass
+        _, out, _ = world.ctl("backup", "--into", "kept", "--keep", "3",
+                              deadline=60)
+        self.assertIn("older backups removed: 2", out)
+        left = set(os.listdir(world.path("kept"))) - set(others)
+        new = left - set(old)
+        self.assertEqual(left - new, set(old[2:]))
+        self.assertRegex(" ".join(new), r"^docket-20\d{6}T\d{6}Z\.db$")
+        self.assertTrue(set(others) <= set(os.listdir(world.path("kept"))))
+        # One that fails removes nothing.
+        world.ctl("backup", "--into", "nowhere", "--keep", "1", code=None)
+        os.rename(world.path("kept"), world.path("gone"))
+        code, _, _ = world.ctl("backup", "--into", "kept", "--keep", "1",
+                               code=None)
+        self.assertNotEqual(code, 0)
+        self.assertEqual(len(os.listdir(world.path("gone"))),
+                         len(others) + len(left))
+
     def test_docketctl_makes_one_and_says_so(self):
         world, _, _ = self.office(5)
         _, out, _ = world.ctl("backup", "b.db", deadline=60)
@@ -183,6 +209,9 @@ class Make(Backup):
         _, _, err = world.ctl("--lang", "zh-CN", "backup", "b.db", code=65)
         self.assertIn("已存在", err)
         world.ctl("backup", code=64)
+        world.ctl("backup", "c.db", "--keep", "3", code=64)
+        world.ctl("backup", "c.db", "--into", ".", code=64)
+        world.ctl("backup", "--into", ".", "--keep", "3", "--no-wait", code=64)
         # Any other program can read it: no log belongs to it.
         db = sqlite3.connect("file:%s?mode=ro" % world.path("b.db"), uri=True)
         self.assertEqual(db.execute("PRAGMA integrity_check").fetchone()[0],

@@ -94,7 +94,8 @@ def pg():
 class Process:
     """A program we started; its stderr (and stdout) go to files."""
 
-    def __init__(self, world, name, argv, env=None, stdin=None, prefix=()):
+    def __init__(self, world, name, argv, env=None, stdin=None, prefix=(),
+                 fds=()):
         world.started += 1
         base = os.path.join(world.folder, "%s.%d" % (name, world.started))
         self.world = world
@@ -111,7 +112,8 @@ class Process:
         with open(self.log, "wb") as err, open(self.out, "wb") as out:
             self.popen = subprocess.Popen(
                 command, stdin=stdin or subprocess.DEVNULL, stdout=out,
-                stderr=err, env=environment, cwd=world.folder)
+                stderr=err, env=environment, cwd=world.folder,
+                pass_fds=fds)
         self.pid = self.popen.pid
         world.processes.append(self)
 
@@ -221,11 +223,12 @@ class Broker:
                 argv += ["--" + key.replace("_", "-"), str(value)]
         return argv
 
-    def launch(self, prefix=(), env=None, **options):
+    def launch(self, prefix=(), env=None, fds=(), **options):
         """Start it without waiting."""
         os.makedirs(self.data, exist_ok=True)
         self.process = Process(self.world, "docketd", self.argv(**options),
-                               prefix=prefix, env=dict(self.env, **env or {}))
+                               prefix=prefix, env=dict(self.env, **env or {}),
+                               fds=fds)
         return self.process
 
     def start(self, deadline=15.0, **options):
