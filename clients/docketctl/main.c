@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "complete.h"
 #include "ctl.h"
 
 static bool is_chinese(const char *lang)
@@ -171,7 +172,12 @@ int main(int argc, char **argv)
     if (in != NULL && words != NULL) {
         for (int i = 0; i < n; i++)
             in[i] = argv[i + 1];
-        code = run_line(&ctl, n, in, words);
+        if (n > 0 && strcmp(in[0], "--complete") == 0) {
+            complete_line(stdout, ctl.zh, n - 1, in + 1);
+            code = flush_all(&ctl, 0);
+        } else {
+            code = run_line(&ctl, n, in, words);
+        }
     }
     free(in);
     free(words);
