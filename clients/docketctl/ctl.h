@@ -24,6 +24,7 @@ struct ctl {
     int columns;    /* of the terminal on `out`; 0: not a terminal */
     int timeout_ms; /* 0: not given, each command has its own */
     FILE *out, *err;
+    struct dk_problem *told;  /* gets what was told on `err`; NULL: nobody */
     const struct args *args;  /* of the command that runs; for --help */
     struct dk_client *client; /* opened by the first call */
     bool offset_known;

@@ -56,6 +56,8 @@ static void say(const struct ctl *ctl, const struct dk_problem *p)
         p->detail_zh[0] != '\0' ? p->detail_zh : dk_err_title_zh(p->code);
     const char *en = p->detail[0] != '\0' ? p->detail : dk_err_title(p->code);
 
+    if (ctl->told != NULL)
+        *ctl->told = *p;
     (void)fprintf(ctl->err, "docketctl: %s",
                   ctl->color_err ? table_color(CELL_BAD) : "");
     put_clean(ctl->err, T(ctl, en, zh), false);

@@ -160,6 +160,11 @@ void http_ask_gone(struct evhttp_connection *c, void *ask)
     struct http_ask *a = ask;
 
     (void)c;
+    /* Of a connection that breaks before the answer, evhttp lets go of the
+     * request, and nobody frees it but us; else it frees it itself.
+     */
+    if (evhttp_request_get_connection(a->req) == NULL)
+        evhttp_request_free(a->req);
     a->req = NULL;
     if (a->on_gone != NULL)
         a->on_gone(a);

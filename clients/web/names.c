@@ -99,6 +99,21 @@ static void put_names(struct dk_jw *w, const cJSON *name)
         dk_jw_str(w, "name_en", text_of(name, "en"));
 }
 
+/* Who is at its head, and who may have its cases. */
+static void put_staff(struct dk_jw *w, const cJSON *unit)
+{
+    const char *head = text_of(member(unit, "head"), "id");
+    const cJSON *h = NULL;
+
+    if (head != NULL)
+        dk_jw_str(w, "head", head);
+    dk_jw_arr(w, "handlers");
+    cJSON_ArrayForEach (h, member(unit, "handlers"))
+        if (text_of(h, "id") != NULL)
+            dk_jw_str(w, NULL, text_of(h, "id"));
+    dk_jw_end_arr(w);
+}
+
 static void put_units(struct dk_jw *w, const cJSON *book)
 {
     static const char *const copied[] = {"parent", "kind", "code", "valid_to",
@@ -114,6 +129,7 @@ static void put_units(struct dk_jw *w, const cJSON *book)
         for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++)
             if (text_of(u, copied[i]) != NULL)
                 dk_jw_str(w, copied[i], text_of(u, copied[i]));
+        put_staff(w, u);
         dk_jw_end_obj(w);
     }
     dk_jw_end_obj(w);
@@ -193,6 +209,9 @@ static void put_clocks(struct dk_jw *w, const cJSON *policy)
         dk_jw_str(w, "zh-CN", text_of(member(c, "name"), "zh-CN"));
         dk_jw_str(w, "en", text_of(member(c, "name"), "en"));
         dk_jw_str(w, "article", text_of(c, "article"));
+        dk_jw_str(w, "on_due", text_of(c, "on_due"));
+        if (member(c, "stops_on") != NULL)
+            dk_jw_cjson(w, "stops_on", member(c, "stops_on"));
         dk_jw_end_obj(w);
     }
     dk_jw_end_obj(w);
@@ -319,6 +338,9 @@ static int load(struct names *n, struct dk_problem *p)
         rc = read_json(n->policy.file, &policy, p);
     if (rc == 0) {
         dk_jw_obj(&w, NULL);
+        dk_jw_str(&w, "county", text_of(book, "county"));
+        dk_jw_str(&w, "office", text_of(book, "office"));
+        dk_jw_str(&w, "leader", text_of(member(book, "leader"), "id"));
         put_units(&w, book);
         put_officers(&w, book);
         put_clocks(&w, policy);

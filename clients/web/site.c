@@ -16,6 +16,7 @@
 #define TOTAL_S        30
 #define SWEEP_S        5
 #define PASSWORDS_WAIT 16
+#define REPORTS_WAIT   8
 
 static const struct http_route routes[] = {
     {"GET", "/healthz", site_health},
@@ -34,6 +35,9 @@ static const struct http_route routes[] = {
     {"GET", "/api/v1/figures", site_list},
     {"GET", "/api/v1/office", site_list},
     {"POST", "/api/v1/office/", site_office_ack},
+    {"GET", "/api/v1/bulletin", site_bulletin},
+    {"GET", "/api/v1/bulletin.csv", site_bulletin_csv},
+    {"GET", "/api/v1/stream", site_stream},
     {"GET", "/api/v1/workers", site_list},
     {"GET", "/api/v1/stats", site_list},
 };
@@ -68,8 +72,7 @@ void site_not_logged_in(struct site *s, struct http_ask *a)
     http_own_problem(a, 401, "not-logged-in", "Log in first", "请先登录", 0);
 }
 
-/* Was the account disabled, removed, or its password changed meanwhile? */
-static bool still_good(struct site *s, const struct sess *who)
+bool site_still_good(struct site *s, const struct sess *who)
 {
     struct account is;
     struct dk_problem p = {0};
@@ -90,7 +93,7 @@ struct sess *site_who(struct site *s, struct http_ask *a, bool post)
     if (cookie_get(http_header(a, "Cookie"), SITE_COOKIE, token, sizeof(token)))
         who = sess_find(&s->sessions, token, site_now());
     sodium_memzero(token, sizeof(token));
-    if (who != NULL && !still_good(s, who)) {
+    if (who != NULL && !site_still_good(s, who)) {
         sess_end(&s->sessions, who);
         who = NULL;
     }
@@ -257,9 +260,10 @@ static int open_loop(struct site *s, struct dk_problem *p)
 
     s->zmq = zmq_ctx_new();
     s->passwords = chores_open(s->base, PASSWORDS_WAIT);
+    s->reports = chores_open(s->base, REPORTS_WAIT);
     s->sweep = event_new(s->base, -1, EV_PERSIST, on_sweep, s);
-    if (s->zmq == NULL || s->passwords == NULL || s->sweep == NULL ||
-        event_add(s->sweep, &every) != 0 ||
+    if (s->zmq == NULL || s->passwords == NULL || s->reports == NULL ||
+        s->sweep == NULL || event_add(s->sweep, &every) != 0 ||
         zmq_ctx_set(s->zmq, ZMQ_MAX_SOCKETS, 65000) != 0)
         return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
     return 0;
@@ -311,7 +315,9 @@ void site_close(struct site *s)
         return;
     s->closing = true;
     chores_close(s->passwords);
+    chores_close(s->reports);
     site_end_logins(s);
+    site_end_streams(s);
     sess_end_all(&s->sessions);
     http_close(s->http);
     http_files_close(s->files);

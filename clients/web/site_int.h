@@ -15,6 +15,7 @@
 
 struct event;
 struct login;
+struct stream;
 
 struct site {
     const struct web_config *c;
@@ -25,11 +26,12 @@ struct site {
     struct http_files *files;
     char *hosts[WEB_HOSTS + 1], *host_text;
     struct accounts *accounts;
-    struct chores *passwords;
+    struct chores *passwords, *reports;
     struct lockout lockout;
     unsigned char lockout_key[16];
     struct lockbox nobody; /* opened in vain for names that are no account's */
     struct login *logins;  /* that wait for the broker */
+    struct stream *streams;
     struct sess_table sessions;
     struct names *names;
     struct event *sweep;
@@ -62,6 +64,12 @@ void site_refused(struct site *s, uint64_t serial, struct http_ask *a,
                   const struct dk_problem *p);
 
 void site_end_logins(struct site *s);
+void site_end_streams(struct site *s);
+
+/* Was the account neither disabled nor removed, nor its password changed, since
+ * they logged in?
+ */
+bool site_still_good(struct site *s, const struct sess *who);
 
 /* Where a request is from, for the audit. */
 void site_from(const struct http_ask *a, char buf[AUDIT_TEXT]);
@@ -80,6 +88,9 @@ void site_submit(void *arg, struct http_ask *a);
 void site_alert_ack(void *arg, struct http_ask *a);
 void site_office_ack(void *arg, struct http_ask *a);
 void site_names(void *arg, struct http_ask *a);
+void site_stream(void *arg, struct http_ask *a);
+void site_bulletin(void *arg, struct http_ask *a);
+void site_bulletin_csv(void *arg, struct http_ask *a);
 void site_health(void *arg, struct http_ask *a);
 
 #endif /* DK_WEB_SITE_INT_H */
