@@ -324,8 +324,9 @@ static int read_from(const struct http_ask *a, int64_t *from,
                    "起始位置须为事件序号，从 1 起");
 }
 
-static int stream_new(struct site *s, struct sess *who, struct http_ask *a,
-                      struct stream **out, struct dk_problem *p)
+/* NULL: not made, *p says why. */
+static struct stream *stream_new(struct site *s, struct sess *who,
+                                 struct http_ask *a, struct dk_problem *p)
 {
     struct stream *x = calloc(1, sizeof(*x));
     struct tie_with with = {
@@ -338,8 +339,10 @@ static int stream_new(struct site *s, struct sess *who, struct http_ask *a,
     };
     int rc;
 
-    if (x == NULL)
-        return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+    if (x == NULL) {
+        dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
+        return NULL;
+    }
     *x = (struct stream){.site = s, .ask = a, .serial = who->serial};
     x->beat = event_new(s->base, -1, EV_PERSIST, on_beat, x);
     x->thirst = event_new(s->base, -1, 0, on_thirst, x);
@@ -352,7 +355,7 @@ static int stream_new(struct site *s, struct sess *who, struct http_ask *a,
         if (x->thirst != NULL)
             event_free(x->thirst);
         free(x);
-        return rc;
+        return NULL;
     }
     x->next = s->streams;
     x->at = &s->streams;
@@ -362,8 +365,7 @@ static int stream_new(struct site *s, struct sess *who, struct http_ask *a,
     who->streams++;
     a->arg = x;
     a->on_gone = gone;
-    *out = x;
-    return 0;
+    return x;
 }
 
 void site_stream(void *arg, struct http_ask *a)
@@ -384,8 +386,8 @@ void site_stream(void *arg, struct http_ask *a)
         p.retry_after_ms = 30000;
     }
     if (rc == 0)
-        rc = stream_new(s, who, a, &x, &p);
-    if (rc != 0) {
+        x = stream_new(s, who, a, &p);
+    if (x == NULL) {
         http_problem(a, &p);
         return;
     }
