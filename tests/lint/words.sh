@@ -10,7 +10,7 @@ script/glossary --check >/dev/null ||
 
 # Tests quote what is wrong, samples are other people's words.
 mapfile -t list < <(files '*.c' '*.h' '*.md' '*.py' '*.mjs' '*.js' '*.html' \
-    '*.json' '*.sh' 'script/*' 'systemd/*' |
+    '*.json' '*.sh' 'script/*' 'systemd/*' 'docs/man/*' 'docs/completion/*' |
     grep -vE '^(tests|script/samples|proto/vectors)/|^docs/GLOSSARY\.md$|\.lock$')
 ((${#list[@]} > 0)) || fault "no files found"
 out=$(mktemp)
