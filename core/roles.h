@@ -68,7 +68,8 @@ bool dk_may_act_on(const struct dk_who *who, enum dk_action a,
  */
 bool dk_sees(const struct dk_who *who, const struct dk_case *c);
 /* Is what they hand in linked to the case that it repeats?  Also by who sees no
- * case, as a kiosk does not; but not when they are complained about in it.
+ * case, as a kiosk does not; but not when they are complained about in it.  Nor
+ * does a supervisor or an auditor then see a case that repeats it.
  */
 bool dk_may_repeat(const struct dk_who *who, const struct dk_case *c);
 /* May they read who the petitioners are?  The office, and of handlers only the

@@ -333,7 +333,10 @@ int apply_seen(struct daemon *d, const struct item *it, enum dk_action a,
 
     if (rc != DK_OK)
         return rc;
-    if (!dk_sees(&it->who, (*out)->c))
+    int seen = sight_of(d, &it->who, (*out)->c);
+    if (seen < 0)
+        return dk_fail(p, seen, NULL, NULL, NULL);
+    if (seen == 0)
         return apply_not_found(d, it->key, p);
     if (dk_may_act_on(&it->who, a, (*out)->c))
         return DK_OK;
@@ -349,7 +352,7 @@ static struct dk_case *seen_other(struct daemon *d, const struct item *it)
 {
     struct dk_case *c = other_case(d, it);
 
-    return c != NULL && dk_sees(&it->who, c) ? c : NULL;
+    return c != NULL && sight_of(d, &it->who, c) == 1 ? c : NULL;
 }
 
 static void reply_act(struct daemon *d, struct item *it,

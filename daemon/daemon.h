@@ -189,11 +189,24 @@ int door_actor(struct item *it, struct dk_problem *p);
 int door_case_no(struct daemon *d, const cJSON *o, const char *key,
                  int64_t *out, struct dk_problem *p);
 
-/* Is the case under `key` theirs to see?  1, 0, or a negative code. */
+/* sight.c: is the case theirs to see?  1, 0 or an error.  As dk_sees() says;
+ * and a supervisor or an auditor who is complained about in the case that this
+ * one repeats, or in the first of its group, does not see this one either.
+ */
 int sight_key(struct daemon *d, const struct dk_who *who, int64_t key);
-/* The same of a case that is at hand: DK_OK, or as if there were none. */
-int sight_case(const struct item *it, const struct dk_case *c,
+int sight_of(struct daemon *d, const struct dk_who *who,
+             const struct dk_case *c);
+/* The same as a refusal; `c` NULL: there is no such case. */
+int sight_case(struct daemon *d, const struct item *it, const struct dk_case *c,
                struct dk_problem *p);
+/* Who had the case that this one repeats is told only to who may see that one:
+ * taken out of `c` (1), or left as it is (0).
+ */
+int sight_repeat(struct daemon *d, const struct dk_who *who, struct dk_case *c);
+/* The same of an event, of which the link to the case `shown` may be told (0:
+ * none): 1 and its body without, in `w`; 0: it may be told as it is.
+ */
+int sight_event(const struct dk_event *e, int64_t shown, struct dk_jw *w);
 
 /* "CASE.n", the id of an alert; DK_EFIELD or DK_ENOTFOUND (other county). */
 int door_alert_id(const struct daemon *d, const char *s, int64_t *key,

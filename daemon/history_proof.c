@@ -227,7 +227,7 @@ int read_export(struct daemon *d, const struct item *it, struct dk_jw *w,
     if (rc < 0)
         return dk_fail(p, rc, NULL, NULL, NULL);
     if (rc == 0)
-        return sight_case(it, NULL, p);
+        return sight_case(d, it, NULL, p);
     page = calloc(1, sizeof(*page));
     if (page == NULL)
         return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);

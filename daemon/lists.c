@@ -119,7 +119,7 @@ int read_cases(struct daemon *d, const struct item *it, struct dk_jw *w,
                struct dk_problem *p)
 {
     struct store_case_filter f = {.state = -1, .look = PAGE_LOOK_MAX};
-    struct page_list list = {fetch_cases, seek_cases, &f};
+    struct page_list list = {fetch_cases, seek_cases, &f, true};
     int rc = read_case_filter(d, it->body, &f, p);
 
     if (rc != DK_OK)
@@ -197,7 +197,7 @@ int read_alerts(struct daemon *d, const struct item *it, struct dk_jw *w,
     static const char *const levels[] = {"reminder", "yellow",       "red",
                                          "overdue",  "long_overdue", NULL};
     struct store_alert_filter f = {.open = true, .look = PAGE_LOOK_MAX};
-    struct page_list list = {fetch_alerts, seek_alerts, &f};
+    struct page_list list = {fetch_alerts, seek_alerts, &f, false};
     int level = -1;
     int rc = dk_json_bool(it->body, "open", DK_OPTIONAL, &f.open, NULL, p);
 
@@ -272,7 +272,7 @@ int read_clocks(struct daemon *d, const struct item *it, struct dk_jw *w,
 {
     struct clock_list c = {
         .f = {.due_before = DK_NEVER, .look = PAGE_LOOK_MAX}};
-    struct page_list list = {fetch_clocks, seek_clocks, &c};
+    struct page_list list = {fetch_clocks, seek_clocks, &c, false};
     int rc = dk_json_id(it->body, "unit", DK_OPTIONAL, &c.f.unit, NULL, p);
 
     if (rc == DK_OK)
@@ -352,7 +352,7 @@ int read_tasks(struct daemon *d, const struct item *it, struct dk_jw *w,
                struct dk_problem *p)
 {
     struct task_list t = {0};
-    struct page_list list = {fetch_tasks, seek_tasks, &t};
+    struct page_list list = {fetch_tasks, seek_tasks, &t, false};
     int rc = dk_json_bool(it->body, "dead", DK_OPTIONAL, &t.dead, NULL, p);
 
     return rc == DK_OK ? page_write(d, it, w, &list, p) : rc;

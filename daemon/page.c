@@ -8,30 +8,6 @@
 
 /* ---- who sees what ------------------------------------------------------- */
 
-int sight_key(struct daemon *d, const struct dk_who *who, int64_t key)
-{
-    struct dk_case *c = NULL;
-
-    if (dk_sees_all(who))
-        return 1;
-    int rc = store_load_cases(d->st, &key, 1, &c);
-    if (rc != DK_OK)
-        return rc;
-    bool seen = c != NULL && dk_sees(who, c);
-    dk_case_free(c);
-    return seen ? 1 : 0;
-}
-
-int sight_case(const struct item *it, const struct dk_case *c,
-               struct dk_problem *p)
-{
-    if (c != NULL && dk_sees(&it->who, c))
-        return DK_OK;
-    return dk_fail(p, DK_ENOTFOUND, "/case_no",
-                   "there is no case under this number; check it",
-                   "没有该编号的案件，请核对编号");
-}
-
 bool page_narrow(const struct dk_who *who, const char **unit)
 {
     if (!dk_sees_unit(who))
@@ -144,23 +120,53 @@ int page_passed(struct page *x)
     return 1;
 }
 
+/* Is this case seen, and if not as it stands, how?  `other` is the caller's. */
+static int sift_case(struct page *to, int64_t key, struct dk_case **other)
+{
+    struct dk_case *c = NULL;
+    int seen = store_load_cases(to->d->st, &key, 1, &c), cut = 0;
+
+    if (seen == DK_OK)
+        seen = c != NULL ? sight_of(to->d, to->who, c) : 0;
+    if (seen == 1)
+        cut = sight_repeat(to->d, to->who, c);
+    if (cut == 1) {
+        *other = c;
+        return 1;
+    }
+    dk_case_free(c);
+    return cut < 0 ? cut : seen;
+}
+
 /* Move the rows that may be seen from `from` to the page `to`; 1: it is full.
  */
 static int sift(struct page *to, const struct page *from)
 {
+    struct dk_case *other = NULL;
     int seen = 0;
 
     for (size_t i = 0; i < from->n_row; i++) {
         const struct page_row *r = &from->row[i];
-        if (i == 0 || r->key != from->row[i - 1].key)
+        if (to->cases) {
+            seen = sift_case(to, r->key, &other);
+        } else if (i == 0 || r->key != from->row[i - 1].key) {
             seen = sight_key(to->d, to->who, r->key);
+        }
         if (seen < 0)
             return seen;
         if (seen == 0)
             continue;
-        if (page_over(to))
+        if (page_over(to)) {
+            dk_case_free(other);
             return 1;
-        dk_jw_raw(to->w, NULL, from->w->buf + r->at, r->len);
+        }
+        if (other != NULL)
+            dk_case_write(to->w, NULL, other, (int32_t)to->d->cfg->county,
+                          to->d->cfg->offset_min);
+        else
+            dk_jw_raw(to->w, NULL, from->w->buf + r->at, r->len);
+        dk_case_free(other);
+        other = NULL;
         memcpy(to->next, r->next, sizeof(to->next));
     }
     return 0;
@@ -212,7 +218,7 @@ static int write_sifted(struct page *x, const struct page_list *l,
 int page_write(struct daemon *d, const struct item *it, struct dk_jw *w,
                const struct page_list *list, struct dk_problem *p)
 {
-    struct page x = {.d = d, .who = &it->who, .w = w};
+    struct page x = {.d = d, .who = &it->who, .w = w, .cases = list->cases};
     const char *after;
     char plain[PAGE_CURSOR], sealed[PAGE_SEALED];
     int64_t limit;

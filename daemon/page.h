@@ -37,6 +37,7 @@ struct page {
     struct page_row *row; /* NULL: this reader sees everything */
     size_t n_row;
     size_t row_at;
+    bool cases; /* as in page_list */
 };
 
 struct page_list {
@@ -45,6 +46,7 @@ struct page_list {
     /* Put the filter behind a row, by its `next`; DK_EFIELD: it is none. */
     int (*seek)(struct page *x, void *f, const char *next);
     void *f;
+    bool cases; /* a row is a case, of which they may not see every member */
 };
 
 /* The members "after" and "limit" of a request. */

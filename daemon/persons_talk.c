@@ -238,7 +238,11 @@ static int apply_erase(struct daemon *d, struct item *it, struct slot *s,
 static int check_reader(struct daemon *d, const struct item *it,
                         const struct dk_case *c, struct dk_problem *p)
 {
-    if (!dk_sees(&it->who, c))
+    int seen = sight_of(d, &it->who, c);
+
+    if (seen < 0)
+        return dk_fail(p, seen, NULL, NULL, NULL);
+    if (seen == 0)
         return apply_not_found(d, it->key, p);
     if (dk_may_read_person(&it->who, c))
         return DK_OK;

@@ -68,7 +68,7 @@ static int fetch(struct daemon *d, const struct item *it, int64_t key,
 {
     int rc = store_load_cases(d->st, &key, 1, out);
 
-    return rc == DK_OK ? sight_case(it, *out, p)
+    return rc == DK_OK ? sight_case(d, it, *out, p)
                        : dk_fail(p, rc, NULL, NULL, NULL);
 }
 
@@ -81,6 +81,9 @@ int read_case(struct daemon *d, const struct item *it, struct dk_jw *w,
 
     if (rc == DK_OK)
         rc = fetch(d, it, key, &c, p);
+    int cut = rc == DK_OK ? sight_repeat(d, &it->who, c) : 0;
+    if (cut < 0)
+        rc = dk_fail(p, cut, NULL, NULL, NULL);
     if (rc == DK_OK)
         dk_case_write(w, NULL, c, (int32_t)d->cfg->county, d->cfg->offset_min);
     dk_case_free(c);
@@ -94,7 +97,26 @@ struct events_page {
     size_t start;
     uint32_t last_n;
     bool more;
+    /* Of the links of an officer of a unit: who had that case is shown. */
+    bool cut;
+    int64_t shown;
 };
+
+static int write_event(struct events_page *x, const struct dk_event *e)
+{
+    struct dk_event seen = *e;
+    struct dk_jw body = {0};
+    int rc = x->cut ? sight_event(e, x->shown, &body) : 0;
+
+    if (rc == 1) {
+        seen.body = body.buf;
+        seen.body_len = body.len;
+    }
+    if (rc >= 0)
+        wire_event(x->d, x->w, NULL, &seen);
+    dk_jw_fini(&body);
+    return rc < 0 ? rc : 0;
+}
 
 static int on_case_event(void *arg, const struct dk_event *e)
 {
@@ -104,9 +126,8 @@ static int on_case_event(void *arg, const struct dk_event *e)
         x->more = true;
         return 1;
     }
-    wire_event(x->d, x->w, NULL, e);
     x->last_n = e->n;
-    return 0;
+    return write_event(x, e);
 }
 
 int read_events(struct daemon *d, const struct item *it, struct dk_jw *w,
@@ -126,10 +147,19 @@ int read_events(struct daemon *d, const struct item *it, struct dk_jw *w,
                          p);
     if (rc == DK_OK)
         rc = fetch(d, it, key, &c, p);
+    int cut = rc == DK_OK ? sight_repeat(d, &it->who, c) : 0;
+    if (cut < 0)
+        rc = dk_fail(p, cut, NULL, NULL, NULL);
+    struct events_page x = {.d = d,
+                            .w = w,
+                            .left = limit,
+                            .start = w->len,
+                            .cut = dk_sees_unit(&it->who),
+                            .shown =
+                                rc == DK_OK && cut == 0 ? c->repeat_of : 0};
     dk_case_free(c);
     if (rc != DK_OK)
         return rc;
-    struct events_page x = {d, w, limit, w->len, 0, false};
     dk_jw_obj(w, NULL);
     dk_jw_arr(w, "items");
     rc = store_case_events(d->st, key, (uint32_t)from, limit + 1, on_case_event,

@@ -49,13 +49,13 @@ static bool is_hidden(struct slice *x, int64_t key)
     if (dk_sees_all(x->who))
         return false;
     if (store_load_cases(x->d->st, &key, 1, &row) == DK_OK && row != NULL)
-        hidden = !dk_sees(x->who, row);
+        hidden = sight_of(x->d, x->who, row) != 1;
     dk_case_free(row);
     first = dk_case_new();
     if (first == NULL)
         return true;
     if (store_case_events(x->d->st, key, 1, 1, on_first, first) == DK_OK)
-        hidden = hidden || !dk_sees(x->who, first);
+        hidden = hidden || sight_of(x->d, x->who, first) != 1;
     dk_case_free(first);
     return hidden;
 }

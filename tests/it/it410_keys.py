@@ -596,6 +596,92 @@ class Sight(Case):
         self.assertEqual(admin.call("case.get", {
             "case_no": number})["repeat_unit"], "u-1")
 
+    def had(self, client, number):
+        """Who had the case that this one repeats, as it is told: in the case,
+        in a list, in its events.
+        """
+        case = client.call("case.get", {"case_no": number})
+        listed = [c for c in client.pages("case.list", {"limit": 2})
+                  if c["case_no"] == number]
+        self.assertEqual(listed, [case])
+        body = next(e["body"] for e in client.events(number)
+                    if e["type"] == "linked")
+        self.assertEqual(case["repeat_of"], body["to"])
+        self.assertEqual(case.get("repeat_unit"), body["unit"])
+        return body["unit"]
+
+    def test_who_had_the_earlier_case_is_told_to_who_may_see_that_case(self):
+        world, admin = self.open_cases()
+        number = self.case(admin)
+        admin.act(number, "add_co_handler", unit="u-3", actor="office:xfj")
+        ninth = self.named(world, "ninth")
+        ninth.call("case.get", {"case_no": number})
+        admin.act(number, "link", relation="repeat", to=self.about,
+                  actor="office:xfj")
+        tells = {"li": "u-1", "co": "u-1", "boss": "u-1", "aud": "u-1",
+                 "zhao": None, "qian": None, "far": None}
+        for name, unit in tells.items():
+            with self.subTest(name=name):
+                self.assertEqual(self.had(self.named(world, name), number),
+                                 unit)
+        self.assertEqual(self.had(admin, number), "u-1")
+        # A link that was undone is told of without it.
+        admin.act(number, "unlink", relation="repeat", to=self.about,
+                  reason="x", actor="office:xfj")
+        admin.act(number, "link", relation="repeat", to=self.plain,
+                  actor="office:xfj")
+        zhao = self.named(world, "zhao")
+        self.assertEqual([e["body"]["unit"] for e in zhao.events(number)
+                          if e["type"] == "linked"], [None, "u-1"])
+        self.assertEqual(zhao.call("case.get", {"case_no": number})
+                         ["repeat_unit"], "u-1")
+        # What was handed in as a repeat.
+        again = admin.submit(repeat_of=self.about)["case_no"]
+        for action, fields in (("register", {}), ("assign", {"unit": "u-1"}),
+                               ("transfer", {})):
+            admin.act(again, action, actor="office:xfj", **fields)
+        first = {name: self.named(world, name).events(again)[0]["body"]
+                 for name in ("li", "zhao")}
+        self.assertEqual(first["li"]["repeat"]["unit"], "u-1")
+        self.assertIsNone(first["zhao"]["repeat"]["unit"])
+        self.assertEqual(first["zhao"]["repeat_of"], self.about)
+
+    def test_a_repeat_is_hidden_from_the_office_that_is_complained_about(self):
+        world, admin = self.open_cases()
+        number = self.case(admin)
+        ninth, boss = self.named(world, "ninth"), self.named(world, "boss")
+        for relation in ("repeat", "group"):
+            with self.subTest(relation=relation):
+                self.assertIn(number, self.seen(ninth, "case.list"))
+                ninth.call("case.export", {"case_no": number})
+                admin.act(number, "link", relation=relation, to=self.about,
+                          actor="office:xfj")
+                for kind in ("case.get", "case.events", "case.export"):
+                    self.refused("not-found", ninth, kind,
+                                 {"case_no": number})
+                self.refused("not-found", ninth, "person.get", {
+                    "case_no": number, "actor": "officer:ninth",
+                    "reason": "x"})
+                self.refused("not-found", ninth, "case.act", {
+                    "command_id": dkproto.uuid7(), "case_no": number,
+                    "action": "urge", "ground": "procedure",
+                    "actor": "officer:ninth"})
+                self.assertNotIn(number, self.seen(ninth, "case.list"))
+                self.assertNotIn(number, str(self.followed(world, "ninth")))
+                self.assertIn(number, str(self.followed(world, "boss")))
+                boss.call("case.get", {"case_no": number})
+                admin.act(number, "unlink", relation=relation, to=self.about,
+                          reason="x", actor="office:xfj")
+                ninth.call("case.get", {"case_no": number})
+
+    def followed(self, world, name):
+        """What they are told of the stream so far."""
+        client = self.named(world, name)
+        last = int(client.call("stats")["store"]["events"])
+        request = client.send("events.follow", {"from": 1, "credit": last})
+        client.answer(request).ok()
+        return [client.answer(request).body for _ in range(last)]
+
     def test_a_second_role_tells_no_names(self):
         world, admin = self.open_cases()
         person = [{"name": "王"}]
