@@ -211,6 +211,91 @@ static void a_page_number_of_rubbish_takes_no_memory(void **state)
     free(log);
 }
 
+/* ---- no memory to look at the log ------------------------------------------
+ */
+
+static long places, refused_place; /* 0: nothing is refused */
+static bool opening;
+
+static bool no_memory(void)
+{
+    return opening && ++places == refused_place;
+}
+
+/* NOLINTBEGIN(bugprone-reserved-identifier): the linker's --wrap */
+void *__real_malloc(size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_malloc(size_t n)
+{
+    return no_memory() ? NULL : __real_malloc(n);
+}
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return no_memory() ? NULL : __real_calloc(n, size);
+}
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+/* What opening says when its `place`th request for memory is refused. */
+static int open_without(struct world *w, long place)
+{
+    places = 0;
+    refused_place = place;
+    opening = true;
+    int rc = world_open(w);
+    opening = false;
+    return rc;
+}
+
+/* Want of memory is neither damage nor a log that is good: it is told as what
+ * it is, and the log stays for the next opening.
+ */
+static void want_of_memory_is_no_word_about_the_log(void **state)
+{
+    struct world *w = *state;
+    char wal[128], *db = NULL, *log = NULL, *after = NULL;
+    long refused[2] = {0, 0};
+
+    (void)snprintf(wal, sizeof wal, "%s-wal", w->path);
+    for (int i = 1; i <= 5; i++)
+        submit(w, i);
+    size_t n_db = slurp(w->path, &db), n_log = slurp(wal, &log);
+    world_close(w);
+    for (int hurt = 0; hurt < 2; hurt++) { /* then its header's sum is wrong */
+        int rc = DK_ENOMEM;
+
+        log[14] ^= (char)(hurt != 0 ? 0x10 : 0);
+        for (long place = 1; rc == DK_ENOMEM; place++) {
+            spill(w->path, db, n_db);
+            spill(wal, log, n_log);
+            rc = open_without(w, place);
+            if (rc != DK_ENOMEM)
+                break;
+            refused[hurt]++;
+            assert_int_equal(slurp(wal, &after), n_log);
+            assert_memory_equal(after, log, n_log);
+            free(after);
+        }
+        assert_int_equal(rc, hurt != 0 ? DK_EIO : 0);
+        if (rc == 0)
+            world_close(w);
+    }
+    print_message("%ld places of a good log, %ld of a hurt one\n", refused[0],
+                  refused[1]);
+    /* The store, a frame and a page; and of a hurt one which pages were seen.
+     */
+    assert_true(refused[0] >= 3 && refused[1] >= 4);
+    log[14] ^= 0x10;
+    spill(w->path, db, n_db);
+    spill(wal, log, n_log);
+    assert_int_equal(world_open(w), 0);
+    assert_int_equal(w->info.last_seq, 5);
+    free(db);
+    free(log);
+}
+
 static void totals_that_do_not_fit_the_stream_are_refused(void **state)
 {
     struct world *w = *state;
@@ -318,6 +403,7 @@ int main(void)
         OPEN(a_header_torn_by_a_power_cut_is_mended_from_the_log),
         OPEN(a_log_damaged_in_its_middle_is_refused),
         OPEN(a_page_number_of_rubbish_takes_no_memory),
+        OPEN(want_of_memory_is_no_word_about_the_log),
         OPEN(totals_that_do_not_fit_the_stream_are_refused),
         OPEN(keys_in_use_out_of_order_are_damage_and_no_endless_walk),
         OPEN(every_byte_of_a_case_counts),
