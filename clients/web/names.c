@@ -341,6 +341,7 @@ static int load(struct names *n, struct dk_problem *p)
         dk_jw_str(&w, "county", text_of(book, "county"));
         dk_jw_str(&w, "office", text_of(book, "office"));
         dk_jw_str(&w, "leader", text_of(member(book, "leader"), "id"));
+        dk_jw_str(&w, "office", text_of(book, "office"));
         put_units(&w, book);
         put_officers(&w, book);
         put_clocks(&w, policy);

@@ -36,6 +36,27 @@ export async function closeBrowser() {
   rmSync(profile, { recursive: true, force: true });
 }
 
+// An empty browser, and its page. What the page asks of anybody but this machine,
+// logs as an error, or throws, is put in `faults`.
+export async function watchedPage(faults, { width, height, colorScheme, touch, scale }) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme,
+    hasTouch: touch, deviceScaleFactor: scale, serviceWorkers: "block" });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15000 * STRETCH);
+  page.on("pageerror", (error) => faults.push("thrown: " + error));
+  page.on("dialog", (dialog) => { faults.push("dialog: " + dialog.message()); dialog.dismiss(); });
+  page.on("console", (message) => {
+    // A refused request of the page's own is a line of the browser's.
+    if (message.type() === "error" && !/Failed to load resource/.test(message.text()))
+      faults.push("console: " + message.text());
+  });
+  context.on("request", (request) => {
+    if (!/^(http:\/\/127\.0\.0\.1:|data:)/.test(request.url()))
+      faults.push("asked somebody else: " + request.url());
+  });
+  return { context, page };
+}
+
 // A visitor with an empty browser. What the page asks of anybody but this
 // machine, logs as an error, or throws, fails the test that closes it.
 export class Visitor {
@@ -46,21 +67,8 @@ export class Visitor {
     visitor.faults = [];
     visitor.expected = expect;
     visitor.touches = 0;
-    visitor.context = await browser.newContext({ viewport: { width, height }, colorScheme,
-      hasTouch: touch, deviceScaleFactor: scale, serviceWorkers: "block" });
-    const page = visitor.page = await visitor.context.newPage();
-    page.setDefaultTimeout(30000 * STRETCH);
-    page.on("pageerror", (error) => visitor.faults.push("thrown: " + error));
-    page.on("dialog", (dialog) => { visitor.faults.push("dialog: " + dialog.message()); dialog.dismiss(); });
-    page.on("console", (message) => {
-      // A refused request of the page's own is a line of the browser's.
-      if (message.type() === "error" && !/Failed to load resource/.test(message.text()))
-        visitor.faults.push("console: " + message.text());
-    });
-    visitor.context.on("request", (request) => {
-      if (!/^(http:\/\/127\.0\.0\.1:|data:)/.test(request.url()))
-        visitor.faults.push("asked somebody else: " + request.url());
-    });
+    const { context, page } = await watchedPage(visitor.faults, { width, height, colorScheme, touch, scale });
+    Object.assign(visitor, { context, page });
     if (init) await init(page);
     await page.goto(office.url);
     await page.locator(".doors .tile").first().waitFor();

@@ -72,8 +72,14 @@ export async function ask(path, options = {}) {
   }
 }
 
+// "+08:00" as minutes east.
+const minutes = (text) => {
+  const found = /^([+-])(\d\d):(\d\d)$/.exec(text);
+  return found ? (found[1] === "-" ? -1 : 1) * (found[2] * 60 + Number(found[3])) : 480;
+};
+
 function took(answer, sent) {
-  Object.assign(session, answer);
+  Object.assign(session, answer, { utc_offset: typeof answer.utc_offset === "number" ? answer.utc_offset : minutes(answer.utc_offset) });
   if (answer.now) skew = Date.parse(answer.now) - (sent + Date.now()) / 2;
   return session;
 }

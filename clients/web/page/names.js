@@ -65,4 +65,5 @@ export const clocks = () => Object.keys(names.clocks);
 export const group = (name) => Object.keys(names.words)
   .filter((id) => id.startsWith(name + ".")).map((id) => id.slice(name.length + 1));
 // Who heads a unit, where the server tells.
-export const headOf = (id) => names.units[id]?.head ?? null;
+export const headOf = (id) => Object.keys(names.officers)
+  .find((each) => names.officers[each].unit === id && names.officers[each].role === "unit_head") ?? null;

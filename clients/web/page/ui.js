@@ -1,7 +1,7 @@
 // The few parts that every page is made of.
 import { h, icon, $ } from "./dom.js";
 import { colon, t } from "./words.js";
-import { Problem } from "./api.js";
+import { Problem, Unanswered } from "./api.js";
 import { language } from "./words.js";
 
 export { h, icon, $ };
@@ -55,6 +55,10 @@ export const chip = (text, kind = "") => h("span", { class: "chip " + kind }, te
 // What went wrong, and what to do.
 export function problem(error, again) {
   const known = error instanceof Problem;
+  if (!known && !(error instanceof Unanswered)) {
+    console.error(error);
+    return notice("warn", t("页面出错", "The page failed"), h("p", {}, t("请报告此错误：", "Please report this: ") + String(error)));
+  }
   const text = known ? error.text(language())
     : t("服务器没有回应。请检查网络，然后再试一次。", "The server does not answer. Check the network and try again.");
   const wait = known && error.retryAfter
