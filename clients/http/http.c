@@ -1,14 +1,11 @@
 #include "http.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +15,6 @@
 #include "http_int.h"
 
 #define HEADERS_MAX 8192
-#define BACKLOG     64
 
 /* ---- connections ---------------------------------------------------------
  *
@@ -125,7 +121,9 @@ static struct bufferevent *conn_new(struct event_base *base, void *arg)
 
     if (c == NULL)
         return NULL; /* evhttp makes its own, of which we never hear */
-    c->bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+    c->bev = h->o.tls != NULL
+                 ? http_tls_conn(h->o.tls, base)
+                 : bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
     if (c->bev == NULL) {
         free(c);
         return NULL;
@@ -189,7 +187,10 @@ static bool host_is_ours(const struct http *h, struct evhttp_request *r)
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char want[32];
 
-        snprintf(want, sizeof(want), "%s:%d", names[i], h->port);
+        if (h->port == 0) /* a socket of this machine */
+            snprintf(want, sizeof(want), "%s", names[i]);
+        else
+            snprintf(want, sizeof(want), "%s:%d", names[i], h->port);
         if (strcasecmp(host, want) == 0)
             return true;
     }
@@ -338,75 +339,6 @@ static void on_request(struct evhttp_request *req, void *arg)
 /* ---- opening --------------------------------------------------------------
  */
 
-/* "127.0.0.1:PORT" or "[::1]:PORT"; libevent's own reader takes no port 0. */
-static bool parse_where(const char *where, struct sockaddr_storage *out,
-                        int *len)
-{
-    struct sockaddr_in *four = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *six = (struct sockaddr_in6 *)out;
-    const char *colon = strrchr(where, ':');
-    char host[48] = "", *end;
-    size_t n = colon != NULL ? (size_t)(colon - where) : 0;
-    long port = colon != NULL ? strtol(colon + 1, &end, 10) : -1;
-
-    if (n == 0 || n >= sizeof(host) || end == colon + 1 || *end != '\0' ||
-        port < 0 || port > 65535)
-        return false;
-    if (where[0] == '[' && where[n - 1] == ']')
-        memcpy(host, where + 1, n - 2);
-    else
-        memcpy(host, where, n);
-    if (inet_pton(AF_INET, host, &four->sin_addr) == 1) {
-        four->sin_family = AF_INET;
-        four->sin_port = htons((uint16_t)port);
-        *len = sizeof(*four);
-        return ntohl(four->sin_addr.s_addr) >> 24 == 127;
-    }
-    if (inet_pton(AF_INET6, host, &six->sin6_addr) != 1)
-        return false;
-    six->sin6_family = AF_INET6;
-    six->sin6_port = htons((uint16_t)port);
-    *len = sizeof(*six);
-    return IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
-}
-
-static int read_where(const char *where, struct sockaddr_storage *out, int *len,
-                      struct dk_problem *p)
-{
-    if (parse_where(where, out, len))
-        return 0;
-    return dk_failf(
-        p, DK_EFIELD, NULL,
-        "a page is served on this machine's own address only: "
-        "write 127.0.0.1:PORT, not %s",
-        "页面只能在本机地址上提供：请写 127.0.0.1 和端口，而不是 %s", where);
-}
-
-static int bind_at(struct http *h, const char *where, struct dk_problem *p)
-{
-    struct sockaddr_storage at = {0};
-    socklen_t n = sizeof(at);
-    int len = 0, rc = read_where(where, &at, &len, p);
-    struct evhttp_bound_socket *bound;
-
-    if (rc != 0)
-        return rc;
-    h->listener = evconnlistener_new_bind(
-        h->base, NULL, NULL,
-        LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-        BACKLOG, (struct sockaddr *)&at, len);
-    bound = h->listener != NULL ? evhttp_bind_listener(h->evhttp, h->listener)
-                                : NULL;
-    if (bound == NULL || getsockname(evconnlistener_get_fd(h->listener),
-                                     (struct sockaddr *)&at, &n) != 0)
-        return dk_failf(p, DK_EFORBIDDEN, NULL, "%s cannot be had: %s",
-                        "无法使用 %s：%s", where, strerrordesc_np(errno));
-    h->port = ntohs(at.ss_family == AF_INET
-                        ? ((struct sockaddr_in *)&at)->sin_port
-                        : ((struct sockaddr_in6 *)&at)->sin6_port);
-    return 0;
-}
-
 int http_open(struct event_base *base, const char *where,
               const struct http_options *o, struct http **out,
               struct dk_problem *p)
@@ -433,7 +365,7 @@ int http_open(struct event_base *base, const char *where,
     evhttp_set_default_content_type(h->evhttp, NULL);
     evhttp_set_bevcb(h->evhttp, conn_new, h);
     evhttp_set_gencb(h->evhttp, on_request, h);
-    rc = bind_at(h, where, p);
+    rc = http_bind(h, where, p);
     if (rc != 0) {
         http_close(h);
         return rc;

@@ -19,6 +19,7 @@
 
 struct event_base;
 struct http;
+struct http_tls;
 
 struct http_ask {
     struct http *http;
@@ -56,17 +57,25 @@ struct http_options {
      * port does not count.  NULL: none.
      */
     const char *const *hosts;
+    bool local_sockets;   /* "unix:/PATH" is an address, too */
+    struct http_tls *tls; /* NULL: none; borrowed */
 };
 
 /* Listen on `where`: "127.0.0.1:8086", "[::1]:8086"; port 0: any.  Only this
- * machine's own addresses are accepted.  0, or DK_EFIELD (it is no such
- * address), DK_EFORBIDDEN (it cannot be had), DK_ENOMEM; *p says it.
+ * machine's own addresses are accepted, but with TLS every one.  0, or
+ * DK_EFIELD (it is no such address), DK_EFORBIDDEN (it cannot be had),
+ * DK_ENOMEM; *p says it.
  */
 int http_open(struct event_base *base, const char *where,
               const struct http_options *o, struct http **out,
               struct dk_problem *p);
 /* Every ask that is not answered yet must be answered before. */
 void http_close(struct http *h); /* NULL is allowed */
+
+/* A certificate with its chain and its private key, PEM files.  DK_EFIELD. */
+int http_tls_open(const char *certificate, const char *private_key,
+                  struct http_tls **out, struct dk_problem *p);
+void http_tls_close(struct http_tls *t); /* NULL is allowed */
 
 int http_port(const struct http *h);
 int http_connections(const struct http *h);

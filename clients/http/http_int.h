@@ -8,6 +8,7 @@ struct event;
 struct evhttp;
 struct evhttp_connection;
 struct evconnlistener;
+struct bufferevent;
 struct conn;
 
 struct http {
@@ -27,6 +28,11 @@ void http_more_time(struct http *h, struct evhttp_connection *of);
 /* As http_problem(), for what only HTTP knows. */
 void http_status_problem(struct http_ask *a, int status, const char *en,
                          const char *zh);
+
+/* Listen on `where` and learn the port (0: a local socket). */
+int http_bind(struct http *h, const char *where, struct dk_problem *p);
+
+struct bufferevent *http_tls_conn(struct http_tls *t, struct event_base *base);
 
 /* The headers of every answer. */
 void http_always(struct http_ask *a);

@@ -1,6 +1,7 @@
 #include "accounts.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,6 +128,24 @@ static int set_up(struct accounts *a, struct dk_problem *p)
     return 0;
 }
 
+/* The administrator makes accounts for a server that is another user: what is
+ * made belongs to whom the folder does, as SQLite's own files then will.
+ */
+static void give_to_owner(const char *folder, const char *path)
+{
+    struct stat st;
+    int fd;
+
+    if (geteuid() != 0 || access(path, F_OK) == 0 || stat(folder, &st) != 0)
+        return;
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return;
+    if (fchown(fd, st.st_uid, st.st_gid) != 0)
+        unlink(path);
+    close(fd);
+}
+
 int accounts_open(const char *folder, bool make, struct accounts **out,
                   struct dk_problem *p)
 {
@@ -150,6 +169,7 @@ int accounts_open(const char *folder, bool make, struct accounts **out,
         free(a);
         return rc;
     }
+    give_to_owner(folder, a->path);
     before = umask(0077);
     rc = sqlite3_open_v2(a->path, &a->db,
                          SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);

@@ -110,10 +110,36 @@ struct sess *site_who(struct site *s, struct http_ask *a, bool post)
     return who;
 }
 
-void site_from(const struct http_ask *a, char buf[AUDIT_TEXT])
+/* Only a proxy of this machine reaches a local socket: what it adds at the end
+ * is who asked it.
+ */
+static bool behind_proxy(const struct site *s)
 {
+    return strncmp(s->c->listen, "unix:", 5) == 0;
+}
+
+bool site_is_secure(const struct site *s, const struct http_ask *a)
+{
+    return s->tls != NULL ||
+           (behind_proxy(s) &&
+            strcmp(http_header(a, "X-Forwarded-Proto"), "https") == 0);
+}
+
+void site_from(const struct site *s, const struct http_ask *a,
+               char buf[AUDIT_TEXT])
+{
+    const char *all = http_header(a, "X-Forwarded-For");
+    const char *last = strrchr(all, ',');
+
     snprintf(buf, AUDIT_TEXT, "%s", http_peer(a));
-    if (buf[0] == '\0')
+    if (!behind_proxy(s))
+        return;
+    last = last != NULL ? last + 1 : all;
+    last += strspn(last, " ");
+    if (last[0] != '\0' &&
+        last[strspn(last, "0123456789abcdefABCDEF.:")] == '\0')
+        snprintf(buf, AUDIT_TEXT, "%.64s", last);
+    else
         snprintf(buf, AUDIT_TEXT, "local");
 }
 
@@ -249,6 +275,8 @@ static int open_http(struct site *s, struct dk_problem *p)
         .idle_s = IDLE_S,
         .total_s = TOTAL_S,
         .hosts = (const char *const *)s->hosts,
+        .local_sockets = true,
+        .tls = s->tls,
     };
 
     return http_open(s->base, s->c->listen, &h, &s->http, p);
@@ -297,14 +325,21 @@ int site_open(struct event_base *base, const struct web_config *c,
         rc = split_hosts(s, p);
     if (rc == 0)
         rc = open_loop(s, p);
+    if (rc == 0 && c->certificate[0] != '\0')
+        rc = http_tls_open(c->certificate,
+                           c->private_key[0] != '\0' ? c->private_key
+                                                     : c->certificate,
+                           &s->tls, p);
     if (rc == 0)
         rc = open_http(s, p);
     if (rc != 0) {
         site_close(s);
         return rc;
     }
-    note("info", "ready", "url=%s://127.0.0.1:%d/ broker=%s",
-         s->tls ? "https" : "http", http_port(s->http), c->broker);
+    note("info", "ready", "url=%s://%s:%d/ broker=%s",
+         s->tls != NULL ? "https" : "http",
+         http_port(s->http) != 0 ? "127.0.0.1" : c->listen, http_port(s->http),
+         c->broker);
     *out = s;
     return 0;
 }
@@ -320,6 +355,7 @@ void site_close(struct site *s)
     site_end_streams(s);
     sess_end_all(&s->sessions);
     http_close(s->http);
+    http_tls_close(s->tls);
     http_files_close(s->files);
     if (s->sweep != NULL)
         event_free(s->sweep);

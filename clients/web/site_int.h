@@ -35,7 +35,8 @@ struct site {
     struct sess_table sessions;
     struct names *names;
     struct event *sweep;
-    bool tls, closing;
+    struct http_tls *tls; /* NULL: none */
+    bool closing;
 };
 
 dk_ms site_now(void); /* monotonic */
@@ -72,7 +73,9 @@ void site_end_streams(struct site *s);
 bool site_still_good(struct site *s, const struct sess *who);
 
 /* Where a request is from, for the audit. */
-void site_from(const struct http_ask *a, char buf[AUDIT_TEXT]);
+void site_from(const struct site *s, const struct http_ask *a,
+               char buf[AUDIT_TEXT]);
+bool site_is_secure(const struct site *s, const struct http_ask *a);
 void site_audit(struct site *s, const char *name, const char *from,
                 const char *what);
 

@@ -83,7 +83,8 @@ static void set_cookie(const struct site *s, struct http_ask *a,
 
     snprintf(text, sizeof(text),
              SITE_COOKIE "=%s; HttpOnly; SameSite=Strict; Path=/%s%s", token,
-             s->tls ? "; Secure" : "", token[0] == '\0' ? "; Max-Age=0" : "");
+             site_is_secure(s, a) ? "; Secure" : "",
+             token[0] == '\0' ? "; Max-Age=0" : "");
     http_add(a, "Set-Cookie", text);
     sodium_memzero(text, sizeof(text));
 }
@@ -288,7 +289,7 @@ void site_login(void *arg, struct http_ask *a)
         l->ask = a;
         l->chore.run = derive;
         l->chore.done = derived;
-        site_from(a, l->from);
+        site_from(arg, a, l->from);
         snprintf(l->password, sizeof(l->password), "%s", password);
         begin_login(arg, l, name);
     } else {
@@ -365,7 +366,7 @@ void site_logout(void *arg, struct http_ask *a)
 
     if (who == NULL)
         return;
-    site_from(a, from);
+    site_from(s, a, from);
     site_audit(s, who->name, from, "logged out");
     sess_end(&s->sessions, who);
     set_cookie(s, a, "");

@@ -136,7 +136,7 @@ void site_password(void *arg, struct http_ask *a)
         x->mib = s->c->password_mib;
         x->chore.run = reseal;
         x->chore.done = resealed;
-        site_from(a, x->from);
+        site_from(s, a, x->from);
         if (!chores_add(s->passwords, &x->chore))
             rc = dk_fail(&p, DK_EBUSY, NULL, NULL, NULL);
     }
