@@ -60,6 +60,8 @@ static int exit_status(int code)
     case DK_EFORBIDDEN:
         return EX_CANTCREAT;
     case DK_EFIELD:
+    case DK_EJSON: /* the form is no JSON */
+    case DK_ETOOBIG:
         return EX_USAGE;
     case DK_EFULL:
     case DK_EIO:
