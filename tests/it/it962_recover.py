@@ -7,6 +7,7 @@ what could not be saved is named.
 
 import hashlib
 import os
+import random
 import shutil
 import sqlite3
 import subprocess
@@ -180,6 +181,71 @@ class Recover(dkworld.TestCase):
             world.idle(client, 60)
             self.assertEqual(
                 client.call("task.list", {"dead": True})["items"], [])
+
+    def without_a_step(self, db, **env):
+        """Recover with one step of SQLite that fails: (exit code, text)."""
+        env = dict(os.environ, LD_PRELOAD=os.path.join(
+            dkworld.BIN, "tests", "it", "libstep_fails.so"), **env)
+        done = subprocess.run(
+            [dkworld.program("docketd"), "--county", dkworld.COUNTY,
+             "--data", os.path.dirname(db),
+             "--recover", db, "--out", db + ".new"], capture_output=True,
+            check=False, env=env, timeout=60 * dkworld.STRETCH)
+        text = done.stdout.decode() + done.stderr.decode()
+        self.assertIsNone(dkworld.REPORT.search(text), text[-3000:])
+        return done.returncode, text
+
+    @staticmethod
+    def rows(path):
+        """How many rows of each kind a saved store has."""
+        con = sqlite3.connect("file:%s?immutable=1" % path, uri=True)
+        try:
+            return [con.execute("SELECT count(*) FROM " + table).fetchone()
+                    for table in ("event", "case_file", "case_beside", "clock",
+                                  "alert", "person", "request", "checkpoint",
+                                  "task_assign", "task_deadline", "load",
+                                  "tally", "day")]
+        finally:
+            con.close()
+
+    def test_a_step_that_fails_saves_nothing_by_halves(self):
+        """Wherever SQLite fails, it is told, nothing has the name of a saved
+        store, and the next time everything is saved.
+        """
+        db = self.copy()
+        folder, before = os.path.dirname(db), digest(db)
+        there = sorted(os.listdir(folder))
+        count = os.path.join(self.world0.folder, "steps")
+        self.assertEqual(self.without_a_step(db, DK_STEPS=count)[0], 0)
+        with open(count, encoding="ascii") as file:
+            steps = int(file.read())
+        whole = self.rows(db + ".new")
+        os.unlink(db + ".new")
+        seed = random.randrange(1 << 32)
+        print("seed %d, %d steps" % (seed, steps), flush=True)
+        told = 0
+        for n, at in enumerate(sorted(random.Random(seed).sample(
+                range(1, steps + 1), 45) + [1, 2, steps - 1, steps])):
+            code = (10, 13, 7)[n % 3]  # I/O, full, memory
+            with self.subTest(step=at, code=code):
+                got, text = self.without_a_step(
+                    db, DK_STEP_FAILS="%d %d" % (at, code))
+                left = set(os.listdir(folder)) - set(there)
+                self.assertEqual(digest(db), before)
+                if os.path.exists(db + ".new"):
+                    # A step that was not needed: all of it is there.
+                    self.assertEqual(left, {"docket.db.new"})
+                    self.assertEqual(self.rows(db + ".new"), whole)
+                    os.unlink(db + ".new")
+                    continue
+                self.assertEqual(left, set())
+                self.assertIn(got, (71, 73, dkworld.EX_IOERR), text)
+                self.assertRegex(text, r"docketd: \w")
+                told += 1
+        self.assertGreater(told, 24)
+        out, text = self.recover(db, 0)
+        self.assertEqual(self.check(out, text, len(self.history))[2],
+                         self.history)
 
     def test_the_roots_are_zeroed(self):
         # The first page, and the roots of every table.
