@@ -150,12 +150,12 @@ def check_docketctl(page, lines, path):
             fault("%s: the fields of %s are: %s" % (page, name, want[name]))
 
 
-def check_conf(page, lines):
+def check_conf(page, lines, name):
     there, named, section = set(), set(), ""
-    with open("systemd/docketd.conf", encoding="utf-8") as file:
+    with open("systemd/" + name, encoding="utf-8") as file:
         for line in file:
             section = (re.match(r"\[(\w+)\]", line) or [0, section])[1]
-            key = re.match(r";?(\w+) = ", line)
+            key = re.match(r";?(\w+) =", line)
             if key:
                 there.add("[%s] %s" % (section, key[1]))
     for line in lines:
@@ -226,8 +226,8 @@ def main():
             check_docketctl(page, lines, there[name])
         elif name in there and section in "18":
             check_plain(page, lines, name, there[name])
-        elif name == "docketd.conf":
-            check_conf(page, lines)
+        elif name.endswith(".conf"):
+            check_conf(page, lines, name)
         check_env(page, lines, name)
         check_examples(page, lines, there)
         for line in lines:
