@@ -654,6 +654,10 @@ class Sight(Case):
             with self.subTest(relation=relation):
                 self.assertIn(number, self.seen(ninth, "case.list"))
                 ninth.call("case.export", {"case_no": number})
+                self.refused("not-found", ninth, "case.act", {
+                    "command_id": dkproto.uuid7(), "case_no": number,
+                    "action": "link", "relation": relation, "to": self.about,
+                    "actor": "officer:ninth"})
                 admin.act(number, "link", relation=relation, to=self.about,
                           actor="office:xfj")
                 for kind in ("case.get", "case.events", "case.export"):
