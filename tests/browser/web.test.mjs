@@ -9,3 +9,4 @@ after(closeBrowser);
 await import("./webpure.mjs");
 await import("./webdesk.mjs");
 await import("./webwatch.mjs");
+await import("./weblooks.mjs");

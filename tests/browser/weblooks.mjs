@@ -31,7 +31,7 @@ async function everyPage(officer, look) {
   await officer.see("#cases .case");
   await look("desk");
   await officer.click("#cases .case-subject");
-  await officer.see("#events .event");
+  await officer.see("#events .event:not(.minor)");
   await look("case");
   await officer.click("#do-urge");
   await officer.click("#send");

@@ -48,7 +48,11 @@ describe("supervision, wall, bulletin", () => {
     await officer.see("#act");
     await page.locator("#f-ground").selectOption("not_concluded");
     await officer.click("#draft-grounds");
-    assert.match(await page.locator("#f-grounds").inputValue(), /至今未完成/);
+    const draft = (await page.locator("#f-grounds").inputValue()).split("\n");
+    const running = (await world.client.call("case.get", { case_no: next.split(".")[0] })).clocks.filter((c) => c.on_due === "overdue" && c.state === "running");
+    const today = Date.parse((await world.client.call("clock.now", {})).now);
+    const late = running.filter((c) => Date.parse(c.due_at) <= today);
+    assert.ok(late.length > 0 && draft.length === late.length && draft.every((line) => /至今未完成/.test(line)), "it names what is late, and only that");
     await officer.click("#send");
     await officer.see('.event[data-type="urged"]');
     const urged = (await every(world, "case.events", { case_no: next.split(".")[0] })).filter((e) => e.type === "urged");

@@ -1,11 +1,11 @@
 // A paper on an A4 sheet, to be printed; or the case on one.
 import { getCase, getEvents, session } from "./api.js";
-import { letters } from "./letters.js";
+import { day, letters } from "./letters.js";
 import { clock, officer, office, unit, word } from "./names.js";
 import { readPersons } from "./case.js";
 import { told_of } from "./story.js";
 import { button, facts, h, link, replace } from "./ui.js";
-import { dateText, dayOf, lastDay, timeText } from "./time.js";
+import { dateText, lastDay, timeText } from "./time.js";
 import { now } from "./api.js";
 import { BOOKKEEPING } from "./actions.js";
 import { t } from "./words.js";
@@ -38,7 +38,7 @@ export async function show(main, number, n) {
     sheet = h("article", { class: "sheet", lang: "zh-CN" }, h("p", { class: "issuer" }, from), h("hr", { class: "red-line" }),
       said.number && h("p", { class: "doc-number" }, said.number), h("h1", {}, letter.title(ZH)), addressee,
       said.text.filter(Boolean).flatMap(lines).map((line) => h("p", { class: "para" }, line)),
-      h("p", { class: "sign" }, from), h("p", { class: "sign" }, dateText(dayOf(Date.parse(event.at), session.utc_offset))),
+      h("p", { class: "sign" }, from), h("p", { class: "sign" }, day(event.at)),
       h("p", { class: "receipt-line" }, `案件编号：${file.case_no}　送达方式：${
         event.body?.way ? word("way", event.body.way, ZH) : "________"}　签收：________　日期：________`));
     replace(main, h("div", { class: "tools-of-letter" }, link("#/case/" + file.case_no, t("返回案件", "Back to the case")),

@@ -2,10 +2,11 @@
 // what it says, and the drafts of texts that officers write. Pure.
 import { article, clock as clockName, unit as unitName, word } from "./names.js";
 import { dateText, dayOf, lastDay, timeText } from "./time.js";
-import { session } from "./api.js";
+import { now, session } from "./api.js";
 
 const offset = () => session.utc_offset ?? 480;
-const day = (at) => {
+// "2026年5月3日"
+export const day = (at) => {
   const [y, m, d] = dateText(dayOf(Date.parse(at), offset())).split("-").map(Number);
   return `${y}年${m}月${d}日`;
 };
@@ -62,6 +63,6 @@ export const drafts = {
   settle: () => ["一、〔……〕", "二、双方确认上述内容系自愿达成。"].join("\n"),
   report: (file) => ["一、受理和告知情况：〔……〕", `二、办理情况：“${file.subject}”〔……〕`, "三、结果和信访人意见：〔……〕"].join("\n"),
   review: () => ["一、申请复查、复核的理由：〔……〕", "二、经审查查明：〔……〕", "三、意见：〔……〕"].join("\n"),
-  urge: (file) => (file.clocks ?? []).filter((c) => c.on_due === "overdue" && c.state === "running")
+  urge: (file) => (file.clocks ?? []).filter((c) => c.on_due === "overdue" && c.state === "running" && Date.parse(c.due_at) <= now())
     .map((c) => `${clock(c.clock)}（${article(c.clock) ?? ""}）期限为${dateText(lastDay(c.due_at, offset()))}，至今未完成。`).join("\n") || "〔……〕",
 };

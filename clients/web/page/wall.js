@@ -47,7 +47,7 @@ async function measure(today) {
 }
 
 function trend(seen) {
-  const top = Math.max(4, ...seen.received, ...seen.concluded);
+  const top = Math.max(2, ...seen.received, ...seen.concluded);
   const x = (n) => 4 + n * (592 / (DAYS - 1)), y = (n) => 150 - n / top * 140;
   const points = (values) => values.map((n, at) => `${x(at).toFixed(1)},${y(n).toFixed(1)}`).join(" ");
   return svg("svg", { viewBox: "0 0 600 160", class: "trend", role: "img", preserveAspectRatio: "none",
