@@ -10,7 +10,7 @@ const ROLES = { handler: () => word("role", "handler"), supervisor: () => t("督
 export async function show(main) {
   const said = h("div", {});
   const [old, next, again] = [0, 1, 2].map((n) => input({ type: "password", required: true,
-    autocomplete: n === 0 ? "current-password" : "new-password", minlength: n === 0 ? null : 8, maxlength: 1024 }));
+    autocomplete: n === 0 ? "current-password" : "new-password", minlength: n === 0 ? null : 10, maxlength: 200 }));
   const keys = h("input", { type: "checkbox", id: "keys", checked: taste("keys", true),
     onchange: () => setTaste("keys", keys.checked) });
   replace(main, h("h1", {}, t("账户", "Account")),
