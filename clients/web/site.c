@@ -20,6 +20,7 @@
 
 static const struct http_route routes[] = {
     {"GET", "/healthz", site_health},
+    {"GET", "/api/v1/openapi.json", site_openapi},
     {"POST", "/api/v1/session", site_login},
     {"GET", "/api/v1/session", site_session},
     {"POST", "/api/v1/session/end", site_logout},

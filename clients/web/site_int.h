@@ -94,6 +94,7 @@ void site_names(void *arg, struct http_ask *a);
 void site_stream(void *arg, struct http_ask *a);
 void site_bulletin(void *arg, struct http_ask *a);
 void site_bulletin_csv(void *arg, struct http_ask *a);
+void site_openapi(void *arg, struct http_ask *a);
 void site_health(void *arg, struct http_ask *a);
 
 #endif /* DK_WEB_SITE_INT_H */

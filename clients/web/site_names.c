@@ -1,5 +1,12 @@
 /* site_names.c - what a page calls things. */
+#include "openapi.h"
 #include "site_int.h"
+
+void site_openapi(void *arg, struct http_ask *a)
+{
+    (void)arg;
+    http_bytes(a, 200, "application/json", openapi_json, openapi_json_len);
+}
 
 void site_names(void *arg, struct http_ask *a)
 {

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#define CONNECT_MS 3000 /* for the connection, before an ask is given up */
+#define CONNECT_MS 5000 /* for the connection, before an ask is given up */
 #define RETRY_MS   20   /* between looks, while something waits to be sent */
 #define LOOK_MS    500  /* between looks at what is due */
 #define DRAIN      64   /* messages in one go */
