@@ -64,6 +64,13 @@ void site_pass(struct site *s, struct sess *who, struct http_ask *a,
 void site_refused(struct site *s, uint64_t serial, struct http_ask *a,
                   const struct dk_problem *p);
 
+/* One more password of this name is to be tried: seconds that must pass first,
+ * or 0, and it is charged (lockout.h).
+ */
+int site_charge(struct site *s, const char *name);
+void site_was_right(struct site *s, const char *name);
+void site_locked_out(struct http_ask *a, int wait_s);
+
 void site_end_logins(struct site *s);
 void site_end_streams(struct site *s);
 

@@ -45,6 +45,29 @@ static uint64_t key_of(const struct site *s, char kind, const char *text)
     return v != 0 ? v : 1;
 }
 
+int site_charge(struct site *s, const char *name)
+{
+    uint64_t key = key_of(s, 'n', name);
+    dk_ms now = site_now();
+    dk_ms wait = lockout_wait(&s->lockout, key, &by_name, now);
+
+    if (wait == 0)
+        lockout_charge(&s->lockout, key, &by_name, now);
+    return (int)((wait + 999) / 1000);
+}
+
+void site_was_right(struct site *s, const char *name)
+{
+    lockout_refund(&s->lockout, key_of(s, 'n', name), 1);
+}
+
+void site_locked_out(struct http_ask *a, int wait_s)
+{
+    http_own_problem(a, 429, "locked-out",
+                     "Too many wrong passwords: wait, then try again",
+                     "密码错误次数过多，请稍候再试", wait_s);
+}
+
 static void login_free(struct login *l)
 {
     if (l->at != NULL) {
@@ -231,10 +254,7 @@ static bool locked_out(struct site *s, struct login *l)
     }
     note("warn", "locked-out", "from=%s wait_s=%lld", l->from,
          (long long)(wait + 999) / 1000);
-    http_own_problem(l->ask, 429, "locked-out",
-                     "Too many wrong passwords: wait, then try again",
-                     "密码错误次数过多，请稍候再试",
-                     (int)((wait + 999) / 1000));
+    site_locked_out(l->ask, (int)((wait + 999) / 1000));
     return true;
 }
 

@@ -78,6 +78,8 @@ static void resealed(struct chore *c)
         return;
     }
     if (rc == 0)
+        site_was_right(x->site, x->account.name);
+    if (rc == 0)
         rc = keep(x, &p);
     else
         dk_fail(&p, rc, NULL, NULL, NULL);
@@ -120,7 +122,7 @@ void site_password(void *arg, struct http_ask *a)
     struct sess *who = site_who(s, a, true);
     struct dk_problem p = {0};
     struct change *x;
-    int rc;
+    int rc, wait_s;
 
     if (who == NULL)
         return;
@@ -129,6 +131,13 @@ void site_password(void *arg, struct http_ask *a)
                    : dk_fail(&p, DK_ENOMEM, NULL, NULL, NULL);
     if (rc == 0)
         rc = accounts_find(s->accounts, who->name, &x->account, &p);
+    /* Who finds an open page shall not guess more than who finds none. */
+    wait_s = rc == 0 ? site_charge(s, who->name) : 0;
+    if (wait_s > 0) {
+        site_locked_out(a, wait_s);
+        change_free(x);
+        return;
+    }
     if (rc == 0) {
         x->site = s;
         x->ask = a;

@@ -108,6 +108,16 @@ class LogIn(Case):
         self.refused("wrong-password", 401, web.login, "li")
         web.login("li", "quite another one")
 
+    def test_a_session_does_not_help_to_guess_its_password(self):
+        web = self.web()
+        li = web.login("li")
+        for i in range(5):
+            self.refused("wrong-password", 403, li.post,
+                         "/api/v1/session/password",
+                         {"old": "guess %d" % i, "new": "quite another one"})
+        self.refused("locked-out", 429, li.post, "/api/v1/session/password",
+                     {"old": dkweb.PASSWORD, "new": "quite another one"})
+
     def test_a_fifth_session_ends_the_oldest(self):
         web = self.web()
         all_of_them = [web.login("li") for _ in range(5)]
