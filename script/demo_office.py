@@ -73,6 +73,10 @@ BY_PETITIONER = {"withdraw", "ask_review", "evaluate"}
 KILL_DAY, LAST_DAY = 28, 108
 URGENT, NEED = 7, "medical"  # which sample cannot wait, and why
 REPEAT = "repeat"  # what is late is told again until somebody acts
+# Who may look at the office's pages of a demo that stays, and their password.
+DESKS = [("xfj-luo", "supervisor", None, "the whole office"),
+         ("rsj-tang", "handler", "rsj", "one bureau's desk")]
+PASSWORD = "qingxi-demo"
 TOLD = 14  # the sample that is explained at the end
 
 
@@ -92,6 +96,7 @@ class Office:
             # A socket's path is at most 107 bytes long.
             self.sock = tempfile.mkdtemp(prefix="docket-")
         self.clients = "ipc://%s/clients.sock" % self.sock
+        self.stays = args.stay
         self.workers = "ipc://%s/workers.sock" % self.sock
         self.procs = {}  # name -> Popen
         self.events = queue.Queue()
@@ -141,12 +146,39 @@ class Office:
         found = re.search(r"event=page url=(\S+)", self.log_of("kiosk"))
         return found.group(1) if found else "see kiosk.log"
 
+    def start_web(self):
+        """The office's pages; their address."""
+        log = self.log_of("docketd")
+        data = os.path.join(self.dir, "web")
+        for name, roles, unit, _ in DESKS:
+            done = subprocess.run(
+                [self.program("docket-web"), "account", "add", name,
+                 "--allow", roles, "--data", data, "--admin", self.clients] +
+                (["--unit", unit] if unit else []),
+                input=PASSWORD + "\n", capture_output=True, text=True)
+            if done.returncode != 0:
+                return "%s (docket-web: %s)" % (self.dir, done.stderr.strip())
+        self.spawn("web", [
+            "docket-web", "--listen", "127.0.0.1:0", "--data", data,
+            "--broker", re.findall(r"event=ready .*?(tcp://[^ \"]+)", log)[-1],
+            "--server-key", re.findall(r"server_key=(\S+)", log)[-1],
+            "--page-files", os.path.join(self.bin, "clients/web/page"),
+            "--book", BOOK, "--policy", LAW[1]])
+        for _ in range(1000):
+            found = re.search(r"event=ready url=(\S+)", self.log_of("web"))
+            if found or self.procs["web"].poll() is not None:
+                break
+            time.sleep(0.01)
+        return found.group(1) if found else "see web.log"
+
     def start_broker(self):
         path = os.path.join(self.dir, "docketd.log")
         before = os.path.getsize(path) if os.path.exists(path) else 0
         self.spawn("docketd", [
             "docketd", "--data", self.dir, "--county", "330699",
-            "--clients", self.clients, "--workers", self.workers,
+            "--clients", self.clients +
+            (" tcp://127.0.0.1:0" if self.stays else ""),
+            "--workers", self.workers,
             "--test-clock", START.isoformat()])
         for _ in range(1000):
             if "event=ready" in self.log_of("docketd")[before:]:
@@ -451,6 +483,7 @@ class Office:
         ctl = os.path.relpath(self.program("docketctl"), os.getcwd())
         no = next(iter(self.cases))
         if stay:
+            web = self.start_web()
             pids = os.path.join(self.dir, "pids")
             with open(pids, "w") as file:
                 file.write(" ".join(str(p.pid) for n, p in self.procs.items()
@@ -465,6 +498,9 @@ class Office:
                 "%s follow" % ctl,
                 "cp my-case.json %s/     # the kiosk takes it" % self.inbox,
                 "%s     # its page, in a browser" % self.page(),
+                "%s     # the office's pages: %s; password %s" %
+                (web, ", ".join("%s (%s)" % (d[0], d[3]) for d in DESKS),
+                 PASSWORD),
                 "kill $(cat %s)     # stop it" % pids,
                 "rm -r %s     # and forget it" % self.dir,
             ]
