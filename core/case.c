@@ -24,6 +24,13 @@ static bool copy_text(char **to, const char *s)
     return s == NULL || *to != NULL;
 }
 
+/* Of the structure itself; what is behind the last clock means nothing. */
+static size_t used_bytes(const struct dk_case *c)
+{
+    return offsetof(struct dk_case, clock) +
+           (size_t)c->n_clock * sizeof(c->clock[0]);
+}
+
 struct dk_case *dk_case_clone(const struct dk_case *c)
 {
     struct dk_case *d = malloc(sizeof(*d));
@@ -31,9 +38,7 @@ struct dk_case *dk_case_clone(const struct dk_case *c)
 
     if (d == NULL)
         return NULL;
-    memcpy(d, c,
-           offsetof(struct dk_case, clock) +
-               (size_t)c->n_clock * sizeof(c->clock[0]));
+    memcpy(d, c, used_bytes(c));
     ok = copy_text(&d->subject, c->subject);
     ok = copy_text(&d->region, c->region) && ok;
     ok = copy_text(&d->category, c->category) && ok;
@@ -61,6 +66,39 @@ void dk_case_free(struct dk_case *c)
     free(c->category);
     free(c->alert);
     free(c);
+}
+
+static size_t text_bytes(const char *s)
+{
+    return s != NULL ? strlen(s) + 1 : 0;
+}
+
+struct dk_case *dk_case_pack(struct dk_case *c, size_t *bytes)
+{
+    size_t n = used_bytes(c);
+    struct dk_case *packed = malloc(n);
+
+    if (packed == NULL)
+        return NULL;
+    memcpy(packed, c, n);
+    free(c);
+    *bytes += n + text_bytes(packed->subject) + text_bytes(packed->region) +
+              text_bytes(packed->category) +
+              packed->n_alert * sizeof(*packed->alert);
+    return packed;
+}
+
+struct dk_case *dk_case_unpack(struct dk_case *packed)
+{
+    struct dk_case *c = malloc(sizeof(*c));
+
+    if (c == NULL) {
+        dk_case_free(packed);
+        return NULL;
+    }
+    memcpy(c, packed, used_bytes(packed));
+    free(packed);
+    return c;
 }
 
 void dk_event_fini(struct dk_event *e)

@@ -225,6 +225,14 @@ struct dk_case *dk_case_new(void); /* state NONE; NULL: out of memory */
 struct dk_case *dk_case_clone(const struct dk_case *c);
 void dk_case_free(struct dk_case *c);
 
+/* The same case in as few bytes as it needs, and back; the argument is gone
+ * when that worked.  A packed case is read, written and freed like any other,
+ * but never changed.  *bytes grows by about what it takes.  NULL: no memory;
+ * then pack leaves the case as it was, and unpack has freed it.
+ */
+struct dk_case *dk_case_pack(struct dk_case *c, size_t *bytes);
+struct dk_case *dk_case_unpack(struct dk_case *packed);
+
 /* Apply one event.  DK_ESTATE: the table refuses it; DK_EJSON/DK_EFIELD: its
  * body is not what this version writes, or it is not number n + 1 of this
  * case; DK_ENOMEM.  On failure *c is not

@@ -111,6 +111,8 @@ static int open_store(struct daemon *d)
                  " why=\"this was a backup: followers begin anew\"",
                  d->info.epoch, d->info.last_seq);
     ballast_open(d);
+    if (!d->info.shared) /* else others change what we would keep */
+        d->kept.most = KEPT_BYTES;
     rc = store_next_due(d->st, &d->next_due);
     if (rc == DK_OK)
         rc = loads_reload(&d->loads, d->st);
@@ -156,6 +158,7 @@ void daemon_house_store(struct daemon *d, dk_ms now)
     if (d->quiet_since == DK_NEVER || now - d->quiet_since < DAEMON_QUIET_MS)
         return;
     d->quiet_since = DK_NEVER;
+    kept_clear(&d->kept); /* nobody asks for them now */
     /* On a full disk everything stays in the log, which is as safe. */
     int rc = store_checkpoint(d->st, false);
     if (rc == DK_EIO) {
@@ -285,6 +288,7 @@ int daemon_build(struct daemon *d, const struct config *cfg)
     query_init(d);
     batch_init(&d->batch, seed);
     loads_init(&d->loads, seed + 2);
+    kept_init(&d->kept, 0, seed + 6);
     desk_init(&d->desk, seed + 3);
     d->base = make_base();
     d->zctx = zmq_ctx_new();
@@ -353,6 +357,7 @@ void daemon_tear_down(struct daemon *d)
     persons_fini(d);
     batch_fini(&d->batch);
     loads_fini(&d->loads);
+    kept_fini(&d->kept);
     desk_fini(&d->desk);
     keys_undo(&d->keys);
     keys_fini(&d->keys);

@@ -18,6 +18,7 @@
 #include "daemon/follow.h"
 #include "daemon/history.h"
 #include "daemon/item.h"
+#include "daemon/kept.h"
 #include "daemon/keys.h"
 #include "daemon/listen.h"
 #include "daemon/loads.h"
@@ -56,6 +57,7 @@ struct daemon {
     struct event *sig[3];
     struct batch batch;
     struct loads loads;
+    struct kept_cases kept;
     struct desk desk;
     struct follows follows;
     struct stats stats;

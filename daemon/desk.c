@@ -45,6 +45,7 @@ void desk_fini(struct desk *k)
     free(k->lost);
     map_fini(&k->sessions);
     map_fini(&k->leases);
+    dk_jw_fini(&k->text);
 }
 
 /* ---- sessions ------------------------------------------------------------ */

@@ -75,7 +75,8 @@ struct desk {
     int64_t cursor[DK_SVC_N]; /* highest task id handed out */
     bool more[DK_SVC_N];      /* the store may have tasks behind it */
     int64_t next_no;
-    dk_ms beat; /* monotonic: when heartbeats were last sent */
+    struct dk_jw text; /* of the task under way to a worker */
+    dk_ms beat;        /* monotonic: when heartbeats were last sent */
 };
 
 struct daemon;

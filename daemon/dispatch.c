@@ -98,51 +98,92 @@ static int case_times(const struct store_task_row *row, struct dk_case *c)
     return rc;
 }
 
-static int write_task(struct daemon *d, struct lease *l,
-                      const struct store_task_row *row, struct dk_jw *w)
+static void put_task(struct daemon *d, struct lease *l,
+                     const struct store_task_row *row, const struct dk_case *c)
 {
+    struct dk_jw *w = &d->desk.text;
     char id[24];
     char lease[48];
-    struct dk_case *times = dk_case_new();
-    int rc = times == NULL ? DK_ENOMEM : DK_OK;
 
-    if (rc == DK_OK) /* a task that points at nothing is not written */
-        rc = row->doc == NULL || row->e == NULL ? DK_ENOTFOUND
-                                                : case_times(row, times);
+    snprintf(id, sizeof(id), "%" PRId64, l->task_id);
+    desk_lease_text(d, l, lease, sizeof(lease));
+    dk_jw_reset(w);
+    dk_jw_obj(w, NULL);
+    dk_jw_str(w, "task_id", id);
+    dk_jw_str(w, "lease", lease);
+    dk_jw_int(w, "attempt", l->attempts + 1);
+    dk_jw_str(w, "service", dk_service_names[l->service]);
+    dk_jw_time(w, "now", wall_now(&d->wall), d->cfg->offset_min);
+    dk_jw_raw(w, "case", row->doc, row->doc_len);
+    dk_event_write_task(w, "event", row->e, c, d->cfg->offset_min);
+    dk_jw_end_obj(w);
+    l->saw_n = c->n;
+}
 
-    if (rc == DK_OK) {
-        snprintf(id, sizeof(id), "%" PRId64, l->task_id);
-        desk_lease_text(d, l, lease, sizeof(lease));
-        dk_jw_obj(w, NULL);
-        dk_jw_str(w, "task_id", id);
-        dk_jw_str(w, "lease", lease);
-        dk_jw_int(w, "attempt", l->attempts + 1);
-        dk_jw_str(w, "service", dk_service_names[l->service]);
-        dk_jw_time(w, "now", wall_now(&d->wall), d->cfg->offset_min);
-        dk_jw_raw(w, "case", row->doc, row->doc_len);
-        dk_event_write_task(w, "event", row->e, times, d->cfg->offset_min);
-        dk_jw_end_obj(w);
-        l->saw_n = times->n;
-        rc = w->oom ? DK_ENOMEM : DK_OK;
-    }
-    dk_case_free(times);
+static int read_case_row(const struct store_task_row *row, struct dk_case **c)
+{
+    cJSON *o = NULL;
+    int rc =
+        dk_json_parse_fixed(row->doc, row->doc_len, row->doc_len, &o, NULL);
+
+    if (rc == DK_OK)
+        rc = dk_case_read(o, c, NULL);
+    if (rc == DK_OK)
+        memcpy((*c)->hash, row->hash, sizeof((*c)->hash));
+    cJSON_Delete(o);
     return rc;
+}
+
+/* The case of the row, kept for the answer that will come; *c stays NULL where
+ * none can be kept.
+ */
+static int look_at_case(struct daemon *d, const struct store_task_row *row,
+                        const struct dk_case **c)
+{
+    struct dk_case *read = NULL;
+
+    *c = kept_look(&d->kept, row->t.key);
+    if (*c != NULL || d->kept.most == 0 || row->hash == NULL)
+        return DK_OK;
+    int rc = read_case_row(row, &read);
+    kept_put(&d->kept, read);
+    *c = kept_look(&d->kept, row->t.key);
+    return rc;
+}
+
+static int write_task(struct daemon *d, struct lease *l,
+                      const struct store_task_row *row)
+{
+    const struct dk_case *c = NULL;
+    struct dk_case *times = NULL;
+
+    if (row->doc == NULL || row->e == NULL) /* it points at nothing */
+        return DK_ENOTFOUND;
+    int rc = look_at_case(d, row, &c);
+    if (rc == DK_OK && c == NULL) {
+        c = times = dk_case_new();
+        rc = times != NULL ? case_times(row, times) : DK_ENOMEM;
+    }
+    if (rc == DK_OK)
+        put_task(d, l, row, c);
+    dk_case_free(times);
+    return rc == DK_OK && d->desk.text.oom ? DK_ENOMEM : rc;
 }
 
 /* Send one task.  DK_EBUSY: nobody can take it now. */
 static int hand_out(struct daemon *d, struct lease *l,
                     const struct store_task_row *row)
 {
-    struct dk_jw w = {0};
+    const struct dk_jw *w = &d->desk.text;
     char lease[48];
     struct session *s;
     int rc;
 
     l->no = ++d->desk.next_no;
-    rc = write_task(d, l, row, &w);
+    rc = write_task(d, l, row);
     desk_lease_text(d, l, lease, sizeof(lease));
     while (rc == DK_OK && (s = next_free(&d->desk, l)) != NULL) {
-        rc = zev_send(d->workers, &s->peer, "task", lease, w.buf, w.len);
+        rc = zev_send(d->workers, &s->peer, "task", lease, w->buf, w->len);
         if (rc == DK_OK) {
             s->leased++;
             s->alone = l->suspect;
@@ -151,7 +192,6 @@ static int hand_out(struct daemon *d, struct lease *l,
             l->state = LEASE_OUT;
             l->until = mono_now() + d->cfg->lease_ms;
             d->stats.tasks_sent++;
-            dk_jw_fini(&w);
             return DK_OK;
         }
         /* Gone, or its queue is full although it has credit: not well. */
@@ -160,7 +200,6 @@ static int hand_out(struct daemon *d, struct lease *l,
                                     : "its queue is full");
         rc = DK_OK;
     }
-    dk_jw_fini(&w);
     return rc == DK_OK ? DK_EBUSY : rc;
 }
 

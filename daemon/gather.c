@@ -244,6 +244,23 @@ static size_t wanted_keys(struct batch *b, int64_t *keys)
     return n;
 }
 
+/* Those that are at hand join the batch; the others are left in `keys`. */
+static int take_kept(struct daemon *d, int64_t *keys, size_t *n)
+{
+    size_t left = 0;
+    int rc = DK_OK;
+
+    for (size_t i = 0; i < *n && rc == DK_OK; i++) {
+        struct dk_case *c = kept_take(&d->kept, keys[i]);
+        if (c != NULL)
+            rc = batch_add_slot(&d->batch, keys[i], c, false);
+        else
+            keys[left++] = keys[i];
+    }
+    *n = rc == DK_OK ? left : 0;
+    return rc;
+}
+
 static int load_cases(struct daemon *d)
 {
     struct batch *b = &d->batch;
@@ -254,7 +271,9 @@ static int load_cases(struct daemon *d)
 
     if (keys != NULL && out != NULL) {
         size_t n = wanted_keys(b, keys);
-        rc = n > 0 ? store_load_cases(d->st, keys, n, out) : DK_OK;
+        rc = take_kept(d, keys, &n);
+        if (rc == DK_OK && n > 0)
+            rc = store_load_cases(d->st, keys, n, out);
         for (size_t i = 0; rc == DK_OK && i < n; i++) {
             rc = batch_add_slot(b, keys[i], out[i], false);
             out[i] = NULL; /* taken, also when there was no memory */

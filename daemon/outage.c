@@ -18,6 +18,7 @@ static int read_anew(struct daemon *d)
     int rc = loads_reload(&d->loads, d->st);
 
     d->day = (struct store_day){0, 0};
+    kept_clear(&d->kept);
     if (rc == DK_OK)
         rc = store_next_due(d->st, &d->next_due);
     if (rc == DK_OK)

@@ -238,6 +238,19 @@ static void release(struct daemon *d, int rc)
         desk_revive(&d->desk, b->retry[i]);
 }
 
+/* What is written is at hand for the answers to its tasks.  After a failed
+ * commit nothing is: what was to be written never happened.
+ */
+static void keep_cases(struct daemon *d)
+{
+    struct batch *b = &d->batch;
+
+    for (size_t i = 0; i < b->n_slot; i++) {
+        kept_put(&d->kept, b->slot[i].c);
+        b->slot[i].c = NULL;
+    }
+}
+
 /* ---- the tick ------------------------------------------------------------ */
 
 static void finish_advance(struct daemon *d)
@@ -327,6 +340,7 @@ void spine_tick(struct daemon *d)
     if (d->cautious > 0)
         d->cautious -= (int64_t)b->n_item + 1;
     if (rc == DK_OK) {
+        keep_cases(d);
         desk_dispatch(d);
         follow_push(d);
         finish_advance(d);

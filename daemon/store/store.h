@@ -311,6 +311,7 @@ struct store_task_row {
     struct store_task t;
     const char *doc;
     size_t doc_len;
+    const uint8_t *hash; /* head of the case's chain; NULL: not at hand */
     const struct dk_event *e;
 };
 typedef int (*store_task_fn)(void *arg, const struct store_task_row *row);

@@ -232,6 +232,7 @@ int mem_tasks(struct store *st, enum dk_service service, int64_t after,
                                      .e = find_event(m, t->t.key, t->t.n)};
         row.doc = c != NULL ? c->doc : NULL;
         row.doc_len = c != NULL ? c->doc_len : 0;
+        row.hash = c != NULL ? c->hash : NULL;
         limit--;
         rc = fn(arg, &row);
     }

@@ -95,7 +95,8 @@ int sq_errno_code(int err); /* DK_EFULL, DK_EIO, ... for an errno */
     X(TASK_COUNT_##S,                                                          \
       "SELECT count(*) FROM (SELECT 1 FROM " TABLE " LIMIT ?)")                \
     X(TASKS_##S, "SELECT t.id, t.key, t.n, t.attempts, c.doc, e.seq, e.key, "  \
-                 "e.n, e.type, e.at, e.claimed, e.actor, e.hash, e.body "      \
+                 "e.n, e.type, e.at, e.claimed, e.actor, e.hash, e.body, "     \
+                 "c.hash "                                                     \
                  "FROM " TABLE " t "                                           \
                  "LEFT JOIN case_file c ON c.key = t.key "                     \
                  "LEFT JOIN event e ON e.key = t.key AND e.n = t.n "           \

@@ -202,6 +202,7 @@ static int read_task_row(struct sq_use *u, enum dk_service service,
               .attempts = (int)sq_col_int(u, 3)},
         .doc = sq_col_text(u, 4),
         .doc_len = sq_col_len(u, 4),
+        .hash = sq_col_len(u, 14) == DK_HASH_LEN ? sq_col_blob(u, 14) : NULL,
         .e = e,
     };
     if (sq_col_when(u, 5) == DK_NEVER) { /* the join found no event */
