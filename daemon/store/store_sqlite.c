@@ -168,8 +168,9 @@ static void dont_count_memory(void)
 
 static int connect_file(struct sq *s, struct dk_problem *p)
 {
-    int rc = sqlite3_open_v2(s->file.db, &s->db,
-                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    int rc =
+        sqlite3_open_v2(s->file.db, &s->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, sq_vfs());
     if (rc == SQLITE_OK && s->file.had_log)
         /* Until we know that it is ours, closing must not touch the log. */
         rc =

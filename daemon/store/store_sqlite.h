@@ -386,6 +386,10 @@ int sq_code(struct sq *s, int rc);
  * result; SQLITE_CORRUPT: there is none.
  */
 int sq_ask(sqlite3 *db, const char *sql, char *out, size_t cap);
+/* The file system that the store's connection uses: the system's own, but for
+ * the log (store_sqlite_vfs.c).  NULL: the system's own for all.
+ */
+const char *sq_vfs(void);
 /* Damage that we saw ourselves: latches and returns DK_EIO. */
 int sq_damaged(struct sq *s);
 /* The same of one row's contents; while a check is on it is only DK_EJSON. */

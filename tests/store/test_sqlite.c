@@ -183,6 +183,42 @@ static void the_log_does_not_grow_without_end(void **state)
     assert_true(sb.st_size > 0 && sb.st_size < 70 << 20); /* of 128 MiB */
 }
 
+/* Calls that wrote something, of this process so far. */
+static long writes(void)
+{
+    FILE *f = fopen("/proc/self/io", "r");
+    char line[80];
+    long n = -1;
+
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f) != NULL) {
+        if (strncmp(line, "syscw: ", 7) == 0)
+            n = strtol(line + 7, NULL, 10);
+    }
+    (void)fclose(f);
+    assert_true(n >= 0);
+    return n;
+}
+
+static void a_commit_is_written_in_few_pieces(void **state)
+{
+    struct world *w = *state;
+    static char big[30000];
+    struct batch *b = batch_new();
+
+    submit(w, 1);
+    memset(big, 'x', sizeof big - 1);
+    for (uint32_t i = 2; i <= ROOM; i++)
+        add_event(w, b, KEY(1), i, DK_EV_URGED, big);
+    long before = writes();
+    assert_int_equal(commit(w, b), 0);
+    long took = writes() - before;
+    assert_true(took > 0 && took < ROOM); /* of seven pages for each event */
+    world_close(w);                       /* and it is all there */
+    assert_int_equal(world_open(w), 0);
+    assert_int_equal(w->info.last_seq, ROOM);
+}
+
 /* ---- who else holds it -------------------------------------------------- */
 
 static void a_second_opener_is_told_the_file_and_the_pid(void **state)
@@ -401,6 +437,7 @@ int main(void)
         FOLDER(the_test_clock_stands_where_it_was_left),
         OPEN(a_closed_store_is_one_file_and_its_lock),
         OPEN(the_log_does_not_grow_without_end),
+        OPEN(a_commit_is_written_in_few_pieces),
         OPEN(a_second_opener_is_told_the_file_and_the_pid),
         OPEN(another_program_cannot_read_the_file_meanwhile),
         OPEN(a_file_held_by_another_program_is_refused),
