@@ -8,7 +8,7 @@
 
 #include <sys/statvfs.h>
 
-#define WAL_PAGES_MAX 16384 /* 64 MiB of log */
+#define WAL_PAGES_MAX 8192 /* 32 MiB of log */
 #define WAL_PAGES_MIN 64
 #define PAGE_BYTES    4096
 

@@ -174,13 +174,13 @@ static void the_log_does_not_grow_without_end(void **state)
 
     (void)snprintf(path, sizeof path, "%s-wal", w->path);
     memset(big, 'x', sizeof big - 1);
-    for (int i = 1; i <= 4000; i++) {
+    for (int i = 1; i <= 2000; i++) {
         struct batch *b = batch_new();
         add_event(w, b, KEY(1), (uint32_t)i, DK_EV_URGED, big);
         assert_int_equal(commit(w, b), 0);
     }
     assert_int_equal(stat(path, &sb), 0);
-    assert_true(sb.st_size > 0 && sb.st_size < 70 << 20); /* of 128 MiB */
+    assert_true(sb.st_size > 0 && sb.st_size < 36 << 20); /* of 64 MiB */
 }
 
 /* Calls that wrote something, of this process so far. */
