@@ -304,7 +304,10 @@ static int check_db(struct sq_file *f, struct dk_problem *p)
                          "the file cannot be opened for writing",
                          "无法以写方式打开文件");
     int rc = 0;
-    if (fstat(fd, &sb) != 0 || !S_ISREG(sb.st_mode))
+    if (fstat(fd, &sb) != 0)
+        rc = sq_refuse(p, sq_errno_code(errno), f->db, errno,
+                       "the file cannot be looked at", "无法查看文件");
+    else if (!S_ISREG(sb.st_mode))
         rc = sq_refuse(p, DK_EVERSION, f->db, 0, "this is not a plain file",
                        "这不是普通文件");
     f->had_log = has_log(f, "-wal") || has_log(f, "-journal");

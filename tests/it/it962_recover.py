@@ -240,7 +240,7 @@ class Recover(dkworld.TestCase):
                     continue
                 self.assertEqual(left, set())
                 self.assertIn(got, (71, 73, dkworld.EX_IOERR), text)
-                self.assertRegex(text, r"docketd: \w")
+                self.assertRegex(text, r"docketd: \S")
                 told += 1
         self.assertGreater(told, 24)
         out, text = self.recover(db, 0)
