@@ -21,6 +21,8 @@ static const char *span(char buf[SPAN], bool zh, int64_t s)
                  {1, "second", "秒"}};
     size_t i = 0;
 
+    if (s >= 120) /* two hours but for a second are two hours */
+        s = (s + 30) / 60 * 60;
     while (i < 3 && s < 2 * units[i].s)
         i++;
     int64_t n = s / units[i].s;

@@ -287,7 +287,7 @@ class Fail(Backup):
             client.call("case.submit", body)
         target = self.small_disk(world, "10m")
         path = os.path.join(target, "b.db")
-        trace = self.slowed(world, "fdatasync", path, 3000)
+        trace = self.slowed(world, "fdatasync", path, 6000)
         self.begin(client, path)
         worst = 0
         while client.call("backup.status")["state"] == "copying":
@@ -299,7 +299,8 @@ class Fail(Backup):
         trace.stop()
         with open(world.path("s"), encoding="utf-8") as file:
             self.assertIn("(DELAYED)", file.read())
-        self.assertLess(worst, 1.5)
+        # The broker is traced, so moving its log alone takes a second or two.
+        self.assertLess(worst, 4)
 
     def test_a_damaged_page_is_found_and_no_backup_made(self):
         world, client, _ = self.office(200, 3000)

@@ -365,6 +365,10 @@ static void test_texts_name_spans_as_people_do(void **state)
     dk_watch_text(buf, sizeof buf, false, DK_W_CLOCK_JUMP, "", -7200, 30, "");
     assert_non_null(strstr(buf, "set back by 2 hours"));
     assert_non_null(strstr(buf, "fire late"));
+    dk_watch_text(buf, sizeof buf, false, DK_W_CLOCK_JUMP, "", 7199, 30, "");
+    assert_non_null(strstr(buf, "set forward by 2 hours"));
+    dk_watch_text(buf, sizeof buf, false, DK_W_CLOCK_JUMP, "", 119, 30, "");
+    assert_non_null(strstr(buf, "set forward by 119 seconds"));
     dk_watch_text(buf, sizeof buf, false, DK_W_CLOCK_JUMP, "", 1, 0, "");
     assert_non_null(strstr(buf, "set forward by 1 second:"));
 }
