@@ -14,7 +14,7 @@
 #include <zmq.h>
 
 #include "daemon/daemon.h"
-#include "daemon/lockbox.h"
+#include "daemon/secmem.h"
 
 int daemon_complain(const struct dk_problem *p, int exit_code)
 {
@@ -275,7 +275,7 @@ int daemon_build(struct daemon *d, const struct config *cfg)
 {
     uint64_t seed;
 
-    if (sodium_init() < 0 || lockbox_open() != 0)
+    if (sodium_init() < 0 || secmem_open() != 0)
         return no_resources();
     randombytes_buf(&seed, sizeof(seed));
     memset(d, 0, sizeof(*d));

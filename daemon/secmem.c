@@ -1,4 +1,4 @@
-#include "daemon/lockbox.h"
+#include "daemon/secmem.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -12,32 +12,32 @@
 #include "proto/problem.h"
 
 #define GUARD 16 /* bytes before and after a buffer, that must not change */
-#define SLOT  (GUARD + LOCKBOX_ROOM + GUARD)
+#define SLOT  (GUARD + SECMEM_ROOM + GUARD)
 
 /* One for the process, as the functions that it stands in for. */
 static struct {
     pthread_mutex_t lock;
     uint8_t *base; /* NULL: not open */
     uint8_t guard[GUARD];
-    uint16_t len[LOCKBOX_SLOTS]; /* of the buffer in each slot */
-    uint8_t free[LOCKBOX_SLOTS]; /* slots, the first n_free */
+    uint16_t len[SECMEM_SLOTS]; /* of the buffer in each slot */
+    uint8_t free[SECMEM_SLOTS]; /* slots, the first n_free */
     size_t n_free, given;
 } box = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-int lockbox_open(void)
+int secmem_open(void)
 {
     if (box.base != NULL)
         return 0;
-    box.base = sodium_malloc((size_t)LOCKBOX_SLOTS * SLOT);
+    box.base = sodium_malloc((size_t)SECMEM_SLOTS * SLOT);
     if (box.base == NULL)
         return DK_ENOMEM;
     randombytes_buf(box.guard, sizeof box.guard);
-    for (int i = 0; i < LOCKBOX_SLOTS; i++)
+    for (int i = 0; i < SECMEM_SLOTS; i++)
         box.free[box.n_free++] = (uint8_t)i;
     return 0;
 }
 
-size_t lockbox_given(void)
+size_t secmem_given(void)
 {
     pthread_mutex_lock(&box.lock);
     size_t n = box.given;
@@ -45,10 +45,10 @@ size_t lockbox_given(void)
     return n;
 }
 
-size_t lockbox_out(void)
+size_t secmem_out(void)
 {
     pthread_mutex_lock(&box.lock);
-    size_t n = box.base != NULL ? LOCKBOX_SLOTS - box.n_free : 0;
+    size_t n = box.base != NULL ? SECMEM_SLOTS - box.n_free : 0;
     pthread_mutex_unlock(&box.lock);
     return n;
 }
@@ -96,7 +96,7 @@ static bool is_ours(const void *p)
 {
     uintptr_t base = (uintptr_t)box.base, at = (uintptr_t)p;
 
-    return base != 0 && at >= base && at - base < (size_t)LOCKBOX_SLOTS * SLOT;
+    return base != 0 && at >= base && at - base < (size_t)SECMEM_SLOTS * SLOT;
 }
 
 void *sodium_allocarray(size_t count, size_t size)
@@ -106,7 +106,7 @@ void *sodium_allocarray(size_t count, size_t size)
         return NULL;
     }
     size_t n = count * size;
-    void *p = n <= LOCKBOX_ROOM ? take(n) : NULL;
+    void *p = n <= SECMEM_ROOM ? take(n) : NULL;
     return p != NULL ? p : sodium_malloc(n);
 }
 

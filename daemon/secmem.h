@@ -1,4 +1,4 @@
-/* lockbox.h - locked memory for the secrets of handshakes, kept ready.
+/* secmem.h - locked memory for the secrets of handshakes, kept ready.
  *
  * libzmq asks libsodium (sodium_allocarray, sodium_free) for each of the few
  * buffers of a CURVE handshake.  libsodium maps, protects, locks and unmaps
@@ -10,21 +10,21 @@
  * block is used up or was never opened, from libsodium as ever.
  * docs/adr/0028-locked-memory-kept-ready.md
  */
-#ifndef DK_LOCKBOX_H
-#define DK_LOCKBOX_H
+#ifndef DK_SECMEM_H
+#define DK_SECMEM_H
 
 #include <stddef.h>
 
-#define LOCKBOX_SLOTS 64
-#define LOCKBOX_ROOM  480 /* bytes of a buffer that a slot has room for */
+#define SECMEM_SLOTS 64
+#define SECMEM_ROOM  480 /* bytes of a buffer that a slot has room for */
 
 /* Make the block, once, before there are threads; it stays as long as the
  * process.  0, or DK_ENOMEM.
  */
-int lockbox_open(void);
+int secmem_open(void);
 
 /* How many buffers were given from the block so far, and are out now. */
-size_t lockbox_given(void);
-size_t lockbox_out(void);
+size_t secmem_given(void);
+size_t secmem_out(void);
 
-#endif /* DK_LOCKBOX_H */
+#endif /* DK_SECMEM_H */

@@ -21,27 +21,35 @@
 #define RECV_HWM      10000
 #define MAX_REPLY     ((size_t)16 << 20)
 
-int64_t dk_client_now(void)
+static dk_ms clock_ms(clockid_t which)
 {
     struct timespec t;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    (void)clock_gettime(which, &t);
+    return (dk_ms)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+dk_ms dk_client_now(void)
+{
+    return clock_ms(CLOCK_MONOTONIC);
+}
+
+dk_ms dk_client_wall(void)
+{
+    return clock_ms(CLOCK_REALTIME);
 }
 
 void dk_client_uuid(char buf[DK_UUID_TEXT])
 {
-    struct timespec t;
     struct dk_uuid u;
     uint8_t rnd[10];
 
-    (void)clock_gettime(CLOCK_REALTIME, &t);
     /* A request this small is never cut short; it can only be interrupted
      * while the kernel still gathers its first randomness.
      */
     while (getrandom(rnd, sizeof(rnd), 0) != (ssize_t)sizeof(rnd))
         continue;
-    dk_uuid_v7(&u, (dk_ms)t.tv_sec * 1000 + t.tv_nsec / 1000000, rnd);
+    dk_uuid_v7(&u, dk_client_wall(), rnd);
     dk_uuid_format(&u, buf);
 }
 

@@ -31,6 +31,12 @@
 struct dk_client;
 struct dk_client_keys;
 
+/* The clocks that time-outs and identities go by, in milliseconds: monotonic,
+ * and since 1970.
+ */
+dk_ms dk_client_now(void);
+dk_ms dk_client_wall(void);
+
 struct dk_client_options {
     int send_hwm;     /* messages; 0: 1000 */
     int recv_hwm;     /* messages; 0: 10000 */

@@ -30,7 +30,6 @@ struct dk_client {
 };
 
 /* Milliseconds of the monotonic clock. */
-int64_t dk_client_now(void);
 
 /* Watch the connection; 0 or -1. */
 int dk_client_watch(struct dk_client *c);

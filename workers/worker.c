@@ -6,21 +6,13 @@
 #include <sys/signalfd.h>
 #include <sys/time.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "proto/client.h"
 #include "session.h"
 
 #define LEAVE_MS 4000 /* of the five seconds that we promise */
-
-static dk_ms monotonic(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (dk_ms)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* Signals come by an fd; ZeroMQ's threads, started later, inherit the mask. */
 static int open_signals(void)
@@ -126,13 +118,13 @@ static void wait_for(const struct run *r, dk_ms until, dk_ms now)
         wait = 0;
     if (zmq_poll(item, n, wait) > 0 && n == 2 &&
         (item[1].revents & ZMQ_POLLOUT) != 0)
-        session_writable(s, monotonic());
+        session_writable(s, dk_client_now());
 }
 
 static void work(struct run *r)
 {
     struct session *s = r->s;
-    dk_ms now = monotonic();
+    dk_ms now = dk_client_now();
 
     while (!session_over(s) && now < r->leave_by) {
         dk_ms until = session_tick(s, now);
@@ -140,13 +132,13 @@ static void work(struct run *r)
         if (session_over(s))
             break;
         wait_for(r, until, now);
-        now = monotonic();
+        now = dk_client_now();
         /* What waits is read before time is looked at: a worker that slept
          * must not take its own sleep for the broker's silence.
          */
         session_drain(s, now);
         read_signals(r, now);
-        now = monotonic();
+        now = dk_client_now();
     }
 }
 
@@ -185,7 +177,7 @@ int worker_run(const struct worker_conf *conf)
         close(r.sigfd);
         return EX_OSERR;
     }
-    if (session_init(&s, conf, ctx, monotonic(), &p) != 0) {
+    if (session_init(&s, conf, ctx, dk_client_now(), &p) != 0) {
         worker_log("error", "bad-endpoint", "detail=\"%s\"", p.detail);
         status = p.code == DK_EFIELD ? EX_USAGE : EX_OSERR;
     } else {

@@ -7,14 +7,6 @@
 #include "proto/uuid.h"
 #include "when.h"
 
-dk_ms ctl_monotonic(void)
-{
-    struct timespec ts;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (dk_ms)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 void ctl_sleep(dk_ms ms)
 {
     struct timespec ts = {.tv_sec = (time_t)(ms / 1000),
@@ -73,14 +65,14 @@ int ctl_ask_patiently(struct ctl *ctl, const char *type, struct dk_jw *body,
                       struct dk_reply *out)
 {
     const int once = 2000, all = ctl_timeout(ctl, 60000);
-    const dk_ms end = ctl_monotonic() + all;
+    const dk_ms end = dk_client_now() + all;
     struct dk_problem p = {0};
     int rc;
 
     for (;;) {
-        dk_ms left = end - ctl_monotonic();
+        dk_ms left = end - dk_client_now();
         rc = ask(ctl, type, body, left < once ? (int)left : once, out, &p);
-        left = end - ctl_monotonic();
+        left = end - dk_client_now();
         dk_ms wait = rc == DK_ETIMEOUT ? 0 : p.retry_after_ms;
         bool again = rc == DK_ETIMEOUT || (rc != 0 && wait > 0);
         if (!again || left <= wait)

@@ -221,7 +221,7 @@ static int save(struct importer *im, struct dk_problem *p)
     if (rc != 0)
         return dk_fail(p, rc, NULL, "the import file cannot be read",
                        "无法读取导入文件");
-    im->saved_at = ctl_monotonic();
+    im->saved_at = dk_client_now();
     return import_state_save(im->state_path, im->how.source, &im->state, p);
 }
 
@@ -267,7 +267,7 @@ static int work(struct importer *im, const sigset_t *stops,
     int rc;
 
     do {
-        dk_ms now = ctl_monotonic();
+        dk_ms now = dk_client_now();
         rc = import_run_step(im->run, now, p);
         if (rc < 0 && rc != DK_ETIMEOUT)
             return rc;
@@ -327,7 +327,7 @@ static int conclude(const struct importer *im, int rc, struct dk_problem *p)
     summary(im);
     if (rc == 0)
         return im->state.refused > 0 ? EX_DATAERR : 0;
-    import_run_view(im->run, ctl_monotonic(), &v);
+    import_run_view(im->run, dk_client_now(), &v);
     (void)fputs(T(ctl, "Stopped; run the same command again to go on.\n",
                   "已停止；再次运行同一命令即可继续。\n"),
                 ctl->err);
@@ -367,7 +367,7 @@ static int run_import(struct importer *im, const struct args *a,
     im->run = import_run_new(&s);
     if (im->run == NULL)
         return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
-    im->started = im->said_at = im->saved_at = ctl_monotonic();
+    im->started = im->said_at = im->saved_at = dk_client_now();
     rc = work(im, &stops, p);
     clear_line(im);
     return rc;

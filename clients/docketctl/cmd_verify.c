@@ -37,7 +37,7 @@ static void put_member(const struct ctl *ctl, const cJSON *o, const char *key)
 
 static void say_progress(const struct ctl *ctl, struct verify *v, bool last)
 {
-    dk_ms now = ctl_monotonic();
+    dk_ms now = dk_client_now();
 
     if (ctl->json || (!last && now - v->said < (v->tty ? 200 : 5000)))
         return;
@@ -145,7 +145,7 @@ int cmd_verify(struct ctl *ctl, const struct args *a)
     char after[512];
     int rc;
 
-    v.said = ctl_monotonic();
+    v.said = dk_client_now();
     if (ctl->timeout_ms == 0)
         ctl->timeout_ms = 60000; /* a slice reads much */
     (void)snprintf(after, sizeof after, "%s", start == NULL ? "" : start);

@@ -62,9 +62,9 @@ int cmd_ping(struct ctl *ctl, const struct args *a)
     if (rc != 0)
         return rc;
     dk_reply_free(&r);
-    dk_ms start = ctl_monotonic();
+    dk_ms start = dk_client_now();
     rc = ctl_ask(ctl, "hello", NULL, &r);
-    dk_ms took = ctl_monotonic() - start;
+    dk_ms took = dk_client_now() - start;
     if (rc != 0)
         return rc;
     const char *version = member_text(r.json, "version", buf);

@@ -104,7 +104,6 @@ void say_repeat(const struct ctl *ctl, int code, const char *id);
  */
 int ctl_is_own(const struct ctl *ctl, const struct dk_reply *r,
                const char *member, const char *id);
-dk_ms ctl_monotonic(void);
 void ctl_sleep(dk_ms ms);
 
 /* print.c: replies */

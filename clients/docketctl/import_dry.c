@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "import_seen.h"
 #include "lines.h"
@@ -26,14 +25,6 @@ void import_say_line(const struct ctl *ctl, int64_t line,
         ctl->err,
         T(ctl, "line %" PRId64 ": %s%s%s\n", "第 %" PRId64 " 行：%s%s%s\n"),
         line, why, p->pointer[0] == '\0' ? "" : "  ", p->pointer);
-}
-
-static dk_ms wall(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_REALTIME, &t);
-    return (dk_ms)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /* The requests that the line makes, checked as the broker would. */
@@ -154,7 +145,8 @@ static int conclude(const struct dry *d)
 int import_dry_run(const struct ctl *ctl, const struct import_how *how,
                    const char *file, struct dk_problem *p)
 {
-    struct dry d = {.ctl = ctl, .how = how, .seen = seen_new(), .now = wall()};
+    struct dry d = {
+        .ctl = ctl, .how = how, .seen = seen_new(), .now = dk_client_wall()};
     struct lines *lines = NULL;
     struct line in;
     int rc = d.seen == NULL ? DK_ENOMEM : 0;

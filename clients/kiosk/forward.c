@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
+#include "clients/http/note.h"
 #include "proto/jsonw.h"
 
 #define ANSWER_MS      10000
@@ -14,14 +14,6 @@
 #define TROUBLE_MS     500
 #define TROUBLE_MAX_MS 60000
 #define HELLO_REQUEST  "hello"
-
-static dk_ms wall(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (dk_ms)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* base, 2 base, 4 base .. max, of which the second half is chance. */
 static dk_ms backoff(dk_ms base, dk_ms max, unsigned tries)
@@ -32,7 +24,7 @@ static dk_ms backoff(dk_ms base, dk_ms max, unsigned tries)
     if (full > max)
         full = max;
     if (getrandom(&r, sizeof(r), GRND_NONBLOCK) != sizeof(r))
-        r = (uint32_t)wall();
+        r = (uint32_t)dk_client_wall();
     return full / 2 + (dk_ms)(r % (uint64_t)(full / 2 + 1));
 }
 
@@ -99,7 +91,7 @@ static void broker_trouble(struct forward *f, dk_ms now, dk_ms at_least,
         wait = at_least + backoff(LINK_MS, LINK_MAX_MS, 0);
     f->pause_until = now + wait;
     f->window = 1;
-    say_log("warn", "not-now", "code=%s retry_ms=%lld", why, (long long)wait);
+    note("warn", "not-now", "code=%s retry_ms=%lld", why, (long long)wait);
 }
 
 static void all_well(struct forward *f)
@@ -114,7 +106,7 @@ static void link_up(struct forward *f)
         return;
     f->link = LINK_UP;
     f->trouble = 0;
-    say_log("info", "connected", "detail=\"forwarding\"");
+    note("info", "connected", "detail=\"forwarding\"");
 }
 
 /* ---- answers ---------------------------------------------------------------
@@ -156,7 +148,8 @@ static struct spool_answer *new_answer(struct forward *f,
 {
     struct spool_answer *a = &f->answer[f->n_answer];
 
-    *a = (struct spool_answer){.id = s->id, .state = state, .at = wall()};
+    *a = (struct spool_answer){
+        .id = s->id, .state = state, .at = dk_client_wall()};
     memcpy(f->answered[f->n_answer], s->submission, DK_UUID_TEXT);
     f->answer_slot[f->n_answer] = (int)(s - f->slot);
     f->n_answer++;
@@ -180,18 +173,18 @@ static void on_ok(struct forward *f, struct forward_slot *s,
     const char *no = NULL, *code = NULL;
 
     if (!dk_reply_names(r, "submission_id", s->submission)) {
-        say_log("error", "bad-answer",
-                "submission=%s detail=\"the receipt of another case came: "
-                "somebody on the line may be joining parts of messages\"",
-                s->submission);
+        note("error", "bad-answer",
+             "submission=%s detail=\"the receipt of another case came: "
+             "somebody on the line may be joining parts of messages\"",
+             s->submission);
         later(f, s, now + backoff(TROUBLE_MS, TROUBLE_MAX_MS, s->tries));
         return;
     }
     if (dk_json_str(r->json, "case_no", DK_REQUIRED, 1, DK_CASE_NO_MAX - 1, &no,
                     NULL, &p) != 0 ||
         dk_reply_code(r, &code, &p) != 0) {
-        say_log("error", "bad-answer", "submission=%s detail=\"%s\"",
-                s->submission, p.detail);
+        note("error", "bad-answer", "submission=%s detail=\"%s\"",
+             s->submission, p.detail);
         later(f, s, now + backoff(TROUBLE_MS, TROUBLE_MAX_MS, s->tries));
         return;
     }
@@ -242,15 +235,14 @@ static void on_problem(struct forward *f, struct forward_slot *s,
         return;
     }
     later(f, s, now + backoff(TROUBLE_MS, TROUBLE_MAX_MS, s->tries));
-    say_log("warn", "try-again",
-            "submission=%s code=%s detail=\"%s\" "
-            "retry_ms=%lld%s",
-            s->submission, dk_err_slug(p.code), p.detail,
-            (long long)(s->at - now),
-            p.code == DK_ETYPE ? " hint=\"is --connect the broker's endpoint "
-                                 "for workers? Kiosks use the one for "
-                                 "clients\""
-                               : "");
+    note("warn", "try-again",
+         "submission=%s code=%s detail=\"%s\" "
+         "retry_ms=%lld%s",
+         s->submission, dk_err_slug(p.code), p.detail, (long long)(s->at - now),
+         p.code == DK_ETYPE ? " hint=\"is --connect the broker's endpoint "
+                              "for workers? Kiosks use the one for "
+                              "clients\""
+                            : "");
 }
 
 static void on_reply(struct forward *f, const struct dk_reply *r, dk_ms now)
@@ -279,7 +271,7 @@ static int receive(struct forward *f, dk_ms now, struct dk_problem *p)
         if (rc == DK_ETIMEOUT)
             return settle(f, now, p);
         if (rc != 0) {
-            say_log("warn", "bad-message", "detail=\"%s\"", bad.detail);
+            note("warn", "bad-message", "detail=\"%s\"", bad.detail);
             if (rc == DK_EIO || rc == DK_ENOMEM)
                 return settle(f, now, p);
             continue;
@@ -365,9 +357,9 @@ static void mark_sent(struct forward *f, struct forward_slot *s,
 static void unlinked(struct forward *f, dk_ms now)
 {
     if (f->link != LINK_DOWN)
-        say_log("warn", "no-connection",
-                "detail=\"cases are kept until the "
-                "broker is there\"");
+        note("warn", "no-connection",
+             "detail=\"cases are kept until the "
+             "broker is there\"");
     f->link = LINK_DOWN;
     f->pause_until = now + backoff(LINK_MS, LINK_MAX_MS, f->trouble);
     if (f->trouble < 5)

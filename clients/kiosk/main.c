@@ -15,9 +15,9 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clients/http/note.h"
 #include "forward.h"
 #include "options.h"
 #include "take.h"
@@ -39,14 +39,6 @@ struct kiosk {
     bool broken; /* the spool must not be used any more */
     int status;
 };
-
-static dk_ms monotonic(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (dk_ms)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static int exit_status(int code)
 {
@@ -87,8 +79,8 @@ static int open_signals(void)
 
 static void give_up(struct kiosk *k, const struct dk_problem *p)
 {
-    say_log("error", "stopped", "code=%s detail=\"%s\"", dk_err_slug(p->code),
-            p->detail);
+    note("error", "stopped", "code=%s detail=\"%s\"", dk_err_slug(p->code),
+         p->detail);
     k->status = exit_status(p->code);
     k->stop = true;
     k->broken = true;
@@ -129,10 +121,10 @@ static void fill_lines(struct kiosk *k, short revents)
         return;
     k->take.line_wanted = false;
     if (lines_fill(&k->take.lines) != 0) {
-        say_log("error", "stdin",
-                "detail=\"standard input cannot be read: "
-                "%s\"",
-                strerrordesc_np(errno));
+        note("error", "stdin",
+             "detail=\"standard input cannot be read: "
+             "%s\"",
+             strerrordesc_np(errno));
         k->take.lines.eof = true;
         k->status = EX_IOERR;
     }
@@ -152,9 +144,9 @@ static void check_drained(struct kiosk *k, bool all_taken, dk_ms now)
         k->drain_by = now + k->opt.timeout_ms;
     if (now < k->drain_by)
         return;
-    say_log("error", "not-drained",
-            "detail=\"cases still wait; they are safe "
-            "in the spool\"");
+    note("error", "not-drained",
+         "detail=\"cases still wait; they are safe "
+         "in the spool\"");
     k->status = EX_TEMPFAIL;
     k->stop = true;
 }
@@ -242,7 +234,7 @@ static void print_damaged(void *arg, const char *submission)
         id[i] =
             submission[i] > 0x20 && submission[i] < 0x7f ? submission[i] : '?';
     say_damaged(arg, id);
-    say_log("error", "damaged", "submission=%s", id);
+    note("error", "damaged", "submission=%s", id);
 }
 
 /* What the broker answered and an earlier run, killed, may not have printed;
@@ -266,7 +258,7 @@ static void work(struct kiosk *k)
 
     catch_up(k);
     while (!k->stop) {
-        dk_ms now = monotonic();
+        dk_ms now = dk_client_now();
         bool all_taken;
 
         if (take_some(&k->take, now, &more, &p) != 0 ||

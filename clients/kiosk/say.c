@@ -8,30 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clients/http/note.h"
 #include "proto/client.h"
 #include "proto/jsonw.h"
 #include "spool.h"
 
 #define LINE_CAP 1536
-
-void say_log(const char *level, const char *event, const char *fmt, ...)
-{
-    char line[1024];
-    int keep = errno;
-    int n = snprintf(line, sizeof(line), "level=%s event=%s ", level, event);
-    va_list ap;
-
-    va_start(ap, fmt);
-    if (n >= 0 && (size_t)n < sizeof(line))
-        vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
-    va_end(ap);
-    for (char *c = line; *c != '\0'; c++) {
-        if ((unsigned char)*c < 0x20)
-            *c = ' ';
-    }
-    dprintf(STDERR_FILENO, "%s\n", line);
-    errno = keep;
-}
 
 /* True when standard output takes bytes; false: a signal came first. */
 static bool wait_writable(const struct say *s)
@@ -65,10 +47,10 @@ static void put(struct say *s, const char *line, size_t n)
         if (did < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (did < 0) {
-            say_log("error", "no-reader",
-                    "detail=\"standard output cannot be "
-                    "written: %s\"",
-                    strerrordesc_np(errno));
+            note("error", "no-reader",
+                 "detail=\"standard output cannot be "
+                 "written: %s\"",
+                 strerrordesc_np(errno));
             s->failed = true;
             return;
         }

@@ -43,8 +43,4 @@ void say_damaged(struct say *s, const char *submission);
 struct spool_counts;
 void say_status(struct say *s, const struct spool_counts *c);
 
-/* One line on standard error; keeps errno. */
-__attribute__((format(printf, 3, 4))) void
-say_log(const char *level, const char *event, const char *fmt, ...);
-
 #endif /* DK_KIOSK_SAY_H */

@@ -2,20 +2,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clients/http/note.h"
 #include "proto/client.h"
 
 #define HOLD_MS  1000
 #define PASS_MAX (4 * TAKE_BATCH) /* cases at one call */
-
-static dk_ms wall(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (dk_ms)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* A file that is no case goes to refused/; a line is only told. */
 static void refuse(struct take *t, const struct say_from *from,
@@ -27,7 +19,7 @@ static void refuse(struct take *t, const struct say_from *from,
     if (from->file != NULL) {
         dk_client_uuid(id);
         if (folder_refuse(&t->folder, from->file, id, why, &p) != 0) {
-            say_log("error", "not-moved", "detail=\"%s\"", p.detail);
+            note("error", "not-moved", "detail=\"%s\"", p.detail);
             return; /* it is found, and told, again */
         }
     }
@@ -41,7 +33,7 @@ static void add(struct take *t, const char *text, size_t len,
     struct spool_item *item = &t->item[t->n];
     struct dk_problem p = {0};
     char fresh[DK_UUID_TEXT];
-    dk_ms now = wall();
+    dk_ms now = dk_client_wall();
 
     dk_client_uuid(fresh);
     if (intake_read(text, len, fresh, now, &e->in, &p) != 0) {
@@ -78,7 +70,7 @@ static void finish(struct take *t, size_t i)
     }
     if (e->from.file != NULL &&
         folder_taken(&t->folder, e->from.file, item->submission, &p) != 0) {
-        say_log("error", "not-moved", "detail=\"%s\"", p.detail);
+        note("error", "not-moved", "detail=\"%s\"", p.detail);
         if (item->verdict == SPOOL_ALREADY)
             return; /* told when it was taken; found again */
     }
@@ -98,16 +90,16 @@ static int flush(struct take *t, dk_ms now, struct dk_problem *p)
     rc = spool_take(t->spool, t->item, t->n, p);
     if (rc == DK_EFULL) {
         if (t->hold_until == 0)
-            say_log("error", "disk-full",
-                    "detail=\"nothing is taken until "
-                    "there is room again\"");
+            note("error", "disk-full",
+                 "detail=\"nothing is taken until "
+                 "there is room again\"");
         t->hold_until = now + HOLD_MS;
         return 0;
     }
     if (rc != 0)
         return rc;
     if (t->hold_until != 0)
-        say_log("info", "disk-room", "detail=\"taking again\"");
+        note("info", "disk-room", "detail=\"taking again\"");
     t->hold_until = 0;
     for (size_t i = 0; i < t->n; i++)
         finish(t, i);

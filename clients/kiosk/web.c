@@ -1,11 +1,11 @@
 #include "web.h"
+#include "clients/http/note.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "web_int.h"
@@ -24,24 +24,6 @@ static const struct http_route routes[] = {
     {"POST", "/api/query", web_query},
     {"POST", "/api/print", web_print},
 };
-
-static dk_ms clock_ms(clockid_t which)
-{
-    struct timespec t;
-
-    clock_gettime(which, &t);
-    return (dk_ms)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-dk_ms web_now(void)
-{
-    return clock_ms(CLOCK_MONOTONIC);
-}
-
-dk_ms web_wall(void)
-{
-    return clock_ms(CLOCK_REALTIME);
-}
 
 void web_failed(struct web *w, struct http_ask *a, const struct dk_problem *p)
 {
@@ -89,10 +71,10 @@ void web_state(void *arg, struct http_ask *a)
     dk_jw_str(&o, "link", link_name(w->forward->link));
     dk_jw_int(&o, "waiting", c.n[SPOOL_WAITING]);
     dk_jw_bool(&o, "printer", w->print != NULL);
-    dk_jw_time(&o, "now", web_wall(), w->form.offset_min);
+    dk_jw_time(&o, "now", dk_client_wall(), w->form.offset_min);
     dk_jw_int(&o, "utc_offset", w->form.offset_min);
     dk_jw_int(&o, "idle_s", w->idle_s);
-    if (w->interrupted && web_now() < w->interrupted_till) {
+    if (w->interrupted && dk_client_now() < w->interrupted_till) {
         dk_jw_obj(&o, "interrupted");
         dk_jw_time(&o, "at", w->interrupted_at, w->form.offset_min);
         dk_jw_end_obj(&o);
@@ -122,7 +104,7 @@ static int mark_running(struct web *w, const char *spool, struct dk_problem *p)
     snprintf(w->running, n, "%s.page", spool);
     fd = open(w->running, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     w->interrupted = fd < 0 && errno == EEXIST;
-    w->interrupted_till = web_now() + INTERRUPTED_MS;
+    w->interrupted_till = dk_client_now() + INTERRUPTED_MS;
     if (fd >= 0) {
         fsync(fd);
         close(fd);
@@ -170,8 +152,8 @@ int web_open(struct event_base *base, const struct web_options *o,
     }
     forward->other = web_on_reply;
     forward->other_arg = w;
-    say_log("info", "page", "url=http://127.0.0.1:%d/ interrupted=%d",
-            http_port(w->http), w->interrupted);
+    note("info", "page", "url=http://127.0.0.1:%d/ interrupted=%d",
+         http_port(w->http), w->interrupted);
     *out = w;
     return 0;
 }

@@ -103,7 +103,7 @@ void web_query(void *arg, struct http_ask *a)
         return;
     }
     q->ask = a;
-    q->by = web_now() + ANSWER_MS;
+    q->by = dk_client_now() + ANSWER_MS;
 }
 
 void web_on_reply(void *arg, const struct dk_reply *r)

@@ -37,9 +37,6 @@ struct web {
     struct dk_problem broken; /* of the spool */
 };
 
-dk_ms web_now(void);  /* monotonic */
-dk_ms web_wall(void); /* wall clock */
-
 /* The routes. */
 void web_form(void *arg, struct http_ask *a);
 void web_state(void *arg, struct http_ask *a);

@@ -90,7 +90,7 @@ static int take(struct web *w, const char *text, size_t len,
     int rc;
 
     dk_client_uuid(fresh);
-    *item = (struct spool_item){.taken_at = web_wall()};
+    *item = (struct spool_item){.taken_at = dk_client_wall()};
     rc = intake_read(text, len, fresh, item->taken_at, &in, p);
     if (rc != 0)
         return rc;
@@ -219,7 +219,7 @@ void web_case(void *arg, struct http_ask *a)
 /* ms until one more wrong number is free; 0: now. */
 static dk_ms must_wait(struct web *w)
 {
-    dk_ms now = web_now();
+    dk_ms now = dk_client_now();
 
     w->tries += (double)(now - w->tries_at) / TRY_MS;
     w->tries_at = now;

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "proto/client.h"
 
 #define SCHEMA  1
 #define BUSY_MS 3000
@@ -33,14 +34,6 @@ static const char schema[] =
 #define COLUMNS                                                                \
     "name, public, salt, nonce, sealed, passes, mib, disabled, version, "      \
     "made_at, changed_at"
-
-static dk_ms wall(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (dk_ms)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static int failed(struct accounts *a, struct dk_problem *p)
 {
@@ -270,7 +263,7 @@ static void bind_account(sqlite3_stmt *s, const struct account *is)
     sqlite3_bind_int64(s, 6, b->passes);
     sqlite3_bind_int64(s, 7, b->mib);
     sqlite3_bind_int(s, 8, is->disabled);
-    sqlite3_bind_int64(s, 9, wall());
+    sqlite3_bind_int64(s, 9, dk_client_wall());
 }
 
 int accounts_add(struct accounts *a, const struct account *is,
@@ -352,7 +345,7 @@ int accounts_note(struct accounts *a, const char *name, const char *from,
                                  " VALUES(?1, ?2, ?3, ?4)");
 
     if (s != NULL) {
-        sqlite3_bind_int64(s, 1, wall());
+        sqlite3_bind_int64(s, 1, dk_client_wall());
         sqlite3_bind_text(s, 2, name, -1, SQLITE_STATIC);
         sqlite3_bind_text(s, 3, from, -1, SQLITE_STATIC);
         sqlite3_bind_text(s, 4, what, -1, SQLITE_STATIC);

@@ -2,20 +2,14 @@
 
 #include <stddef.h>
 
-static const struct lockout_entry *look(const struct lockout *l, uint64_t key)
+/* LOCKOUT_MAX: it is not there. */
+static size_t find(const struct lockout *l, uint64_t key)
 {
-    for (size_t i = 0; i < LOCKOUT_MAX; i++)
-        if (l->entry[i].key == key)
-            return &l->entry[i];
-    return NULL;
-}
+    size_t i = 0;
 
-static struct lockout_entry *find(struct lockout *l, uint64_t key)
-{
-    for (size_t i = 0; i < LOCKOUT_MAX; i++)
-        if (l->entry[i].key == key)
-            return &l->entry[i];
-    return NULL;
+    while (i < LOCKOUT_MAX && l->entry[i].key != key)
+        i++;
+    return i;
 }
 
 /* A free one, or the one that is longest quiet. */
@@ -46,22 +40,22 @@ static dk_ms pause_of(const struct lockout_rule *r, int tries)
 dk_ms lockout_wait(const struct lockout *l, uint64_t key,
                    const struct lockout_rule *r, dk_ms now)
 {
-    const struct lockout_entry *e = look(l, key);
+    size_t i = find(l, key);
     dk_ms until;
 
-    if (e == NULL || now - e->last >= r->forget)
+    if (i == LOCKOUT_MAX || now - l->entry[i].last >= r->forget)
         return 0;
-    until = e->last + pause_of(r, e->tries);
+    until = l->entry[i].last + pause_of(r, l->entry[i].tries);
     return until > now ? until - now : 0;
 }
 
 void lockout_charge(struct lockout *l, uint64_t key,
                     const struct lockout_rule *r, dk_ms now)
 {
-    struct lockout_entry *e = find(l, key);
+    size_t i = find(l, key);
+    struct lockout_entry *e = i < LOCKOUT_MAX ? &l->entry[i] : room(l);
 
-    if (e == NULL) {
-        e = room(l);
+    if (i == LOCKOUT_MAX) {
         *e = (struct lockout_entry){.key = key};
     }
     if (now - e->last >= r->forget)
@@ -73,10 +67,11 @@ void lockout_charge(struct lockout *l, uint64_t key,
 
 void lockout_refund(struct lockout *l, uint64_t key, int all)
 {
-    struct lockout_entry *e = find(l, key);
+    size_t i = find(l, key);
 
-    if (e == NULL)
+    if (i == LOCKOUT_MAX)
         return;
+    struct lockout_entry *e = &l->entry[i];
     e->tries--;
     if (all || e->tries <= 0)
         *e = (struct lockout_entry){0};

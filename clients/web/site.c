@@ -6,10 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <zmq.h>
 
-#include "note.h"
+#include "clients/http/note.h"
 #include "site_int.h"
 
 #define IDLE_S         15
@@ -42,14 +41,6 @@ static const struct http_route routes[] = {
     {"GET", "/api/v1/workers", site_list},
     {"GET", "/api/v1/stats", site_list},
 };
-
-dk_ms site_now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (dk_ms)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 void site_health(void *arg, struct http_ask *a)
 {
@@ -92,7 +83,7 @@ struct sess *site_who(struct site *s, struct http_ask *a, bool post)
     struct sess *who = NULL;
 
     if (cookie_get(http_header(a, "Cookie"), SITE_COOKIE, token, sizeof(token)))
-        who = sess_find(&s->sessions, token, site_now());
+        who = sess_find(&s->sessions, token, dk_client_now());
     sodium_memzero(token, sizeof(token));
     if (who != NULL && !site_still_good(s, who)) {
         sess_end(&s->sessions, who);
@@ -243,7 +234,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    (void)sess_sweep(&s->sessions, site_now());
+    (void)sess_sweep(&s->sessions, dk_client_now());
 }
 
 static int split_hosts(struct site *s, struct dk_problem *p)

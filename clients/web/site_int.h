@@ -39,8 +39,6 @@ struct site {
     bool closing;
 };
 
-dk_ms site_now(void); /* monotonic */
-
 /* Whose request this is.  NULL: nobody's, or a POST without the session's token
  * in X-CSRF-Token; then it was answered.
  */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "note.h"
+#include "clients/http/note.h"
 #include "site_int.h"
 
 /* Five slips are free; then 10 s, 20 s, ... up to a quarter of an hour. */
@@ -48,7 +48,7 @@ static uint64_t key_of(const struct site *s, char kind, const char *text)
 int site_charge(struct site *s, const char *name)
 {
     uint64_t key = key_of(s, 'n', name);
-    dk_ms now = site_now();
+    dk_ms now = dk_client_now();
     dk_ms wait = lockout_wait(&s->lockout, key, &by_name, now);
 
     if (wait == 0)
@@ -129,7 +129,7 @@ static void let_in(struct login *l, const struct dk_reply *hello)
     char token[SESS_TOKEN];
     struct dk_jw w = {0};
     struct sess *who =
-        sess_new(&s->sessions, l->account.name, l->tie, site_now(), token);
+        sess_new(&s->sessions, l->account.name, l->tie, dk_client_now(), token);
 
     if (who == NULL) {
         site_audit(s, l->account.name, l->from, "no room");
@@ -242,7 +242,7 @@ static void derive(struct chore *c)
 
 static bool locked_out(struct site *s, struct login *l)
 {
-    dk_ms now = site_now();
+    dk_ms now = dk_client_now();
     dk_ms name = lockout_wait(&s->lockout, l->name_key, &by_name, now);
     dk_ms address = lockout_wait(&s->lockout, l->address_key, &by_address, now);
     dk_ms wait = name > address ? name : address;

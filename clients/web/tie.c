@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define CONNECT_MS 5000 /* for the connection, before an ask is given up */
 #define RETRY_MS   20   /* between looks, while something waits to be sent */
@@ -32,14 +31,6 @@ struct tie {
     bool busy; /* in a callback: closing waits for its end */
     bool closed;
 };
-
-static dk_ms now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (dk_ms)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void kick_in(struct tie *t, int ms)
 {
@@ -169,7 +160,7 @@ static void tie_free(struct tie *t)
 static void pump(struct tie *t)
 {
     bool more, unsent = false, any = false;
-    dk_ms now = now_ms();
+    dk_ms now = dk_client_now();
 
     t->busy = true;
     for (int i = 0; i < TIE_ASKS && !t->closed; i++)
@@ -250,7 +241,7 @@ int tie_ask(struct tie *t, const struct tie_ask *ask, char *used,
             struct dk_problem *p)
 {
     struct asked *q = place(t);
-    dk_ms now = now_ms();
+    dk_ms now = dk_client_now();
 
     if (q == NULL)
         return dk_fail(p, DK_ERATE, NULL,

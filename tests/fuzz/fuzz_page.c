@@ -136,7 +136,7 @@ static bool talk(const char *text, size_t len)
             sent += n > 0 ? (size_t)n : 0;
         }
         event_base_loop(base, EVLOOP_NONBLOCK);
-        CHECK(web_pump(web, web_now(), &p) == 0);
+        CHECK(web_pump(web, dk_client_now(), &p) == 0);
         heard = hear(fd, &closed);
     }
     close(fd);

@@ -158,18 +158,12 @@ set -eu
 export DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 old=/debs/old new=/debs/new
-served() { # until the broker answers
-    for _ in $(seq 600); do
-        docketctl ping >/dev/null 2>&1 && return
-        sleep 0.05
-    done
-    cat /tmp/docketd.log; return 1
-}
 start() {
     setpriv --reuid docket --regid docket --init-groups \
         docketd --config /etc/docket/docketd.conf 2>/tmp/docketd.log &
     pid=$!
-    served
+    # It waits for a connection, and then for the answer.
+    docketctl --timeout 30000 ping || { cat /tmp/docketd.log; return 1; }
 }
 stop() { kill "$pid"; wait "$pid"; }
 

@@ -43,6 +43,14 @@ class Brokers(dkworld.TestCase):
             other.start()
         return world, brokers
 
+    def at_once(self, send):
+        """send(0) and send(1), at two brokers."""
+        threads = [threading.Thread(target=send, args=(i,)) for i in (0, 1)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
     def check(self, world, brokers, answers):
         numbers = {a["case_no"] for a in answers.values()}
         self.assertEqual(len(numbers), len(answers))
@@ -115,11 +123,7 @@ class Brokers(dkworld.TestCase):
                 for body in bodies:
                     got[i][body["submission_id"]] = peer.insist("case.submit",
                                                                 body)
-        threads = [threading.Thread(target=send, args=(i,)) for i in (0, 1)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        self.at_once(send)
         self.assertEqual(got[0], got[1])
         self.check(world, brokers, got[0])
 
@@ -144,11 +148,7 @@ class Brokers(dkworld.TestCase):
                                                                 act)
                     except dkproto.Problem as problem:
                         got[i][act["command_id"]] = str(problem)
-        threads = [threading.Thread(target=send, args=(i,)) for i in (0, 1)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        self.at_once(send)
         self.assertEqual(got[0], got[1])
         self.assertEqual({type(a) for a in got[0].values()}, {dict})
         self.check(world, brokers, answers)

@@ -22,58 +22,58 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#include "daemon/lockbox.h"
+#include "daemon/secmem.h"
 
 static int open_box(void **state)
 {
     (void)state;
-    return sodium_init() < 0 ? -1 : lockbox_open();
+    return sodium_init() < 0 ? -1 : secmem_open();
 }
 
 static void what_is_given_back_is_wiped(void **state)
 {
     static const uint8_t none[96];
-    size_t given = lockbox_given();
+    size_t given = secmem_given();
     uint8_t *p = sodium_allocarray(96, 1);
 
     (void)state;
     assert_non_null(p);
-    assert_int_equal(lockbox_given(), given + 1);
-    assert_int_equal(lockbox_out(), 1);
+    assert_int_equal(secmem_given(), given + 1);
+    assert_int_equal(secmem_out(), 1);
     memset(p, 0xa5, 96);
     sodium_free(p);
-    assert_int_equal(lockbox_out(), 0);
+    assert_int_equal(secmem_out(), 0);
     assert_memory_equal(p, none, sizeof none); /* the block is still there */
-    assert_int_equal(lockbox_open(), 0);       /* once is enough */
-    assert_int_equal(lockbox_given(), given + 1);
+    assert_int_equal(secmem_open(), 0);        /* once is enough */
+    assert_int_equal(secmem_given(), given + 1);
 }
 
 /* All slots and more; sizes up to a slot's and beyond it. */
 static void what_does_not_fit_is_libsodiums(void **state)
 {
-    uint8_t *p[LOCKBOX_SLOTS + 9];
+    uint8_t *p[SECMEM_SLOTS + 9];
     size_t n = sizeof p / sizeof p[0];
 
     (void)state;
     for (size_t i = 0; i < n; i++) {
-        p[i] = sodium_allocarray(i * LOCKBOX_ROOM / (n - 1), 1);
+        p[i] = sodium_allocarray(i * SECMEM_ROOM / (n - 1), 1);
         assert_non_null(p[i]);
-        memset(p[i], (int)i, i * LOCKBOX_ROOM / (n - 1));
+        memset(p[i], (int)i, i * SECMEM_ROOM / (n - 1));
     }
-    assert_int_equal(lockbox_out(), LOCKBOX_SLOTS);
+    assert_int_equal(secmem_out(), SECMEM_SLOTS);
     for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; k < i * LOCKBOX_ROOM / (n - 1); k++)
+        for (size_t k = 0; k < i * SECMEM_ROOM / (n - 1); k++)
             assert_int_equal(p[i][k], (uint8_t)i);
         sodium_free(p[i]);
     }
-    assert_int_equal(lockbox_out(), 0);
-    size_t given = lockbox_given();
-    uint8_t *big = sodium_allocarray(LOCKBOX_ROOM + 1, 1);
+    assert_int_equal(secmem_out(), 0);
+    size_t given = secmem_given();
+    uint8_t *big = sodium_allocarray(SECMEM_ROOM + 1, 1);
     assert_non_null(big);
-    memset(big, 1, LOCKBOX_ROOM + 1);
+    memset(big, 1, SECMEM_ROOM + 1);
     sodium_free(big);
     sodium_free(NULL);
-    assert_int_equal(lockbox_given(), given);
+    assert_int_equal(secmem_given(), given);
     errno = 0;
     assert_null(sodium_allocarray(SIZE_MAX / 2, 3));
     assert_int_equal(errno, ENOMEM);
@@ -202,7 +202,7 @@ static void threads_do_not_share_a_buffer(void **state)
         assert_int_equal(pthread_join(t[i], &bad), 0);
         assert_null(bad);
     }
-    assert_int_equal(lockbox_out(), 0);
+    assert_int_equal(secmem_out(), 0);
 }
 
 /* ---- libzmq -----------------------------------------------------------------
@@ -235,15 +235,15 @@ static void a_handshake_of_libzmq_comes_here(void **state)
     zmq_setsockopt(client, ZMQ_LINGER, &none, sizeof none);
     assert_int_equal(zmq_bind(server, "tcp://127.0.0.1:*"), 0);
     assert_int_equal(zmq_getsockopt(server, ZMQ_LAST_ENDPOINT, at, &len), 0);
-    size_t before = lockbox_given();
+    size_t before = secmem_given();
     assert_int_equal(zmq_connect(client, at), 0);
     assert_int_equal(zmq_send(client, "x", 1, 0), 1);
     assert_true(zmq_recv(server, at, sizeof at, 0) > 0);
-    assert_true(lockbox_given() - before >= 4); /* on both sides */
+    assert_true(secmem_given() - before >= 4); /* on both sides */
     zmq_close(client);
     zmq_close(server);
     assert_int_equal(zmq_ctx_term(ctx), 0);
-    assert_int_equal(lockbox_out(), 0);
+    assert_int_equal(secmem_out(), 0);
 }
 
 int main(void)
