@@ -403,7 +403,7 @@ int sq_read_state(struct sq *s, struct store_info *info);
 int sq_commit(struct store *st, const struct store_changes *ch);
 int sq_checkpoint(struct store *st, bool whole);
 /* After a commit: move the log when it is long enough. */
-void sq_log_grew(struct sq *s);
+int sq_log_grew(struct sq *s);
 /* The last commit found the disk full: what is in the log may be room. */
 int sq_log_make_room(struct sq *s);
 /* 1 if *r is the request `id`, 0 if there is none. */

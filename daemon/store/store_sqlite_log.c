@@ -43,12 +43,12 @@ static int move_log(struct sq *s, int mode)
     return code;
 }
 
-void sq_log_grew(struct sq *s)
+int sq_log_grew(struct sq *s)
 {
     if (s->wal_max == 0)
         s->wal_max = log_limit(s);
-    if (s->wal_pages >= s->wal_max)
-        (void)move_log(s, SQLITE_CHECKPOINT_PASSIVE);
+    return s->wal_pages >= s->wal_max ? move_log(s, SQLITE_CHECKPOINT_PASSIVE)
+                                      : 0;
 }
 
 int sq_log_make_room(struct sq *s)

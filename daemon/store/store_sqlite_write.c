@@ -460,6 +460,6 @@ int sq_commit(struct store *st, const struct store_changes *ch)
         int64_t slot = sq_slot(&ch->request[i].id);
         s->last_slot = slot > s->last_slot ? slot : s->last_slot;
     }
-    sq_log_grew(s);
-    return 0;
+    /* It is on the disk; but nobody is told so after a sync that failed. */
+    return sq_log_grew(s) == DK_EIO ? DK_EIO : 0;
 }

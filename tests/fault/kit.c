@@ -53,7 +53,7 @@ uint64_t kit_hash(const void *p, size_t n, uint64_t seed)
 
 /* ---- memory ------------------------------------------------------------- */
 
-int kit_exempt;
+volatile int kit_exempt;
 
 void *kit_realloc(void *p, size_t n)
 {

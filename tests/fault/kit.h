@@ -24,7 +24,7 @@ uint64_t kit_hash(const void *p, size_t n, uint64_t seed); /* not for secrets */
 /* ---- memory of the test's own ------------------------------------------- */
 
 /* While above 0, nth_alloc refuses nothing. */
-extern int kit_exempt;
+extern volatile int kit_exempt;
 void *kit_realloc(void *p, size_t n); /* never NULL */
 void *kit_calloc(size_t n);           /* zeroed, never NULL */
 /* Room for one more of *v. */

@@ -310,6 +310,34 @@ static void room_is_made_before_the_next_try(void **state)
     }
 }
 
+/* The log is moved after the commit that made it long: where that fails, the
+ * commit is on the disk, and is not told; nor is any after it.
+ */
+static void
+a_commit_is_not_told_when_the_log_after_it_cannot_be_moved(void **state)
+{
+    static char big[30000];
+    struct world *w = furnished();
+    uint32_t n = 0;
+    int rc = DK_OK;
+
+    (void)state;
+    memset(big, 'x', sizeof big - 1);
+    moving = SQLITE_IOERR_FSYNC;
+    while (rc == DK_OK && n < 3000) {
+        struct batch *b = batch_new();
+        add_event(w, b, KEY(99), ++n, DK_EV_URGED, big);
+        rc = commit(w, b);
+    }
+    moving = 0;
+    assert_int_equal(rc, DK_EIO);
+    assert_true(n > 8); /* not at once: only when it is long */
+    int64_t told = w->seq;
+    world_reopen(w);
+    assert_int_equal(w->info.last_seq, told + 1); /* the one that said no */
+    world_free(w);
+}
+
 /* ---- reads --------------------------------------------------------------- */
 
 static int rows;
@@ -474,6 +502,8 @@ int main(void)
         cmocka_unit_test(no_part_of_a_refused_commit_is_there),
         cmocka_unit_test(after_a_failed_disk_only_an_opening_tells),
         cmocka_unit_test(room_is_made_before_the_next_try),
+        cmocka_unit_test(
+            a_commit_is_not_told_when_the_log_after_it_cannot_be_moved),
         cmocka_unit_test(a_read_tells_all_or_why_not),
     };
 
