@@ -61,6 +61,8 @@ dk_package(server docket-server net "debconf, systemd"
   "Takes citizens' cases over ZeroMQ, makes each durable before it is
 acknowledged, assigns it, watches every legal time limit and tells the office
 what is about to be, or is, overdue.")
+# Loaded by docketd when its store is on PostgreSQL (docs/adr/0035).
+set(CPACK_DEBIAN_SERVER_PACKAGE_RECOMMENDS "libpq5")
 dk_package(client docket-client net ""
   "letters-and-visits workflow: the command line"
   "docketctl shows and moves cases, prints the office's figures, and looks after

@@ -344,15 +344,18 @@ int store_pg_open(const char *conninfo, const struct store_options *opt,
                   struct store_info *info, struct dk_problem *p)
 {
     const char *name = opt->name != NULL ? opt->name : "";
-    struct pg *s = calloc(1, sizeof *s);
+    int rc = pg_lib_load(p);
+    struct pg *s = rc == 0 ? calloc(1, sizeof *s) : NULL;
 
+    if (rc != 0)
+        return rc;
     if (s == NULL)
         return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);
     s->base.ops = &ops;
     s->no = -1;
     s->mono = opt->mono;
     s->shared = info->shared = *name != '\0';
-    int rc = pg_params(s, conninfo, p);
+    rc = pg_params(s, conninfo, p);
     if (rc == 0 && pg_dial(s, OPEN_MS) != 0)
         rc = say_away(s, p);
     if (rc == 0)

@@ -2,6 +2,7 @@
  *
  *   store_pg.c        open, close, what it refuses to work on
  *   store_pg_link.c   the connection: made step by step, lost, made again
+ *   store_pg_lib.c    libpq, loaded when it is wanted
  *   store_pg_talk.c   statements in a pipeline, and what errors mean
  *   store_pg_args.c   parameters, arrays of them, and columns of rows
  *   store_pg_schema.c the tables
@@ -18,11 +19,11 @@
 #ifndef DK_STORE_PG_H
 #define DK_STORE_PG_H
 
-#include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store_impl.h"
+#include "store_pg_lib.h"
 #include "store_pg_sql.h"
 
 #define PG_ARGS     16

@@ -74,6 +74,21 @@ class Idle(dkworld.TestCase):
         # Leases and heartbeats are looked after four times a second.
         self.assertLess(woken / seconds, 16)
 
+    def test_it_is_small(self):
+        world, client = self.started()
+        client.call("hello")
+        status = text("/proc/%d/status" % self.pid(world))
+        kib = {name: int(re.search(r"\n%s:\s+(\d+) kB" % name,
+                                   status).group(1))
+               for name in ("VmSize", "VmRSS")}
+        if kib["VmSize"] > 1 << 30:
+            self.skipTest("sanitized: its shadow is larger than docketd")
+        self.assertLessEqual(kib["VmRSS"], 12 * 1024)
+        # Who keeps cases in a file does without the database's libraries.
+        maps = text("/proc/%d/maps" % self.pid(world))
+        self.assertIn("libsqlite3", maps)
+        self.assertNotIn("libpq", maps)
+
     def test_it_is_woken_for_the_earliest_limit_and_for_no_other(self):
         world, client = self.started()
         self.assertIsNone(alarm(self.pid(world)))
