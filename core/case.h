@@ -185,6 +185,8 @@ struct dk_case {
     int64_t petitioners;
     int n_respondent;
     struct dk_case_respondent respondent[DK_RESPOND_MAX];
+    /* It came from another docket: its number there, and who brought it. */
+    char from[DK_CASE_NO_MAX], from_unit[DK_ID_MAX + 1]; /* "": it did not */
     /* So far what a submission says; what follows comes later. */
     char unit[DK_ID_MAX + 1];    /* responsible unit; "" before assignment */
     char handler[DK_ID_MAX + 1]; /* "" = the unit has not named one */
@@ -205,6 +207,10 @@ struct dk_case {
     char repeat_unit[DK_ID_MAX + 1], repeat_handler[DK_ID_MAX + 1];
     int64_t group;    /* same matter of many: key of the group's first; 0 */
     uint32_t repeats; /* later cases that repeat this one */
+    /* It was passed on to another docket: its number there, and the unit here
+     * that it was with.
+     */
+    char relayed_to[DK_CASE_NO_MAX], relayed_unit[DK_ID_MAX + 1]; /* "": no */
     int extensions;
     enum dk_ground suspended_for; /* ground of the latest suspension */
     uint32_t last_n[DK_EV_N]; /* number of the latest event of a type; 0 none */

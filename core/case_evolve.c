@@ -65,6 +65,8 @@ static void apply_submitted(struct dk_case *c, struct dk_change *ch)
     c->unreachable = f->unreachable;
     c->confidential = f->confidential;
     c->needs = f->needs;
+    memcpy(c->from, f->from, sizeof(c->from));
+    memcpy(c->from_unit, f->from_unit, sizeof(c->from_unit));
     c->repeat_of = ch->other;
     dk_case_put_id(c->repeat_unit, ch->unit);
     dk_case_put_id(c->repeat_handler, ch->handler);
@@ -136,6 +138,7 @@ static const struct {
                             dk_case_apply_alert_raised},
     [DK_EV_ALERT_ACKED] = {dk_case_read_alert_acked, dk_case_apply_alert_acked},
     [DK_EV_ALERT_MUTED] = {dk_case_read_alert_muted, dk_case_apply_alert_muted},
+    [DK_EV_RELAYED] = {dk_case_read_relayed, dk_case_apply_relayed},
 };
 
 static void apply(struct dk_case *c, struct dk_change *ch, enum dk_state next)

@@ -89,6 +89,7 @@ int dk_case_facts_take(const struct dk_submit *s, struct dk_case *c)
     c->unreachable = !s->import && !dk_submit_reachable(s);
     c->confidential = s->confidential;
     c->needs = s->needs;
+    dk_case_from_take(s, c);
     bool ok = copy_text(&c->subject, s->subject);
     ok = copy_text(&c->region, s->region) && ok;
     ok = copy_text(&c->category, s->category) && ok;
@@ -126,6 +127,8 @@ int dk_case_facts_read(const cJSON *o, struct dk_case *c, struct dk_problem *p)
     if (rc == 0)
         rc = dk_json_set(o, "needs", DK_OPTIONAL, dk_need_names, &c->needs,
                          NULL, p);
+    if (rc == 0)
+        rc = dk_case_from_read(o, c, p);
     if (rc == 0)
         rc = read_text(o, "subject", DK_REQUIRED, &subject, p);
     if (rc == 0)

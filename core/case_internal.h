@@ -30,6 +30,7 @@ struct dk_change {
     uint32_t times;       /* of a repetition; 0: it is not one */
     int ground;           /* enum dk_ground */
     dk_ms until;          /* of a mute */
+    const char *there;    /* case number in another docket; NULL: as it was */
     bool known;           /* the alert is the rung's */
     struct dk_clock set;  /* the clock as it will be */
     struct dk_case facts; /* of a submission, up to the respondents; owns its
@@ -82,6 +83,14 @@ int dk_case_read_alert_acked(struct dk_case *c, struct dk_change *ch);
 void dk_case_apply_alert_acked(struct dk_case *c, struct dk_change *ch);
 int dk_case_read_alert_muted(struct dk_case *c, struct dk_change *ch);
 void dk_case_apply_alert_muted(struct dk_case *c, struct dk_change *ch);
+
+/* Other dockets (case_relay.c). */
+void dk_case_from_take(const struct dk_submit *s, struct dk_case *c);
+int dk_case_from_read(const cJSON *o, struct dk_case *c, struct dk_problem *p);
+int dk_case_read_relayed(struct dk_case *c, struct dk_change *ch);
+void dk_case_apply_relayed(struct dk_case *c, struct dk_change *ch);
+void dk_case_relay_write(struct dk_jw *w, const struct dk_case *c);
+int dk_case_relay_read(const cJSON *o, struct dk_case *c, struct dk_problem *p);
 
 void dk_case_put_id(char to[DK_ID_MAX + 1], const char *id); /* NULL: "" */
 /* The unit that has charge of the case does not also stand beside itself. */

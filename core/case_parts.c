@@ -294,6 +294,7 @@ void dk_case_parts_write(struct dk_jw *w, const struct dk_case *c,
     write_no(w, "group", county, c->group);
     if (c->repeats != 0)
         dk_jw_int(w, "repeats", c->repeats);
+    dk_case_relay_write(w, c);
 }
 
 static int read_judged(const cJSON *o, struct dk_case *c, struct dk_problem *p)
@@ -369,5 +370,7 @@ int dk_case_parts_read(const cJSON *o, struct dk_case *c, struct dk_problem *p)
         rc = read_co(o, c, p);
     if (rc == 0)
         rc = read_links(o, c, p);
+    if (rc == 0)
+        rc = dk_case_relay_read(o, c, p);
     return rc;
 }

@@ -13,7 +13,7 @@
 /* Nor are these steps that could still come. */
 #define ASIDE                                                                  \
     (BIT(DK_EV_LINKED) | BIT(DK_EV_UNLINKED) | BIT(DK_EV_REPEATED) |           \
-     BIT(DK_EV_INFORMED))
+     BIT(DK_EV_INFORMED) | BIT(DK_EV_RELAYED))
 
 /* Events that are never somebody's right with an end to it.  They may stop a
  * clock, but no clock that has lapsed refuses them.

@@ -114,6 +114,8 @@ static const struct dk_field fields[DK_ACT_N][DK_FIELDS_MAX] = {
     [DK_ACT_ACK_ALERT] = {SPECIAL("alert"), TEXT("note", OPT), END},
     [DK_ACT_READ_PERSON] = {TEXT("reason", REQ), ID("by", OPT), END},
     [DK_ACT_ERASE_PERSON] = {TEXT("reason", REQ), ID("by", OPT), END},
+    [DK_ACT_RELAY] = {SPECIAL("there"), ID("event", REQ), TEXT("text", OPT),
+                      END},
     /* SUBMIT and FIRE have none. */
 };
 
@@ -146,6 +148,7 @@ static const special_fn specials[DK_ACT_N] = {
     [DK_ACT_CLOCK] = dk_decide_clock,
     [DK_ACT_ALERT] = dk_decide_alert,
     [DK_ACT_ACK_ALERT] = dk_decide_ack_alert,
+    [DK_ACT_RELAY] = dk_decide_relay,
 };
 /* clang-format on */
 
@@ -268,6 +271,8 @@ static int check_actor(const struct dk_decision *d)
         return dk_failf(d->p, DK_EFIELD, "/actor",
                         "who acts is missing or longer than %d bytes",
                         "缺少操作人，或超过 %d 字节", DK_ID_MAX);
+    if (d->cmd->action == DK_ACT_RELAY)
+        return 0; /* tells what others did, and decides nothing */
     if ((strncmp(actor, "officer:", 8) == 0 &&
          dk_is_respondent_officer(d->c, actor + 8)) ||
         (strncmp(actor, "unit:", 5) == 0 &&

@@ -57,7 +57,8 @@
     X(ACK_ALERT, "ack_alert", ALERT_ACKED, 4)                                  \
     X(FIRE, "fire", CLOCK_FIRED, 4)                                            \
     X(READ_PERSON, "read_person", PERSON_READ, 4)                              \
-    X(ERASE_PERSON, "erase_person", PERSON_ERASED, 4)
+    X(ERASE_PERSON, "erase_person", PERSON_ERASED, 4)                          \
+    X(RELAY, "relay", RELAYED, 1)
 
 #define DK_ACTION_ENUM(name, wire, ev, who) DK_ACT_##name,
 enum dk_action {

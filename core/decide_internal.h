@@ -79,6 +79,7 @@ int dk_decide_link(struct dk_decision *d);
 int dk_decide_unlink(struct dk_decision *d);
 int dk_decide_note_repeat(struct dk_decision *d);
 int dk_decide_prioritise(struct dk_decision *d);
+int dk_decide_relay(struct dk_decision *d);
 
 /* The second event of an action that says two things at once (accepted, and
  * told so in writing): appends it, numbered c->n + 2, if the arguments ask.

@@ -1,5 +1,6 @@
 #include "decide_internal.h"
 
+#include "proto/caseno.h"
 #include "proto/uuid.h"
 
 static void write_respondents(struct dk_jw *w, const struct dk_submit *s)
@@ -12,6 +13,20 @@ static void write_respondents(struct dk_jw *w, const struct dk_submit *s)
         dk_jw_end_obj(w);
     }
     dk_jw_end_arr(w);
+}
+
+/* Written as every case number is, however it was given. */
+static void write_from(struct dk_jw *w, const struct dk_submit *s)
+{
+    char no[DK_CASE_NO_MAX];
+    int32_t county;
+    int64_t key;
+
+    if (dk_case_no_parse(s->from, &county, &key) != 0)
+        return; /* dk_submit_read() has checked it */
+    dk_case_no_format(county, key, no);
+    dk_jw_str(w, "from", no);
+    dk_jw_str(w, "from_unit", s->from_unit[0] != '\0' ? s->from_unit : NULL);
 }
 
 /* What most submissions do not say is left out. */
@@ -30,6 +45,8 @@ static void write_rest(struct dk_decision *d)
         dk_jw_bool(w, "confidential", true);
     if (s->needs != 0)
         dk_needs_write(w, "needs", s->needs);
+    if (s->from != NULL)
+        write_from(w, s);
     if (s->repeat_of == NULL)
         return;
     dk_jw_str(w, "repeat_of", s->repeat_of);

@@ -247,6 +247,13 @@ static void tell_muted(struct explain *x, const struct ex_event *e)
     tell_reason(x, e);
 }
 
+static void tell_relayed(struct explain *x, const struct ex_event *e)
+{
+    put_text(x, e, "there", " ", " ");
+    put_term(x, e, "event", "event");
+    put_text(x, e, "text", ": ", "：");
+}
+
 /* clang-format off */
 static const tell_fn tellers[DK_EV_N] = {
     [DK_EV_SUBMITTED] = tell_submitted, [DK_EV_ASSIGNED] = tell_assigned,
@@ -266,7 +273,7 @@ static const tell_fn tellers[DK_EV_N] = {
     [DK_EV_CO_HANDLER_REMOVED] = tell_co, [DK_EV_OPINION_GIVEN] = tell_co,
     [DK_EV_LINKED] = tell_link, [DK_EV_UNLINKED] = tell_link,
     [DK_EV_REPEATED] = tell_link, [DK_EV_PRIORITISED] = tell_prioritised,
-    [DK_EV_ALERT_MUTED] = tell_muted,
+    [DK_EV_ALERT_MUTED] = tell_muted, [DK_EV_RELAYED] = tell_relayed,
 };
 /* clang-format on */
 

@@ -21,7 +21,8 @@
 /* What is said about a case, at any time. */
 #define ANY_TIME(s)                                                            \
     [DK_EV_LINKED] = TO(s), [DK_EV_UNLINKED] = TO(s),                          \
-    [DK_EV_REPEATED] = TO(s), [DK_EV_INFORMED] = TO(s), BOOKKEEPING(s)
+    [DK_EV_REPEATED] = TO(s), [DK_EV_INFORMED] = TO(s),                        \
+    [DK_EV_RELAYED] = TO(s), BOOKKEEPING(s)
 
 /* As long as a step is owed, somebody can be put in charge of it and the
  * petitioner can take the matter back.
@@ -289,7 +290,7 @@ bool dk_ev_is_bookkeeping(enum dk_ev e)
 bool dk_ev_is_aside(enum dk_ev e)
 {
     return e == DK_EV_LINKED || e == DK_EV_UNLINKED || e == DK_EV_REPEATED ||
-           e == DK_EV_INFORMED;
+           e == DK_EV_INFORMED || e == DK_EV_RELAYED;
 }
 
 const char *dk_ev_name(enum dk_ev e)

@@ -79,7 +79,8 @@
     X(PRIORITISED, "prioritised", "列为急办")                                  \
     X(ALERT_MUTED, "alert_muted", "暂停催报")                                  \
     X(PERSON_READ, "person_read", "查阅个人信息")                              \
-    X(PERSON_ERASED, "person_erased", "删除个人信息")
+    X(PERSON_ERASED, "person_erased", "删除个人信息")                          \
+    X(RELAYED, "relayed", "平台流转")
 
 #define DK_STATE_ENUM(name, wire, zh, owes) DK_S_##name,
 enum dk_state {

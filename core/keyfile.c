@@ -79,11 +79,22 @@ int dk_identity_make(struct dk_identity *out, const char *name,
         rc = dk_name_check(unit, DK_ID_MAX, "/unit", p);
     if (rc != DK_OK)
         return rc;
-    if ((out->who.roles & DK_ROLE_HANDLER) != 0 && unit[0] == '\0')
+    if ((out->who.roles & (DK_ROLE_HANDLER | DK_ROLE_RELAY)) != 0 &&
+        unit[0] == '\0')
         return dk_failf(p, DK_EFIELD, "/unit",
-                        "a handler belongs to a unit: say which one '%.64s' is "
-                        "of",
-                        "承办人须属于某一单位：请写明“%.64s”的单位", name);
+                        "a handler belongs to a unit, and a relay speaks for "
+                        "one: say which one '%.64s' is of",
+                        "承办人须属于某一单位，流转服务须代表某一单位：请写明"
+                        "“%.64s”的单位",
+                        name);
+    if ((out->who.roles & DK_ROLE_RELAY) != 0 &&
+        out->who.roles != DK_ROLE_RELAY)
+        return dk_failf(p, DK_EFIELD, "/roles",
+                        "a relay has no other role: give '%.64s' a key of its "
+                        "own for that",
+                        "流转服务不得兼任其他角色：“%.64s”的其他角色请另用一个"
+                        "密钥",
+                        name);
     if (!dk_z85_key(key) && !is_uid(key))
         return dk_failf(p, DK_EFIELD, "/key",
                         "'%.60s' is no key: give the forty characters that "

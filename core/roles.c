@@ -15,6 +15,7 @@ struct row {
 #define A   ((unsigned)DK_ROLE_AUDITOR)
 #define ADM ((unsigned)DK_ROLE_ADMINISTRATOR)
 #define W   DK_ROLES_WORKER
+#define R   ((unsigned)DK_ROLE_RELAY)
 #define ALL DK_ROLES_ALL
 
 /* A message that is not here is refused, whoever sends it.  PROTOCOL.md shows
@@ -25,14 +26,14 @@ struct row {
 static const struct row clients[] = {
     {"hello",           ALL},
     {"clock.now",       ALL},
-    {"case.submit",     K | S | ADM},
+    {"case.submit",     K | S | ADM | R},
     {"case.query",      K | S | ADM},
-    {"case.get",        H | S | A | ADM},
+    {"case.get",        H | S | A | ADM | R},
     {"case.list",       H | S | A | ADM},
-    {"case.events",     H | S | A | ADM},
-    {"case.act",        H | S | ADM}, /* and the table of actions below */
+    {"case.events",     H | S | A | ADM | R},
+    {"case.act",        H | S | ADM | R}, /* and the table of actions below */
     {"case.export",     S | A | ADM},
-    {"person.get",      H | S | ADM},
+    {"person.get",      H | S | ADM | R},
     {"person.erase",    S | ADM},
     {"alert.list",      H | S | A | ADM},
     {"alert.ack",       H | S | ADM},
@@ -47,9 +48,9 @@ static const struct row clients[] = {
     {"office.ack",      S | ADM},
     {"stats",           S | A | ADM},
     {"verify",          A | ADM},
-    {"events.follow",   S | A | ADM},
-    {"events.credit",   S | A | ADM},
-    {"events.stop",     S | A | ADM},
+    {"events.follow",   S | A | ADM | R},
+    {"events.credit",   S | A | ADM | R},
+    {"events.stop",     S | A | ADM | R},
     {"checkpoint.make", A | ADM},
     {"checkpoint.list", S | A | ADM},
     {"seal.rotate",     ADM},
@@ -72,7 +73,9 @@ static const struct row workers[] = {
 };
 
 /* Who asks for an action by case.act: the office itself (S), the unit in
- * charge (H), or one that handles the case beside it (H with `beside`).
+ * charge (H), or one that handles the case beside it (H with `beside`).  A relay
+ * (R) speaks for the unit in charge, which is elsewhere; what happened elsewhere it
+ * also tells in a case that it brought, or has passed on.
  */
 static const struct act_row {
     unsigned may;
@@ -93,28 +96,29 @@ static const struct act_row {
     [DK_ACT_ASK_REVIEW]       = {S | ADM, false},
     [DK_ACT_ASK_RE_REVIEW]    = {S | ADM, false},
     [DK_ACT_EVALUATE]         = {S | ADM, false},
-    [DK_ACT_WITHDRAW]         = {S | ADM, false},
+    [DK_ACT_WITHDRAW]         = {S | ADM | R, false},
     [DK_ACT_REMOVE_CO_HANDLER] = {S | ADM, false},
     [DK_ACT_ADD_CO_HANDLER]   = {H | S | ADM, false},
     [DK_ACT_PRIORITISE]       = {H | S | ADM, false},
-    [DK_ACT_OBJECT]           = {H | S | ADM, false},
-    [DK_ACT_ACCEPT]           = {H | S | ADM, false},
-    [DK_ACT_NOT_ACCEPT]       = {H | S | ADM, false},
-    [DK_ACT_GIVE_NOTICE]      = {H | S | ADM, false},
+    [DK_ACT_OBJECT]           = {H | S | ADM | R, false},
+    [DK_ACT_ACCEPT]           = {H | S | ADM | R, false},
+    [DK_ACT_NOT_ACCEPT]       = {H | S | ADM | R, false},
+    [DK_ACT_GIVE_NOTICE]      = {H | S | ADM | R, false},
     [DK_ACT_INFORM]           = {H | S | ADM, false},
-    [DK_ACT_EXTEND]           = {H | S | ADM, false},
-    [DK_ACT_SUSPEND]          = {H | S | ADM, false},
-    [DK_ACT_RESUME]           = {H | S | ADM, false},
-    [DK_ACT_REPORT]           = {H | S | ADM, false},
-    [DK_ACT_ANSWER]           = {H | S | ADM, false},
-    [DK_ACT_SETTLE]           = {H | S | ADM, false},
-    [DK_ACT_DELIVER]          = {H | S | ADM, false},
+    [DK_ACT_EXTEND]           = {H | S | ADM | R, false},
+    [DK_ACT_SUSPEND]          = {H | S | ADM | R, false},
+    [DK_ACT_RESUME]           = {H | S | ADM | R, false},
+    [DK_ACT_REPORT]           = {H | S | ADM | R, false},
+    [DK_ACT_ANSWER]           = {H | S | ADM | R, false},
+    [DK_ACT_SETTLE]           = {H | S | ADM | R, false},
+    [DK_ACT_DELIVER]          = {H | S | ADM | R, false},
     [DK_ACT_REVIEW]           = {H | S | ADM, false},
     [DK_ACT_RE_REVIEW]        = {H | S | ADM, false},
     [DK_ACT_CLOSE]            = {H | S | ADM, false},
     [DK_ACT_ANSWER_URGE]      = {H | S | ADM, false},
     [DK_ACT_ACK_ALERT]        = {H | S | ADM, false}, /* by alert.ack */
     [DK_ACT_GIVE_OPINION]     = {H | S | ADM, true},
+    [DK_ACT_RELAY]            = {S | ADM | R, false},
 };
 /* clang-format on */
 
@@ -212,8 +216,19 @@ static bool complained_about(const struct dk_who *who, const struct dk_case *c)
 
 static bool in_charge(const struct dk_who *who, const struct dk_case *c)
 {
-    return (who->roles & H) != 0 && who->unit[0] != '\0' &&
+    return (who->roles & (H | R)) != 0 && who->unit[0] != '\0' &&
            strcmp(who->unit, c->unit) == 0;
+}
+
+/* Has this relay brought the case, or passed it on?  Then it knows what was
+ * handed in, and carries what becomes of it, also about the place that it comes
+ * from: there, the broker hides it from who is complained about.
+ */
+static bool carries(const struct dk_who *who, const struct dk_case *c)
+{
+    return (who->roles & R) != 0 && who->unit[0] != '\0' &&
+           (strcmp(who->unit, c->from_unit) == 0 ||
+            strcmp(who->unit, c->relayed_unit) == 0);
 }
 
 static bool is_beside(const struct dk_who *who, const struct dk_case *c)
@@ -224,7 +239,7 @@ static bool is_beside(const struct dk_who *who, const struct dk_case *c)
 
 bool dk_sees(const struct dk_who *who, const struct dk_case *c)
 {
-    if (dk_sees_all(who))
+    if (dk_sees_all(who) || carries(who, c))
         return true;
     if (complained_about(who, c))
         return false;
@@ -239,8 +254,10 @@ bool dk_may_repeat(const struct dk_who *who, const struct dk_case *c)
 
 bool dk_may_read_person(const struct dk_who *who, const struct dk_case *c)
 {
-    return dk_sees(who, c) &&
-           ((who->roles & (S | ADM)) != 0 || in_charge(who, c));
+    if (dk_sees_all(who))
+        return true;
+    return dk_sees(who, c) && !complained_about(who, c) &&
+           ((who->roles & S) != 0 || in_charge(who, c));
 }
 
 bool dk_may_act_on(const struct dk_who *who, enum dk_action a,
@@ -251,17 +268,32 @@ bool dk_may_act_on(const struct dk_who *who, enum dk_action a,
 
     if (may == 0 || !dk_sees(who, c))
         return false;
-    if ((may & ~H) != 0)
+    if ((may & ~(H | R)) != 0)
         return true;
-    return in_charge(who, c) || (beside && is_beside(who, c));
+    return in_charge(who, c) || (beside && is_beside(who, c)) ||
+           (a == DK_ACT_RELAY && carries(who, c));
+}
+
+/* Is the actor `kind` and this id? */
+static bool is_actor(const char *actor, const char *kind, const char *id)
+{
+    size_t n = strlen(kind);
+
+    return strncmp(actor, kind, n) == 0 && strcmp(actor + n, id) == 0;
 }
 
 bool dk_may_be(const struct dk_who *who, const char *actor)
 {
-    static const char kind[] = "officer:";
-
     if (dk_sees_all(who))
         return true;
-    return strncmp(actor, kind, sizeof(kind) - 1) == 0 &&
-           strcmp(actor + sizeof(kind) - 1, who->name) == 0;
+    if ((who->roles & R) != 0 && who->unit[0] != '\0' &&
+        is_actor(actor, "unit:", who->unit))
+        return true;
+    return (who->roles & ~R) != 0 && is_actor(actor, "officer:", who->name);
+}
+
+bool dk_may_bring(const struct dk_who *who, const struct dk_submit *s)
+{
+    return s->from != NULL ? who->roles == R
+                           : (who->roles & (K | S | ADM)) != 0;
 }

@@ -64,7 +64,9 @@ bool dk_may_act_on(const struct dk_who *who, enum dk_action a,
 /* Is it any of their business?  Never, when they or their unit are complained
  * about (an administrator's apart, who can read the disk); else always for a
  * supervisor and an auditor, and for a handler when their unit has the case or
- * handles it beside the one that has.
+ * handles it beside the one that has.  A relay sees the cases of its unit, and
+ * those that it brought from another docket or passed on to one, whoever is
+ * complained about there: it carries them.
  */
 bool dk_sees(const struct dk_who *who, const struct dk_case *c);
 /* Is what they hand in linked to the case that it repeats?  Also by who sees no
@@ -81,8 +83,14 @@ bool dk_sees_all(const struct dk_who *who); /* no case is hidden from them */
 /* Sees the cases of one unit only (`who->unit`). */
 bool dk_sees_unit(const struct dk_who *who);
 
+/* May they hand in this case?  What comes from another docket only a relay, and
+ * that nothing else.
+ */
+bool dk_may_bring(const struct dk_who *who, const struct dk_submit *s);
+
 /* May they act in the name `actor` ("kind:id")?  An officer only in their own;
- * an administrator in any, for what others tell them.
+ * a relay in that of its unit; an administrator in any, for what others tell
+ * them.
  */
 bool dk_may_be(const struct dk_who *who, const char *actor);
 

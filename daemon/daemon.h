@@ -187,6 +187,8 @@ int read_unfollow(struct daemon *d, const struct item *it, struct dk_jw *w,
 
 /* "kind:id" in the member "actor"; into it->actor. */
 int door_actor(struct item *it, struct dk_problem *p);
+/* May they hand in it->submit?  DK_EFORBIDDEN, DK_EFIELD. */
+int door_brings(const struct daemon *d, struct item *it, struct dk_problem *p);
 /* A case number or alert id from a body, checked against this county. */
 int door_case_no(struct daemon *d, const cJSON *o, const char *key,
                  int64_t *out, struct dk_problem *p);

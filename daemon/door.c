@@ -44,40 +44,6 @@ int door_case_no(struct daemon *d, const cJSON *o, const char *key,
     return DK_OK;
 }
 
-/* Who it is tells the key; a body only repeats it. */
-static int check_actor(const struct item *it, struct dk_problem *p)
-{
-    if (dk_may_be(&it->who, it->actor))
-        return DK_OK;
-    return dk_failf(p, DK_EFORBIDDEN, "/actor",
-                    "'%.64s' is not who sends this: write officer:%.64s",
-                    "操作人“%.64s”与发送者不符，应写 officer:%.64s", it->actor,
-                    it->who.name);
-}
-
-/* "kind:id"; the kinds that are the broker's or the workers' own are not for
- * clients.
- */
-int door_actor(struct item *it, struct dk_problem *p)
-{
-    static const char *const kinds[] = {
-        "officer:", "unit:", "office:", "petitioner:", "import:", NULL};
-    int rc = dk_json_id(it->body, "actor", DK_REQUIRED, &it->actor, NULL, p);
-
-    if (rc != DK_OK)
-        return rc;
-    for (int i = 0; kinds[i] != NULL; i++) {
-        size_t n = strlen(kinds[i]);
-        if (strncmp(it->actor, kinds[i], n) == 0 && it->actor[n] != '\0')
-            return check_actor(it, p);
-    }
-    return dk_fail(p, DK_EFIELD, "/actor",
-                   "say who acts as kind:id, with the kind officer, unit, "
-                   "office, petitioner or import, such as officer:li",
-                   "请以“kind:id”写明操作人，kind 为 officer、unit、office、"
-                   "petitioner 或 import，例如 officer:li");
-}
-
 /* What a request says, in one hash; frees the text. */
 static int hash_text(const struct daemon *d, struct dk_jw *w, uint8_t out[16],
                      struct dk_problem *p)
@@ -113,12 +79,10 @@ static int decode_submit(struct daemon *d, struct item *it,
     struct dk_jw w = {0};
     int rc = dk_submit_read(it->body, &it->submit, p);
 
+    if (rc == DK_OK)
+        rc = door_brings(d, it, p);
     if (rc != DK_OK)
         return rc;
-    if (it->submit.import && !dk_sees_all(&it->who))
-        return dk_failf(p, DK_EFORBIDDEN, "/import",
-                        "only administrators bring in history, not '%.64s'",
-                        "“%.64s”无权导入历史案件", it->who.name);
     it->other = repeated_case(d, &it->submit);
     dk_submit_write_canonical(&w, &it->submit);
     rc = hash_text(d, &w, it->hash, p);

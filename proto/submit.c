@@ -123,24 +123,27 @@ static int check_category(const char *c, struct dk_problem *p)
     return 0;
 }
 
-/* The number of the case before, as the petitioner has it.  Whether there is
- * such a case is not asked here: nobody is turned away for a slip of the pen.
+/* A case number, as somebody has it.  Whether there is such a case is not asked
+ * here: nobody is turned away for a slip of the pen.
  */
-static int read_repeat_of(const cJSON *body, struct dk_submit *out,
-                          struct dk_problem *p)
+static int read_case_no(const cJSON *body, const char *key, const char **out,
+                        struct dk_problem *p)
 {
+    const struct dk_at at = {NULL, key, 0};
+    char pointer[32];
     int32_t county;
-    int64_t key;
-    int rc = dk_json_str(body, "repeat_of", DK_OPTIONAL, 1, DK_CASE_NO_MAX - 1,
-                         &out->repeat_of, NULL, p);
+    int64_t number;
+    int rc = dk_json_str(body, key, DK_OPTIONAL, 1, DK_CASE_NO_MAX - 1, out,
+                         NULL, p);
 
-    if (rc == 0 && out->repeat_of != NULL &&
-        dk_case_no_parse(out->repeat_of, &county, &key) != 0)
-        rc = dk_fail(p, DK_EFIELD, "/repeat_of",
-                     "'repeat_of' is not a case number (check its digits), or "
-                     "leave it out",
-                     "“repeat_of”不是案件编号，请核对数字，或不填写");
-    return rc;
+    if (rc != 0 || *out == NULL ||
+        dk_case_no_parse(*out, &county, &number) == 0)
+        return rc;
+    dk_at_pointer(&at, NULL, pointer, sizeof(pointer));
+    return dk_failf(p, DK_EFIELD, pointer,
+                    "'%s' is not a case number (check its digits), or leave it "
+                    "out",
+                    "“%s”不是案件编号，请核对数字，或不填写", key);
 }
 
 static int read_matter(const cJSON *body, struct dk_submit *out,
@@ -178,7 +181,9 @@ static int read_matter(const cJSON *body, struct dk_submit *out,
         rc = dk_json_set(body, "needs", DK_OPTIONAL, dk_need_names, &out->needs,
                          NULL, p);
     if (rc == 0)
-        rc = read_repeat_of(body, out, p);
+        rc = read_case_no(body, "repeat_of", &out->repeat_of, p);
+    if (rc == 0)
+        rc = read_case_no(body, "from", &out->from, p);
     out->channel = (enum dk_channel)channel;
     out->kind = (enum dk_kind)kind;
     return rc;
@@ -188,10 +193,10 @@ int dk_submit_read(const cJSON *body, struct dk_submit *out,
                    struct dk_problem *p)
 {
     static const char *const known[] = {
-        "submission_id", "channel", "subject",     "facts",
-        "kind",          "region",  "category",    "submitted_at",
-        "petitioners",   "persons", "respondents", "import",
-        "confidential",  "needs",   "repeat_of",   NULL};
+        "submission_id", "channel",  "subject",      "facts",       "kind",
+        "region",        "category", "submitted_at", "petitioners", "persons",
+        "respondents",   "import",   "confidential", "needs",       "repeat_of",
+        "from",          NULL};
     int rc;
 
     memset(out, 0, sizeof(*out));
@@ -294,5 +299,7 @@ void dk_submit_write_canonical(struct dk_jw *w, const struct dk_submit *s)
         dk_needs_write(w, "needs", s->needs);
     if (s->repeat_of != NULL)
         dk_jw_str(w, "repeat_of", s->repeat_of);
+    if (s->from != NULL)
+        dk_jw_str(w, "from", s->from);
     dk_jw_end_obj(w);
 }

@@ -64,6 +64,12 @@ struct dk_submit {
     bool confidential;
     unsigned needs;        /* mask of 1 << enum dk_need */
     const char *repeat_of; /* case number as given; NULL: not said */
+    /* Of a case that comes from another docket: its number there (NULL: it does
+     * not), and who brought it, which is the broker's to say and no part of
+     * what was handed in.
+     */
+    const char *from;
+    char from_unit[DK_ID_MAX + 1];
     struct dk_person person[DK_PETITION_MAX];
     int n_person; /* 0: anonymous */
     struct dk_respondent respondent[DK_RESPOND_MAX];

@@ -15,6 +15,7 @@ LEVELS = {  # level: (colour, Chinese, English)
     "long_overdue": ("1;37;41", "严重超期", "long overdue"),
 }
 STEPS = {  # event: (Chinese, English)
+    "relayed": ("平台流转", "relayed"),
     "prioritised": ("列为急办", "put first"),
     "accepted": ("受理", "accepted"),
     "not_accepted": ("不予受理", "not accepted"),

@@ -179,6 +179,14 @@ const struct action actions[] = {
                 "recorded.",
      .note_zh = "仅限工作人员对已超期的期限设置，最长30日；由谁、为何、到何时"
                 "均有记录。"},
+    {ACT("relay", "what another docket has of it", "平台流转",
+      CASER("there"), IDR("event"), TEXT("text")),
+     .example = "there=330600-20260506-000001-3 event=submitted",
+     .note_en = "event: what happened there. submitted says that the case has "
+                "arrived there under this number. docket-relay does this by "
+                "itself.",
+     .note_zh = "event：对方平台上发生的事件；submitted 表示本案已到达对方平台，"
+                "编号如所写。通常由 docket-relay 自动登记。"},
     {.name = NULL},
 };
 /* clang-format on */

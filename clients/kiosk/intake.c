@@ -76,6 +76,11 @@ int intake_read(const char *text, size_t len, const char *fresh_id, dk_ms now,
         goto end;
     }
     rc = dk_submit_read(o, &s, p);
+    if (rc == 0 && s.from != NULL)
+        rc = dk_fail(p, DK_EFIELD, "/from",
+                     "a case from another docket does not come by a kiosk; "
+                     "leave 'from' out",
+                     "其他平台的案件不经自助终端提交；请勿填写“from”");
     if (rc != 0)
         goto end;
     dk_uuid_format(&s.submission, out->submission);

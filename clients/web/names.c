@@ -280,6 +280,7 @@ static void put_actions(struct dk_jw *w)
         A(unlink, unlinked),
         A(prioritise, prioritised),
         A(mute, muted),
+        A(relay, relayed),
 #undef A
     };
 

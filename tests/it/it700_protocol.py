@@ -835,6 +835,7 @@ class Actions(Case):
         "unlink": ({"relation": S, "to": S, "reason": S},
                    ("relation", "to", "reason")),
         "prioritise": ({"need": S, "why": S, "rule": S}, ("need", "why")),
+        "relay": ({"there": S, "event": S, "text": S}, ("there", "event")),
         "mute": ({"clock": S, "until": S, "reason": S},
                  ("clock", "until", "reason")),
     }
@@ -882,6 +883,8 @@ class Actions(Case):
         "remove_co_handler": {"unit": "u-power", "reason": "不涉及供电"},
         "give_opinion": {"unit": "u-power", "text": "线路已检查"},
         "prioritise": {"need": "safety", "why": "线路裸露", "rule": "r-2"},
+        "relay": {"there": "330600-20260501-000001-1", "event": "submitted",
+                  "text": "已到市里"},
         "mute": {"clock": "conclude", "reason": "等待检测",
                  "until": "2026-05-20T00:00:00.000+08:00"},
     }
@@ -1011,6 +1014,7 @@ class Actions(Case):
             ("register", "registered"), ("assign", "registered"),
             ("transfer", "transferred"), ("object", "objected"),
             ("refuse_objection", "transferred"), ("inform", "transferred"),
+            ("relay", "transferred"),
             ("add_co_handler", "transferred"), ("accept", "accepted"),
             ("give_notice", "accepted"), ("prioritise", "accepted"),
             ("urge", "accepted"), ("answer_urge", "accepted"),
@@ -1219,7 +1223,8 @@ class Documented(Case):
                  "clock_set": "clock", "alert_raised": "alert",
                  "alert_muted": "mute", "linked": "link", "closed": "close",
                  "unlinked": "unlink", "evaluated": "evaluate",
-                 "prioritised": "prioritise", "resumed": "resume"}
+                 "prioritised": "prioritise", "resumed": "resume",
+                 "relayed": "relay"}
         others = {"submitted", "clock_fired", "alert_acked", "repeated",
                   "person_read", "person_erased"}
         for event in dkschema.load("defs.json")["$defs"]["event"]["enum"]:

@@ -12,6 +12,9 @@
 
 #define PATH_OTHER "330000-20260215-000001-4"
 
+#define PATH_ARRIVED                                                           \
+    "{\"there\":\"330600-20260501-000001-1\",\"event\":\"submitted\"}"
+
 static inline const char *path_args_more(const struct kit *k, enum dk_action a)
 {
     static char buf[64];
@@ -35,6 +38,8 @@ static inline const char *path_args_more(const struct kit *k, enum dk_action a)
         return "{\"unit\":\"局八\",\"text\":\"同意\"}";
     case DK_ACT_LINK:
         return "{\"relation\":\"group\",\"to\":\"" PATH_OTHER "\"}";
+    case DK_ACT_RELAY:
+        return PATH_ARRIVED;
     case DK_ACT_UNLINK:
         return "{\"relation\":\"repeat\",\"to\":\"" PATH_OTHER
                "\",\"reason\":\"误联\"}";

@@ -219,6 +219,8 @@ static const char *const walk_plain[DK_ACT_N] = {
     [DK_ACT_INFORM] = "{\"document\":\"other\",\"way\":\"post\"}",
     [DK_ACT_SETTLE] = "{\"manner\":\"agreed\",\"text\":\"和解\"}",
     [DK_ACT_PRIORITISE] = "{\"need\":\"wages\",\"why\":\"年前\"}",
+    [DK_ACT_RELAY] = "{\"there\":\"330600-20260501-000001-1\","
+                     "\"event\":\"submitted\"}",
     [DK_ACT_READ_PERSON] = "{\"reason\":\"回访\",\"by\":\"k1\"}",
     [DK_ACT_ERASE_PERSON] = "{\"reason\":\"依申请\"}",
 };

@@ -26,8 +26,9 @@ static const struct fsm_set fsm_sets[] = {
      {DK_EV_CLOCK_SET, DK_EV_CLOCK_FIRED, DK_EV_ALERT_RAISED, DK_EV_ALERT_ACKED,
       DK_EV_PERSON_READ, DK_EV_PERSON_ERASED}},
     {"aside",
-     4,
-     {DK_EV_LINKED, DK_EV_UNLINKED, DK_EV_REPEATED, DK_EV_INFORMED}},
+     5,
+     {DK_EV_LINKED, DK_EV_UNLINKED, DK_EV_REPEATED, DK_EV_INFORMED,
+      DK_EV_RELAYED}},
 };
 #define FSM_SETS (sizeof(fsm_sets) / sizeof(fsm_sets[0]))
 

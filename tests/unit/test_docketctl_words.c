@@ -108,6 +108,8 @@ static const char *sample(const struct action *a, const struct field *f)
 {
     if (strcmp(f->name, "clock") == 0)
         return "conclude";
+    if (strcmp(f->name, "event") == 0)
+        return "submitted";
     if (strcmp(f->name, "unit") == 0 && strcmp(a->name, "answer") == 0)
         return "u";
     if (strcmp(f->name, "unit") == 0 &&

@@ -15,7 +15,7 @@
 #define BOOKS                                                                  \
     (E(CLOCK_SET) | E(CLOCK_FIRED) | E(ALERT_RAISED) | E(ALERT_ACKED) |        \
      E(PERSON_READ) | E(PERSON_ERASED) | E(ALERT_MUTED) | E(LINKED) |          \
-     E(UNLINKED) | E(REPEATED) | E(INFORMED))
+     E(UNLINKED) | E(REPEATED) | E(INFORMED) | E(RELAYED))
 
 /* The law once more, written from its own text and the other way round than in
  * fsm.c: by event, where it may happen and where it leads.
@@ -91,6 +91,7 @@ static const struct {
     {DK_EV_REPEATED, ALL_BUT_NONE, STAYS},
     {DK_EV_PRIORITISED, OWING, STAYS},
     {DK_EV_ALERT_MUTED, OWING | DONE | S(NOT_ACCEPTED), STAYS},
+    {DK_EV_RELAYED, ALL_BUT_NONE, STAYS},
 };
 
 /* A suspension leads out of a state and back into the same. */

@@ -202,16 +202,17 @@ static unsigned roles_of(const char *cell)
         unsigned roles;
     } of[] = {{'K', DK_ROLE_KIOSK},   {'W', DK_ROLES_WORKER},
               {'H', DK_ROLE_HANDLER}, {'S', DK_ROLE_SUPERVISOR},
-              {'A', DK_ROLE_AUDITOR}, {'M', DK_ROLE_ADMINISTRATOR}};
+              {'A', DK_ROLE_AUDITOR}, {'M', DK_ROLE_ADMINISTRATOR},
+              {'R', DK_ROLE_RELAY}};
     unsigned roles = 0;
 
     if (strncmp(cell, "all ", 4) == 0)
         return DK_ROLES_ALL;
     for (const char *s = cell; s[0] != '\0' && s[1] == ' '; s += 2) {
         size_t i = 0;
-        while (i < 6 && of[i].letter != s[0])
+        while (i < 7 && of[i].letter != s[0])
             i++;
-        if (i == 6)
+        if (i == 7)
             break;
         roles |= of[i].roles;
     }

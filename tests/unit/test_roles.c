@@ -10,34 +10,34 @@
 #include "core/roles.h"
 
 /* The table once more, by role: a column for each of kiosk, assign, deadline,
- * escalate, handler, supervisor, auditor, administrator, in that order.
+ * escalate, handler, supervisor, auditor, administrator, relay, in that order.
  */
 static const struct expected {
     const char *message, *cells;
 } clients[] = {
-    {"hello", "xxxxxxxx"},           {"clock.now", "xxxxxxxx"},
-    {"case.submit", "x....x.x"},     {"case.query", "x....x.x"},
-    {"case.get", "....xxxx"},        {"case.list", "....xxxx"},
-    {"case.events", "....xxxx"},     {"case.act", "....xx.x"},
-    {"case.export", ".....xxx"},     {"person.get", "....xx.x"},
-    {"person.erase", ".....x.x"},    {"alert.list", "....xxxx"},
-    {"alert.ack", "....xx.x"},       {"clock.list", "....xxxx"},
-    {"tally.list", ".....xxx"},      {"task.list", ".......x"},
-    {"task.get", ".......x"},        {"task.retry", ".......x"},
-    {"task.drop", ".......x"},       {"worker.list", ".....xxx"},
-    {"office.list", ".....xxx"},     {"office.ack", ".....x.x"},
-    {"stats", ".....xxx"},           {"verify", "......xx"},
-    {"events.follow", ".....xxx"},   {"events.credit", ".....xxx"},
-    {"events.stop", ".....xxx"},     {"checkpoint.make", "......xx"},
-    {"checkpoint.list", ".....xxx"}, {"seal.rotate", ".......x"},
-    {"backup.start", ".......x"},    {"backup.status", ".....xxx"},
-    {"keys.list", "......xx"},       {"keys.allow", ".......x"},
-    {"keys.revoke", ".......x"},     {"clock.set", ".......x"},
-    {"clock.advance", ".......x"},
+    {"hello", "xxxxxxxxx"},           {"clock.now", "xxxxxxxxx"},
+    {"case.submit", "x....x.xx"},     {"case.query", "x....x.x."},
+    {"case.get", "....xxxxx"},        {"case.list", "....xxxx."},
+    {"case.events", "....xxxxx"},     {"case.act", "....xx.xx"},
+    {"case.export", ".....xxx."},     {"person.get", "....xx.xx"},
+    {"person.erase", ".....x.x."},    {"alert.list", "....xxxx."},
+    {"alert.ack", "....xx.x."},       {"clock.list", "....xxxx."},
+    {"tally.list", ".....xxx."},      {"task.list", ".......x."},
+    {"task.get", ".......x."},        {"task.retry", ".......x."},
+    {"task.drop", ".......x."},       {"worker.list", ".....xxx."},
+    {"office.list", ".....xxx."},     {"office.ack", ".....x.x."},
+    {"stats", ".....xxx."},           {"verify", "......xx."},
+    {"events.follow", ".....xxxx"},   {"events.credit", ".....xxxx"},
+    {"events.stop", ".....xxxx"},     {"checkpoint.make", "......xx."},
+    {"checkpoint.list", ".....xxx."}, {"seal.rotate", ".......x."},
+    {"backup.start", ".......x."},    {"backup.status", ".....xxx."},
+    {"keys.list", "......xx."},       {"keys.allow", ".......x."},
+    {"keys.revoke", ".......x."},     {"clock.set", ".......x."},
+    {"clock.advance", ".......x."},
 };
 static const struct expected workers[] = {
-    {"hello", ".xxx...."},  {"result", ".xxx...."},    {"fail", ".xxx...."},
-    {"extend", ".xxx...."}, {"heartbeat", ".xxx...."}, {"bye", ".xxx...."},
+    {"hello", ".xxx....."},  {"result", ".xxx....."},    {"fail", ".xxx....."},
+    {"extend", ".xxx....."}, {"heartbeat", ".xxx....."}, {"bye", ".xxx....."},
 };
 #define N(t) (sizeof(t) / sizeof((t)[0]))
 
@@ -88,7 +88,9 @@ static void what_is_not_in_the_table_is_refused(void **state)
 }
 
 /* By action: 'o' the office only, 'u' the unit in charge too, 'b' one beside it
- * too, '-' nobody (the broker's or the workers' own).
+ * too, '-' nobody (the broker's or the workers' own).  And where a relay may as
+ * well: 'r' beside 'u', 't' beside 'o', both in the cases of its unit; 'c'
+ * beside 'o', also in those that it brought or passed on.
  */
 static const char *const actions[] = {
     "-submit",
@@ -97,30 +99,30 @@ static const char *const actions[] = {
     "otransfer",
     "ohand_over",
     "osend_to_discipline",
-    "uobject",
+    "robject",
     "ouphold_objection",
     "orefuse_objection",
-    "uaccept",
-    "unot_accept",
-    "uextend",
-    "ususpend",
-    "uresume",
-    "ureport",
-    "uanswer",
+    "raccept",
+    "rnot_accept",
+    "rextend",
+    "rsuspend",
+    "rresume",
+    "rreport",
+    "ranswer",
     "oask_review",
     "ureview",
     "oask_re_review",
     "ure_review",
     "uclose",
-    "owithdraw",
+    "twithdraw",
     "oreopen",
     "oevaluate",
     "ourge",
     "uanswer_urge",
-    "ugive_notice",
+    "rgive_notice",
     "uinform",
-    "udeliver",
-    "usettle",
+    "rdeliver",
+    "rsettle",
     "uadd_co_handler",
     "oremove_co_handler",
     "bgive_opinion",
@@ -135,6 +137,7 @@ static const char *const actions[] = {
     "-fire",
     "-read_person",
     "-erase_person",
+    "crelay",
 };
 
 static void the_case(struct dk_case *c)
@@ -147,6 +150,8 @@ static void the_case(struct dk_case *c)
     strcpy(c->respondent[0].unit, "u-9");
     strcpy(c->respondent[1].unit, "u-8");
     strcpy(c->respondent[1].officer, "zhao");
+    strcpy(c->from_unit, "u-6");
+    strcpy(c->relayed_unit, "u-7");
 }
 
 static void every_cell_of_the_actions(void **state)
@@ -159,23 +164,34 @@ static void every_cell_of_the_actions(void **state)
     for (size_t i = 0; i < N(actions); i++) {
         int a = dk_action_from_name(actions[i] + 1);
         char k = actions[i][0];
+        bool carries = k == 'c';
+        bool relays = k == 'r' || k == 't' || carries;
         assert_true(a >= 0);
         for (int r = 0; r < DK_ROLE_N; r++) {
             struct dk_who w = {.name = "li", .roles = 1u << r};
             bool office = k != '-' && (w.roles == DK_ROLE_SUPERVISOR ||
                                        w.roles == DK_ROLE_ADMINISTRATOR);
-            bool handler = (k == 'u' || k == 'b') && w.roles == DK_ROLE_HANDLER;
-            if (dk_may_act(&w, (enum dk_action)a) != (office || handler))
+            bool handler = (k == 'u' || k == 'b' || k == 'r') &&
+                           w.roles == DK_ROLE_HANDLER;
+            bool relay = relays && w.roles == DK_ROLE_RELAY;
+            if (dk_may_act(&w, (enum dk_action)a) !=
+                (office || handler || relay))
                 fail_msg("%s, %s", actions[i], dk_role_name(w.roles));
             assert_int_equal(dk_may_act_on(&w, (enum dk_action)a, &c), office);
             strcpy(w.unit, "u-1");
             assert_int_equal(dk_may_act_on(&w, (enum dk_action)a, &c),
-                             office || handler);
+                             office || handler || relay);
             strcpy(w.unit, "u-2");
             assert_int_equal(dk_may_act_on(&w, (enum dk_action)a, &c),
                              office || (handler && k == 'b'));
             strcpy(w.unit, "u-3");
             assert_int_equal(dk_may_act_on(&w, (enum dk_action)a, &c), office);
+            strcpy(w.unit, "u-6");
+            assert_int_equal(dk_may_act_on(&w, (enum dk_action)a, &c),
+                             office || (relay && carries));
+            strcpy(w.unit, "u-7");
+            assert_int_equal(dk_may_act_on(&w, (enum dk_action)a, &c),
+                             office || (relay && carries));
         }
     }
 }
@@ -209,8 +225,11 @@ static void who_is_complained_about_sees_nothing(void **state)
         bool office =
             admin || role == DK_ROLE_SUPERVISOR || role == DK_ROLE_AUDITOR;
         bool handler = role == DK_ROLE_HANDLER;
-        assert_int_equal(sees(role, "li", "u-1"), office || handler);
+        bool relay = role == DK_ROLE_RELAY;
+        assert_int_equal(sees(role, "li", "u-1"), office || handler || relay);
         assert_int_equal(sees(role, "li", "u-2"), office || handler);
+        assert_int_equal(sees(role, "li", "u-6"), office || relay);
+        assert_int_equal(sees(role, "li", "u-7"), office || relay);
         assert_int_equal(sees(role, "li", "u-3"), office);
         assert_int_equal(sees(role, "li", ""), office);
         assert_int_equal(sees(role, "zhao", "u-1"), admin);
@@ -236,8 +255,9 @@ static void who_the_petitioners_are_is_for_few(void **state)
     for (unsigned roles = 0; roles <= DK_ROLES_ALL; roles++) {
         bool admin = (roles & DK_ROLE_ADMINISTRATOR) != 0;
         bool of_office = (roles & office) != 0;
-        bool handler = (roles & DK_ROLE_HANDLER) != 0;
+        bool handler = (roles & (DK_ROLE_HANDLER | DK_ROLE_RELAY)) != 0;
         assert_int_equal(reads(roles, "li", "u-1"), of_office || handler);
+        assert_int_equal(reads(roles, "li", "u-6"), of_office);
         assert_int_equal(reads(roles, "li", "u-2"), of_office);
         assert_int_equal(reads(roles, "li", "u-3"), of_office);
         assert_int_equal(reads(roles, "li", ""), of_office);
@@ -268,8 +288,47 @@ static void a_repeat_is_linked_but_by_who_is_complained_about(void **state)
     }
 }
 
+/* A relay carries what it brought also when the place that it comes from is
+ * complained about; but it reads nobody's name there.
+ */
+static void a_relay_carries_whoever_is_complained_about(void **state)
+{
+    static struct dk_case c;
+    struct dk_who w = {.name = "qx", .roles = DK_ROLE_RELAY, .unit = "u-9"};
+
+    (void)state;
+    the_case(&c);
+    assert_false(dk_sees(&w, &c));
+    strcpy(c.from_unit, "u-9");
+    assert_true(dk_sees(&w, &c));
+    assert_true(dk_may_act_on(&w, DK_ACT_RELAY, &c));
+    assert_false(dk_may_act_on(&w, DK_ACT_ACCEPT, &c));
+    strcpy(c.unit, "u-9");
+    assert_false(dk_may_read_person(&w, &c));
+    w.unit[0] = '\0';
+    c.from_unit[0] = '\0';
+    assert_false(dk_sees(&w, &c));
+}
+
+static void only_a_relay_brings_what_is_from_elsewhere(void **state)
+{
+    struct dk_submit ours = {0}, theirs = {.from = "330699-20260501-000001-7"};
+
+    (void)state;
+    for (int r = 0; r < DK_ROLE_N; r++) {
+        struct dk_who w = {.name = "x", .roles = 1u << r, .unit = "u"};
+        bool relay = w.roles == DK_ROLE_RELAY;
+        bool office = w.roles == DK_ROLE_KIOSK ||
+                      w.roles == DK_ROLE_SUPERVISOR ||
+                      w.roles == DK_ROLE_ADMINISTRATOR;
+        assert_int_equal(dk_may_bring(&w, &theirs), relay);
+        assert_int_equal(dk_may_bring(&w, &ours), office);
+    }
+}
+
 static void nobody_acts_in_anothers_name(void **state)
 {
+    struct dk_who qx = {.name = "qx", .roles = DK_ROLE_RELAY, .unit = "shi"};
     struct dk_who li = {.name = "li", .roles = DK_ROLE_SUPERVISOR};
     struct dk_who admin = {.name = "root", .roles = DK_ROLE_ADMINISTRATOR};
 
@@ -281,6 +340,10 @@ static void nobody_acts_in_anothers_name(void **state)
     assert_false(dk_may_be(&li, "unit:li"));
     assert_false(dk_may_be(&li, "petitioner:self"));
     assert_false(dk_may_be(&li, "li"));
+    assert_true(dk_may_be(&qx, "unit:shi"));
+    assert_false(dk_may_be(&qx, "unit:sh"));
+    assert_false(dk_may_be(&qx, "officer:qx"));
+    assert_false(dk_may_be(&qx, "petitioner:self"));
     assert_true(dk_may_be(&admin, "import:old"));
     assert_true(dk_may_be(&admin, "officer:li"));
 }
@@ -318,6 +381,8 @@ int main(void)
         cmocka_unit_test(who_is_complained_about_sees_nothing),
         cmocka_unit_test(who_the_petitioners_are_is_for_few),
         cmocka_unit_test(a_repeat_is_linked_but_by_who_is_complained_about),
+        cmocka_unit_test(a_relay_carries_whoever_is_complained_about),
+        cmocka_unit_test(only_a_relay_brings_what_is_from_elsewhere),
         cmocka_unit_test(nobody_acts_in_anothers_name),
         cmocka_unit_test(a_worker_serves_only_what_its_role_says),
         cmocka_unit_test(roles_have_names),
