@@ -207,6 +207,28 @@ class Checker(unittest.TestCase):
         self.assertEqual(self.told_again([22, 24], late=[1, 0], **again), [])
         self.assertEqual(len(self.told_again([22], late=[-1], **again)), 1)
 
+    @staticmethod
+    def repetitions(*order):
+        """What is wrong with alerts of repetitions: 1 is the first one's
+        time, -1 that somebody is told of it."""
+        events = []
+        for n, times in enumerate(order):
+            events.append({
+                "type": "clock_fired" if times > 0 else "alert_raised",
+                "n": n + 2, "at": day(20 + n), "body": {
+                    "clock": "conclude", "clock_no": 1, "rung": "repeat",
+                    "times": abs(times)}})
+        report = checker.Report()
+        checker.check_alerts({"case": events}, None, report)
+        return report.faults
+
+    def test_a_repetition_told_twice_is_caught(self):
+        self.assertEqual(self.repetitions(1, -1, 2, -2), [])
+        # Who tells it was away for a day: both are told late, each once.
+        self.assertEqual(self.repetitions(1, 2, -1, -2), [])
+        for order in ((1, -1, -1), (1, 2, -1, -1), (1, -2)):
+            self.assertEqual(len(self.repetitions(*order)), 1, order)
+
     def test_one_number_for_two_submissions_is_caught(self):
         def same(good):
             ops = [o for o in good.history.ops

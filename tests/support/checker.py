@@ -384,7 +384,9 @@ def check_alerts(by_case, alerts, report, must=("overdue",)):
         fired = {}
         for event in events:
             body = event["body"]
-            key = (body.get("clock"), body.get("clock_no"), body.get("rung"))
+            # Each repetition is told for itself, however late.
+            key = (body.get("clock"), body.get("clock_no"), body.get("rung"),
+                   body.get("times"))
             if event["type"] == "clock_fired":
                 fired[key] = 0
             elif event["type"] == "alert_raised":
@@ -395,7 +397,8 @@ def check_alerts(by_case, alerts, report, must=("overdue",)):
                     continue
                 fired[key] += 1
                 if fired[key] > 1:
-                    report.duplicated.append("%s: alert %s" % (case, key))
+                    report.duplicated.append("%s: alert %s" % (
+                        case, key[:3 if key[3] is None else 4]))
         for key, times in fired.items():
             if times == 0 and key[2] in must:
                 report.lost.append("%s: alert %s" % (case, key))
