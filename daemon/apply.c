@@ -41,7 +41,7 @@ int apply_command(struct daemon *d, struct dk_case *c,
         struct dk_event *e = &es->v[i];
         struct dk_tally_was was;
         dk_tally_before(c, env.offset_min, &was);
-        rc = e->type == DK_EV_SUBMITTED && cmd->submit != NULL
+        rc = e->type == DK_EV_SUBMITTED
                  ? dk_case_begin(c, e, cmd->submit, cmd->other)
                  : dk_case_evolve(c, e);
         if (rc != DK_OK) {
@@ -212,13 +212,10 @@ static int use_key(struct daemon *d)
     struct batch *b = &d->batch;
 
     d->day.seq++;
-    if (b->n_day > 0 && b->day[b->n_day - 1].day == d->day.day) {
-        b->day[b->n_day - 1].seq = d->day.seq;
-        return DK_OK;
-    }
-    if (vec_grow(&b->day, &b->cap_day, b->n_day + 1) != DK_OK)
+    if (vec_grow(&b->day, &b->cap_day, 1) != DK_OK)
         return DK_ENOMEM;
-    b->day[b->n_day++] = d->day;
+    b->day[0] = d->day; /* a batch is of one instant, so of one day */
+    b->n_day = 1;
     return DK_OK;
 }
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/alert_row.h"
 #include "daemon/apply_task.h"
 #include "daemon/daemon.h"
 
@@ -22,6 +23,25 @@ static int on_acked(void *arg, const struct store_alert_row *row)
     x->at = row->acked_at;
     snprintf(x->by, sizeof(x->by), "%s", row->acked_by);
     return 1;
+}
+
+/* One of this batch is in no row yet. */
+static int find_here(const struct batch *b, int64_t key, struct ack_state *x)
+{
+    for (size_t i = 0; i < b->events.n && !x->found; i++) {
+        const struct dk_event *e = &b->events.v[i];
+        struct store_alert_ack a;
+        if (e->key != key ||
+            (e->type != DK_EV_ALERT_ACKED && e->type != DK_EV_ALERT_RAISED))
+            continue;
+        int rc = alert_row_ack(e, &a);
+        if (rc != DK_OK)
+            return rc;
+        x->found = a.n == x->n;
+        x->at = a.at;
+        snprintf(x->by, sizeof(x->by), "%s", a.by);
+    }
+    return DK_OK;
 }
 
 static void reply_ack(struct daemon *d, struct item *it, dk_ms at)
@@ -46,8 +66,10 @@ static int ack_again(struct daemon *d, struct item *it, struct dk_problem *p)
     struct ack_state x = {.n = it->alert_n};
     struct store_alert_filter f = {
         .case_key = it->key, .after_key = it->key, .after_n = it->alert_n - 1};
-    int rc = store_list_alerts(d->st, &f, 1, on_acked, &x);
+    int rc = find_here(&d->batch, it->key, &x);
 
+    if (rc == DK_OK && !x.found)
+        rc = store_list_alerts(d->st, &f, 1, on_acked, &x);
     if (rc != DK_OK)
         return dk_fail(p, rc, NULL, NULL, NULL);
     if (!x.found)
