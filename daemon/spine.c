@@ -133,7 +133,7 @@ static void send_reply(struct daemon *d, const struct item *it)
 {
     struct zev *z = it->worker ? d->workers : d->clients;
 
-    if (it->type == NULL || !it->has_peer || d->batch.replies.oom)
+    if (it->type == NULL || d->batch.replies.oom) /* typed: a peer waits */
         return;
     if (zev_send(z, &it->peer, it->type, it->request,
                  d->batch.replies.buf + it->at, it->len) != DK_OK)
@@ -204,8 +204,7 @@ static void settle_lease(struct daemon *d, const struct item *it, int rc)
  */
 static bool is_undone(const struct item *it)
 {
-    return it->has_peer && it->kind != ITEM_NONE && it->kind != ITEM_READ &&
-           it->kind != ITEM_LOST;
+    return it->has_peer && it->kind != ITEM_NONE && it->kind != ITEM_READ;
 }
 
 static void release(struct daemon *d, int rc)
@@ -224,8 +223,7 @@ static void release(struct daemon *d, int rc)
             d->stats.refused[-no.code]++;
             batch_reply_problem(b, it, &no);
         }
-        bool late = it->kind == ITEM_READ ||
-                    (rc == DK_OK && it->read != NULL && it->type == NULL);
+        bool late = it->kind == ITEM_READ || (rc == DK_OK && it->read != NULL);
         if (late)
             answer_read(d, it);
         send_reply(d, it);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 #include <errno.h>
@@ -160,6 +161,8 @@ static void what_is_no_request_is_answered_all_the_same(void **state)
 
 static int left; /* interruptions before the next call gets through */
 static bool signals;
+static bool ended; /* the context, in the middle of an answer */
+static int parts;  /* that could not be sent for that */
 
 static bool interrupted(void)
 {
@@ -182,6 +185,11 @@ int __real_zmq_send(void *s, const void *p, size_t n, int flags);
 int __wrap_zmq_send(void *s, const void *p, size_t n, int flags);
 int __wrap_zmq_send(void *s, const void *p, size_t n, int flags)
 {
+    if (ended) {
+        parts++;
+        errno = ETERM;
+        return -1;
+    }
     return interrupted() ? -1 : __real_zmq_send(s, p, n, flags);
 }
 
@@ -264,6 +272,37 @@ static void a_signal_shuts_nobody_out(void **state)
     event_base_free(base);
 }
 
+/* Else docketd would turn for ever in its last moment. */
+static void an_end_in_the_middle_is_no_reason_to_try_again(void **state)
+{
+    const struct dk_frame f[] = NULL_FRAMES;
+    struct event_base *base = event_base_new();
+    void *ctx = zmq_ctx_new();
+    struct zap *z = zap_open(base, ctx, ask, told, &welcome);
+    void *req = zmq_socket(ctx, ZMQ_REQ);
+    time_t until = time(NULL) + 10;
+    int zero = 0;
+
+    (void)state;
+    assert_non_null(z);
+    assert_int_equal(zmq_setsockopt(req, ZMQ_LINGER, &zero, sizeof(zero)), 0);
+    assert_int_equal(zmq_connect(req, ZAP_ENDPOINT), 0);
+    for (int i = 0; i < 6; i++)
+        assert_true(
+            zmq_send(req, f[i].data, f[i].len, i < 5 ? ZMQ_SNDMORE : 0) >= 0);
+    ended = true;
+    while (parts == 0) {
+        assert_true(time(NULL) <= until);
+        event_base_loop(base, EVLOOP_ONCE);
+    }
+    ended = false;
+    assert_int_equal(parts, 6); /* each of them once */
+    zmq_close(req);
+    zap_close(z);
+    zmq_ctx_term(ctx);
+    event_base_free(base);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -272,6 +311,7 @@ int main(void)
         cmocka_unit_test(what_proves_nothing_is_refused_unasked),
         cmocka_unit_test(what_is_no_request_is_answered_all_the_same),
         cmocka_unit_test(a_signal_shuts_nobody_out),
+        cmocka_unit_test(an_end_in_the_middle_is_no_reason_to_try_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
