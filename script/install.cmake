@@ -8,7 +8,8 @@ set(DK_SHARE ${CMAKE_INSTALL_DATADIR}/docket)
 
 # Paths of the build are in no program, so two builds are the same bytes.
 foreach(target dkproto docketclient dkcore dkstore dkdaemon dkworker dkhttp
-    dkkiosk dkweb docketctl_lib docketd docketctl docket-kiosk docket-web
+    dkkiosk dkweb dknotify docketctl_lib docketd docketctl docket-kiosk docket-web
+    docket-notify
     docket-assign docket-deadline docket-escalate docket-simulate)
   if(TARGET ${target})
     target_compile_options(${target} PRIVATE
@@ -70,10 +71,11 @@ endfunction()
 
 # ---- the broker and its workers
 install(TARGETS docketd docket-assign docket-deadline docket-escalate
+  docket-notify
   RUNTIME COMPONENT server)
 dk_units(server docketd.service docketd.socket docketd-workers.socket
   docketd-network.socket docket-assign@.service docket-deadline@.service
-  docket-escalate@.service docket-backup.service docket-backup.timer
+  docket-escalate@.service docket-notify.service docket-backup.service docket-backup.timer
   docket.target)
 install(FILES systemd/docket.sysusers.conf RENAME docket.conf
   DESTINATION lib/sysusers.d COMPONENT server)
@@ -82,6 +84,7 @@ install(FILES systemd/docket.tmpfiles.conf RENAME docket.conf
 install(FILES systemd/docketd-network.conf DESTINATION ${DK_SHARE}
   COMPONENT server)
 dk_conf(server systemd/docketd.conf docketd.conf)
+dk_conf(server systemd/notify.conf notify.conf)
 file(GLOB policies policy/*.json)
 list(FILTER policies EXCLUDE REGEX "kiosk-sample")
 install(FILES ${policies} DESTINATION ${DK_SHARE}/policy COMPONENT server)
@@ -89,7 +92,7 @@ dk_conf(server policy/xinfang-2022.json policy.json)
 dk_conf(server policy/calendar-cn.json calendar.json)
 dk_conf(server policy/units-sample.json units.json)
 dk_man(server docketd.8 docket-assign.8 docket-deadline.8 docket-escalate.8
-  docketd.conf.5 docket-policy.5 docket-calendar.5 docket-units.5
+  docket-notify.8 docketd.conf.5 docket-policy.5 docket-calendar.5 docket-units.5
   docket-keys.5)
 
 # ---- who talks to one

@@ -83,7 +83,8 @@ class Contents(Case):
         programs = set(os.listdir(os.path.join(tree, "usr/bin")))
         self.assertEqual(programs, {
             "docketd", "docket-assign", "docket-deadline", "docket-escalate",
-            "docketctl", "docket-simulate", "docket-kiosk", "docket-web"})
+            "docketctl", "docket-simulate", "docket-kiosk", "docket-web",
+            "docket-notify"})
         etc = os.path.join(tree, "etc")
         self.assertEqual(conffiles, {
             "/etc/" + os.path.relpath(os.path.join(at, name), etc)

@@ -2,7 +2,7 @@
 # An arrow points at what is used, and never runs backwards:
 #
 #   daemon -> daemon/store -> core -> proto
-#   workers -> core -> proto      clients, bench -> proto
+#   workers, clients/notify -> core -> proto      clients, bench -> proto
 #
 # Read from the includes, and from the symbols that core and proto want from
 # outside: they have no I/O, no clock, no randomness and no locale.
@@ -38,6 +38,8 @@ LAYERS = [  # (name, its files, may use, system headers it may not see)
     ("http", r"clients/http/", "http proto", r"zmq\.h|sqlite3\.h|locale\.h"),
     ("kiosk", r"clients/kiosk/", "kiosk http client proto", "locale.h"),
     ("web", r"clients/web/", "web http docketctl client proto", "locale.h"),
+    ("notify", r"clients/notify/", "notify core client proto",
+     r"zmq\.h|locale\.h"),
     ("bench", r"bench/", "bench client proto", "locale.h"),
 ]
 
