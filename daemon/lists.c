@@ -1,4 +1,4 @@
-/* lists.c - pages of cases, alerts, clocks and tasks. */
+/* lists.c - pages of alerts, clocks and tasks. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,128 +6,6 @@
 #include "daemon/daemon.h"
 #include "daemon/page.h"
 #include "proto/caseno.h"
-
-/* ---- cases --------------------------------------------------------------- */
-
-struct case_page {
-    struct page *x;
-    bool work; /* in the order of work */
-};
-
-static int on_case(void *arg, const struct store_case_row *row)
-{
-    const struct case_page *c = arg;
-    struct page *x = c->x;
-    char no[DK_CASE_NO_MAX];
-
-    if (!row->passed && page_over(x))
-        return 1;
-    dk_case_no_format((int32_t)x->d->cfg->county, row->key, no);
-    if (c->work)
-        snprintf(x->next, sizeof(x->next), "%d_%" PRId64 "_%s",
-                 row->urgent ? 1 : 0, row->due, no);
-    else
-        memcpy(x->next, no, sizeof(no));
-    if (row->passed)
-        return page_passed(x);
-    dk_jw_raw(x->w, NULL, row->doc, row->doc_len);
-    page_row(x, row->key);
-    return 0;
-}
-
-static int read_case_filter(struct daemon *d, const cJSON *o,
-                            struct store_case_filter *f, struct dk_problem *p)
-{
-    static const char *const orders[] = {"key", "work", NULL};
-    const cJSON *group = cJSON_GetObjectItemCaseSensitive(o, "group");
-    const char *state = NULL;
-    int order = 0;
-    int rc = dk_json_str(o, "state", DK_OPTIONAL, 1, 64, &state, NULL, p);
-
-    if (rc == DK_OK && group != NULL && !cJSON_IsNull(group))
-        rc = door_case_no(d, o, "group", &f->group, p);
-    if (rc == DK_OK)
-        rc = dk_json_enum(o, "order", DK_OPTIONAL, orders, &order, NULL, p);
-    f->work = order == 1;
-    if (rc == DK_OK)
-        rc = dk_json_id(o, "unit", DK_OPTIONAL, &f->unit, NULL, p);
-    if (rc == DK_OK)
-        rc = dk_json_id(o, "handler", DK_OPTIONAL, &f->handler, NULL, p);
-    if (rc == DK_OK)
-        rc = dk_json_str(o, "region", DK_OPTIONAL, 1, 200, &f->region, NULL, p);
-    if (rc == DK_OK)
-        rc = dk_json_str(o, "category", DK_OPTIONAL, 1, 200, &f->category, NULL,
-                         p);
-    if (rc == DK_OK)
-        rc = dk_json_bool(o, "open", DK_OPTIONAL, &f->open, NULL, p);
-    if (rc == DK_OK)
-        rc = dk_json_bool(o, "overdue", DK_OPTIONAL, &f->overdue, NULL, p);
-    if (rc == DK_OK)
-        rc = dk_json_bool(o, "newest_first", DK_OPTIONAL, &f->newest_first,
-                          NULL, p);
-    if (rc == DK_OK && f->work && f->newest_first)
-        rc = dk_fail(p, DK_EFIELD, "/order",
-                     "the order of work has no 'newest_first'",
-                     "按办理先后排列时不能指定 newest_first");
-    if (rc != DK_OK || state == NULL)
-        return rc;
-    f->state = dk_state_from_name(state);
-    if (f->state >= 0)
-        return DK_OK;
-    return dk_failf(p, DK_EFIELD, "/state",
-                    "there is no state '%.64s'; PROTOCOL.md lists the states "
-                    "of a case",
-                    "没有“%.64s”这一状态，见 PROTOCOL.md", state);
-}
-
-/* Where a page ended: a case number, before it "URGENT_DUE_" in the order of
- * work.
- */
-static int seek_cases(struct page *x, void *arg, const char *after)
-{
-    struct store_case_filter *f = arg;
-    int urgent = 0, used = 0;
-    int32_t county;
-
-    if (f->work && (sscanf(after, "%1d_%19" SCNd64 "_%n", &urgent,
-                           &f->after_due, &used) != 2 ||
-                    used == 0 || urgent < 0 || urgent > 1))
-        return DK_EFIELD;
-    f->after_urgent = urgent == 1;
-    if (dk_case_no_parse(after + used, &county, &f->after) != DK_OK ||
-        county != x->d->cfg->county)
-        return DK_EFIELD;
-    return DK_OK;
-}
-
-static int fetch_cases(struct page *x, const void *f, int64_t limit)
-{
-    struct case_page c = {x, ((const struct store_case_filter *)f)->work};
-
-    return store_list_cases(x->d->st, f, limit, on_case, &c);
-}
-
-static int fetch_nothing(struct page *x, const void *f, int64_t limit)
-{
-    (void)x;
-    (void)f;
-    (void)limit;
-    return DK_OK;
-}
-
-int read_cases(struct daemon *d, const struct item *it, struct dk_jw *w,
-               struct dk_problem *p)
-{
-    struct store_case_filter f = {.state = -1, .look = PAGE_LOOK_MAX};
-    struct page_list list = {fetch_cases, seek_cases, &f, true};
-    int rc = read_case_filter(d, it->body, &f, p);
-
-    if (rc != DK_OK)
-        return rc;
-    if (!page_narrow(&it->who, &f.unit))
-        list.fetch = fetch_nothing;
-    return page_write(d, it, w, &list, p);
-}
 
 /* ---- alerts -------------------------------------------------------------- */
 
@@ -214,7 +92,7 @@ int read_alerts(struct daemon *d, const struct item *it, struct dk_jw *w,
     if (level >= 0)
         f.level = levels[level];
     if (!page_narrow(&it->who, &f.unit))
-        list.fetch = fetch_nothing;
+        list.fetch = page_nothing;
     return page_write(d, it, w, &list, p);
 }
 
@@ -286,7 +164,7 @@ int read_clocks(struct daemon *d, const struct item *it, struct dk_jw *w,
     if (rc != DK_OK)
         return rc;
     if (!page_narrow(&it->who, &c.f.unit))
-        list.fetch = fetch_nothing;
+        list.fetch = page_nothing;
     return page_write(d, it, w, &list, p);
 }
 

@@ -67,6 +67,9 @@ void page_row(struct page *x, int64_t key);
  */
 int page_passed(struct page *x);
 
+/* A `fetch` that finds nothing. */
+int page_nothing(struct page *x, const void *f, int64_t limit);
+
 /* Who sees one unit only asks for no other: false when nothing is left. */
 bool page_narrow(const struct dk_who *who, const char **unit);
 

@@ -190,8 +190,10 @@ static const struct query_param of_cases[] = {
     {"category", QUERY_TEXT}, {"open", QUERY_BOOL},
     {"overdue", QUERY_BOOL},  {"newest_first", QUERY_BOOL},
     {"group", QUERY_TEXT},    {"order", QUERY_TEXT},
-    {"after", QUERY_TEXT},    {"limit", QUERY_INT},
-    {NULL, QUERY_TEXT}};
+    {"from", QUERY_TEXT},     {"to", QUERY_TEXT},
+    {"due_from", QUERY_TEXT}, {"due_to", QUERY_TEXT},
+    {"text", QUERY_TEXT},     {"after", QUERY_TEXT},
+    {"limit", QUERY_INT},     {NULL, QUERY_TEXT}};
 static const struct query_param of_alerts[] = {
     {"open", QUERY_BOOL},    {"level", QUERY_TEXT}, {"unit", QUERY_TEXT},
     {"case_no", QUERY_TEXT}, {"after", QUERY_TEXT}, {"limit", QUERY_INT},

@@ -29,6 +29,7 @@
 #include <stdbool.h>
 
 #include "core/case.h"
+#include "core/find.h"
 #include "core/tally.h"
 #include "daemon/store/store_backup.h"
 #include "daemon/store/store_ckpt.h"
@@ -344,6 +345,13 @@ struct store_case_filter {
     bool open;     /* only cases on which the office owes a step */
     bool overdue;  /* only cases with a running clock that is overdue */
     int64_t group; /* only this case and those grouped with it; 0: any */
+    int64_t min_key, max_key; /* only keys from .. to, both in; 0: any */
+    /* Only cases of which the first limit that the office must keep ends after
+     * `due_after` and not after `due_until`; 0: no bound.  With a bound those
+     * without such a limit are left out.
+     */
+    dk_ms due_after, due_until;
+    const struct dk_find *words; /* NULL: any */
     int64_t after; /* key of the last case of the page before; 0: start */
     bool newest_first;
     /* In the order of work: open cases only; the urgent ones first, then by

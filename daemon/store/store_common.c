@@ -163,3 +163,18 @@ uint32_t store_filter_states(const struct store_case_filter *f)
     }
     return mask;
 }
+
+bool store_filter_due(const struct store_case_filter *f)
+{
+    return f->due_after != 0 || f->due_until != 0;
+}
+
+int64_t store_filter_start(const struct store_case_filter *f)
+{
+    int64_t edge;
+
+    if (!f->newest_first)
+        return f->min_key > f->after ? f->min_key - 1 : f->after;
+    edge = f->max_key != 0 ? f->max_key + 1 : INT64_MAX;
+    return f->after != 0 && f->after < edge ? f->after : edge;
+}

@@ -185,6 +185,14 @@ int store_read_doc(const char *doc, size_t len, const uint8_t *hash,
 /* The states a case filter asks for, as a mask of 1 << enum dk_state. */
 uint32_t store_filter_states(const struct store_case_filter *f);
 
+/* Does a case filter have a bound of the limits? */
+bool store_filter_due(const struct store_case_filter *f);
+
+/* In order of the key: where a page begins, exclusive, from where the one
+ * before ended and the first key wanted (newest_first: the last).
+ */
+int64_t store_filter_start(const struct store_case_filter *f);
+
 /* Counts the rows of a case's co-handlers that are as they must be: a
  * row_beside_fn; `arg` is one of these.
  */

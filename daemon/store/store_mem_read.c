@@ -303,6 +303,25 @@ static bool is_theirs(const struct mem *m, const struct store_case_filter *f,
            mem_is_beside(m, c->key, f->unit, f->handler);
 }
 
+static bool due_fits(const struct store_case_filter *f, dk_ms due)
+{
+    return !store_filter_due(f) || (due != DK_NEVER && due > f->due_after &&
+                                    (f->due_until == 0 || due <= f->due_until));
+}
+
+static bool words_fit(const struct mem *m, const struct store_case_filter *f,
+                      const struct mem_case *c)
+{
+    const struct dk_event *e;
+
+    if (f->words == NULL)
+        return true;
+    e = find_event(m, c->key, 1);
+    return dk_find_fits(f->words, c->doc, c->doc_len,
+                        e != NULL ? e->body : NULL,
+                        e != NULL ? e->body_len : 0);
+}
+
 static bool case_fits(const struct mem *m, const struct store_case_filter *f,
                       const struct mem_case *c)
 {
@@ -311,7 +330,9 @@ static bool case_fits(const struct mem *m, const struct store_case_filter *f,
         (f->region != NULL &&
          (c->region == NULL || strcmp(f->region, c->region) != 0)) ||
         (f->category != NULL && !under(c->category, f->category)) ||
-        (f->group != 0 && c->grp != f->group && c->key != f->group))
+        (f->group != 0 && c->grp != f->group && c->key != f->group) ||
+        c->key < f->min_key || (f->max_key != 0 && c->key > f->max_key) ||
+        !due_fits(f, c->due) || !words_fit(m, f, c))
         return false;
     if (f->after == 0 || f->work)
         return true;

@@ -51,7 +51,8 @@ static void add_number(struct sql *q, int n)
 /* ---- cases -------------------------------------------------------------- */
 
 /* Parameters of every list of cases, used or not: 1 after, 2 limit, 3 unit,
- * 4 handler, 5 region, 6 category, 7 group, 8 after_due.
+ * 4 handler, 5 region, 6 category, 7 group, 8 after_due, 9 min_key, 10 max_key,
+ * 11 due_after, 12 due_until.
  */
 #define CASE_COLUMNS "SELECT c.key, c.doc, c.urgent, c.due FROM case_file c"
 static void add_states(struct sql *q, uint32_t states)
@@ -71,6 +72,10 @@ static void add_states(struct sql *q, uint32_t states)
 static void add_what(struct sql *q, const struct store_case_filter *f)
 {
     add_if(q, f->overdue, " AND c.overdue = 1");
+    add_if(q, f->min_key != 0, " AND c.key >= $9");
+    add_if(q, f->max_key != 0, " AND c.key <= $10");
+    add_if(q, store_filter_due(f), " AND c.due > $11");
+    add_if(q, f->due_until != 0, " AND c.due <= $12");
     add_if(q, f->group != 0, " AND (c.key = $7 OR c.grp = $7)");
     add_if(q, f->region != NULL, " AND c.region = $5");
     add_if(q, f->category != NULL,
@@ -117,7 +122,11 @@ static void add_arms(struct sql *q, const struct store_case_filter *f,
                      uint32_t states, const char *where, const char *order,
                      bool first)
 {
-    add(q, first ? "SELECT * FROM (" : " UNION ALL ");
+    add(q, !first ? " UNION ALL "
+           : f->words == NULL
+               ? "SELECT * FROM ("
+               : "SELECT t.*, (SELECT e.body FROM event e WHERE e.key = t.key"
+                 " AND e.n = 1) FROM (");
     add(q, "(" CASE_COLUMNS " WHERE true");
     add_own(q, f);
     add_states(q, states);
@@ -164,6 +173,10 @@ struct cases {
     store_case_fn fn;
     void *arg;
     int64_t left;
+    /* With words: how many rows more may be looked at, and the last of them. */
+    const struct dk_find *words;
+    int64_t look;
+    struct store_case_row last;
 };
 
 static int on_case(struct pg *s, const struct pg_row *r, void *arg)
@@ -176,6 +189,13 @@ static int on_case(struct pg *s, const struct pg_row *r, void *arg)
                                  .due = pg_col_when(r, 3)};
 
     (void)s;
+    if (c->words != NULL) {
+        c->last = row;
+        c->look--;
+        if (!dk_find_fits(c->words, row.doc, row.doc_len, pg_col_text(r, 4),
+                          pg_col_len(r, 4)))
+            return 0;
+    }
     c->left--;
     return c->fn(c->arg, &row);
 }
@@ -191,16 +211,20 @@ static int run_cases(struct pg *s, const struct sql *q,
     if (q->cut)
         return DK_EBUG;
     pg_int(&a, after);
-    pg_int(&a, c->left);
+    pg_int(&a, c->look > 0 ? c->look : c->left);
     pg_str(&a, f->unit);
     pg_str(&a, f->handler);
     pg_str(&a, f->region);
     pg_str(&a, f->category);
     pg_int(&a, f->group);
     pg_int(&a, f->after_due);
+    pg_int(&a, f->min_key);
+    pg_int(&a, f->max_key);
+    pg_int(&a, f->due_after);
+    pg_int(&a, f->due_until);
     int rc = pg_ask_text(&a, q->buf, &res);
     int n = rc == 0 ? PQntuples(res) : 0;
-    for (int i = 0; rc == 0 && i < n; i++)
+    for (int i = 0; rc == 0 && i < n && c->left > 0; i++)
         rc = on_case(s, &(struct pg_row){res, i}, c);
     PQclear(res);
     return rc;
@@ -261,6 +285,9 @@ static int list_work(struct pg *s, const struct store_case_filter *f,
     for (size_t i = first; rc == 0 && i < n && c->left > 0; i++) {
         struct sql q = {.len = 0};
 
+        if ((c->words != NULL && c->look == 0) ||
+            (!stretches[i].due && store_filter_due(f)))
+            continue;
         work_sql(&q, f, &stretches[i], f->after != 0 && i == first);
         rc = run_cases(s, &q, f, f->after, c);
     }
@@ -271,10 +298,15 @@ int pg_list_cases(struct store *st, const struct store_case_filter *f,
                   int64_t limit, store_case_fn fn, void *arg)
 {
     struct pg *s = (struct pg *)st;
-    struct cases c = {fn, arg, limit};
+    /* Whether a case is about words is not the server's affair: so many rows
+     * are looked at for a page, as with a filter that has no index in SQLite.
+     */
+    struct cases c = {.fn = fn, .arg = arg, .left = limit, .words = f->words};
     struct sql q = {.len = 0};
-    int64_t after = f->after == 0 && f->newest_first ? INT64_MAX : f->after;
     int rc;
+
+    if (f->words != NULL)
+        c.look = f->look > 0 ? f->look : INT64_MAX;
 
     if (store_filter_states(f) == 0)
         return 0; /* open, and a state in which nothing is owed */
@@ -282,7 +314,11 @@ int pg_list_cases(struct store *st, const struct store_case_filter *f,
         rc = list_work(s, f, &c);
     } else {
         case_sql(&q, f);
-        rc = run_cases(s, &q, f, after, &c);
+        rc = run_cases(s, &q, f, store_filter_start(f), &c);
+    }
+    if (rc == 0 && c.left > 0 && c.words != NULL && c.look == 0) {
+        c.last.passed = true;
+        rc = fn(arg, &c.last);
     }
     return rc < 0 ? rc : 0;
 }

@@ -5,215 +5,25 @@
  * (keyset), by an index that is named in the query: if the schema no longer
  * has it, preparing fails and a test says so, instead of a slow list.
  *
- * Where no index serves all of a filter and a bound is given (`look`), the rest
- * of the filter is a column of the answer (no document: it does not let the row
- * through) and not a condition.  So every row that is looked at is a step here,
- * and is counted.
+ * The pieces of a query are store_sqlite_cases.c's.
  */
-#include <stdio.h>
-#include <string.h>
+#include "store_sqlite_cases.h"
 
-#include "store_sqlite_text.h"
+/* ---- cases in order of their keys ---------------------------------------- */
 
-/* A list as it is asked for. */
-struct ask {
-    const struct store_case_filter *f;
-    bool own; /* work: by the order's own index, whatever the filter */
-    int64_t left, looked;
-    struct store_case_row last; /* that was looked at; no document */
-};
-
-/* ---- cases -------------------------------------------------------------- */
-
-static bool given(const char *s)
-{
-    return s != NULL && *s != '\0';
-}
-
-#define CASES_OF_GROUP                                                         \
-    " AND key IN (SELECT key FROM case_file INDEXED BY case_group"             \
-    " WHERE grp = ?7 UNION ALL SELECT ?7)"
-
-/* The index of the narrowest filter, or nothing. */
-static bool add_case_index(struct sq_text *q, const struct ask *a)
+/* From where a page begins to the last key wanted, in order of it. */
+static void add_range(struct sq_text *q, const struct ask *a, const char *key)
 {
     const struct store_case_filter *f = a->f;
-    const char *by = NULL;
 
-    if (a->own)
-        by = NULL;
-    else if (f->group != 0)
-        by = " WHERE true" CASES_OF_GROUP;
-    else if (f->overdue)
-        by = " INDEXED BY case_overdue WHERE overdue = 1";
-    else if (given(f->handler))
-        by = " INDEXED BY case_handler WHERE handler <> ''";
-    else if (given(f->unit))
-        by = " INDEXED BY case_unit WHERE unit <> ''";
-    sq_add_if(q, by != NULL, by);
-    return by != NULL;
-}
-
-/* Of one officer, whatever the unit. */
-static bool by_officer(const struct store_case_filter *f)
-{
-    return f->unit == NULL && given(f->handler);
-}
-
-static bool may_be_beside(const struct store_case_filter *f)
-{
-    return given(f->unit) || by_officer(f);
-}
-
-/* The cases that a unit or an officer handles beside another are rows of
- * case_beside.  Where whose they are is the narrowest filter they are arms of
- * their own, by an index; else each row that another index gives is asked for.
- */
-static bool has_beside_arms(const struct ask *a)
-{
-    return may_be_beside(a->f) && !a->f->overdue && a->f->group == 0 && !a->own;
-}
-
-static void add_whose(struct sq_text *q, const struct ask *a)
-{
-    const struct store_case_filter *f = a->f;
-    bool ask = may_be_beside(f) && !has_beside_arms(a);
-
-    sq_add_if(q, ask, " AND ((true");
-    sq_add_if(q, f->unit != NULL, " AND unit = ?3");
-    sq_add_if(q, f->handler != NULL, " AND handler = ?4");
-    if (!ask)
+    sq_add(q, " AND ");
+    sq_add(q, key);
+    sq_add(q, f->newest_first ? " < ?1" : " > ?1");
+    if ((f->newest_first ? f->min_key : f->max_key) == 0)
         return;
-    sq_add(q, ") OR EXISTS (SELECT 1 FROM case_beside AS b"
-              " WHERE b.key = case_file.key");
-    sq_add_if(q, f->unit != NULL, " AND b.unit = ?3");
-    sq_add_if(q, f->handler != NULL, " AND b.handler = ?4");
-    sq_add(q, "))");
-}
-
-static void add_what(struct sq_text *q, const struct store_case_filter *f)
-{
-    sq_add_if(q, f->overdue, " AND overdue = 1");
-    sq_add_if(q, f->region != NULL, " AND region = ?5");
-    sq_add_if(q, f->category != NULL,
-              " AND (category = ?6 OR"
-              " substr(category, 1, length(?6) + 1) = ?6 || '/')");
-}
-
-static void add_states(struct sq_text *q, uint32_t states)
-{
-    const char *glue = " AND state IN (";
-    char number[] = "00";
-
-    for (int s = 0; s < DK_S_N; s++) {
-        if ((states >> s & 1) == 0)
-            continue;
-        number[0] = (char)('0' + s / 10);
-        number[1] = (char)('0' + s % 10);
-        sq_add(q, glue);
-        sq_add(q, number);
-        glue = ", ";
-    }
-    sq_add(q, ")");
-}
-
-/* Does a bound count the rows that a filter beside the index does not let
- * through?  (Of a group there are few.)
- */
-static bool counts(const struct ask *a)
-{
-    return a->f->look > 0 && a->f->group == 0;
-}
-
-/* Is it the index's own affair in which state a case is, and whose? */
-static bool by_state_and_unit(const struct ask *a)
-{
-    return !a->own && (!a->f->overdue || !counts(a));
-}
-
-/* The filter: what must be so of each row (`cased` false), and what is only
- * said of it.
- */
-static void add_filter(struct sq_text *q, const struct ask *a, uint32_t states,
-                       bool cased)
-{
-    if (by_state_and_unit(a) != cased) {
-        if (states != 0)
-            add_states(q, states);
-        add_whose(q, a);
-    }
-    if (counts(a) == cased)
-        add_what(q, a->f);
-}
-
-static void add_doc(struct sq_text *q, const struct ask *a, uint32_t states)
-{
-    if (!counts(a)) {
-        sq_add(q, "doc");
-        return;
-    }
-    sq_add(q, "CASE WHEN true");
-    add_filter(q, a, states, true);
-    sq_add(q, " THEN doc END");
-}
-
-static void add_beside_doc(struct sq_text *q, const struct ask *a,
-                           uint32_t states)
-{
-    if (!counts(a)) {
-        sq_add(q, "doc");
-        return;
-    }
-    sq_add(q, "CASE WHEN true");
-    add_states(q, states);
-    add_what(q, a->f);
-    sq_add(q, " THEN doc END");
-}
-
-/* Of one unit, or of one officer.  A case is never listed twice: not if a
- * damaged file has a unit beside itself, nor if several units named one
- * officer.
- */
-static void add_beside_whose(struct sq_text *q, const struct ask *a)
-{
-    if (!by_officer(a->f)) {
-        sq_add(q, "case_beside_unit CROSS JOIN case_file AS c ON c.key = b.key"
-                  " WHERE b.unit = ?3 AND c.unit <> ?3");
-        sq_add_if(q, a->f->handler != NULL, " AND b.handler = ?4");
-        return;
-    }
-    sq_add(q, "case_beside_handler CROSS JOIN case_file AS c ON c.key = b.key"
-              " WHERE b.handler = ?4 AND b.handler <> '' AND c.handler <> ?4"
-              " AND NOT EXISTS (SELECT 1 FROM case_beside AS o WHERE"
-              " o.key = b.key AND o.unit < b.unit AND o.handler = ?4)");
-}
-
-/* An arm for the open ones and one for the others, `tail` after each: as far
- * as `states` has any of them.
- */
-static void add_beside_arms(struct sq_text *q, const struct ask *a,
-                            uint32_t states, const char *tail)
-{
-    for (int open = 0; open < 2; open++) {
-        uint32_t some = 0;
-
-        for (int s = 0; s < DK_S_N; s++)
-            if (dk_state_owes((enum dk_state)s) == (open != 0))
-                some |= states & UINT32_C(1) << s;
-        if (some == 0)
-            continue;
-        sq_add(q, " UNION ALL SELECT b.key, ");
-        add_beside_doc(q, a, some);
-        sq_add(q, ", urgent, due"
-                  " FROM case_beside AS b INDEXED BY ");
-        add_beside_whose(q, a);
-        sq_add(q, open != 0 ? " AND b.open = 1" : " AND b.open = 0");
-        if (!counts(a)) {
-            add_states(q, some);
-            add_what(q, a->f);
-        }
-        sq_add(q, tail);
-    }
+    sq_add(q, " AND ");
+    sq_add(q, key);
+    sq_add(q, f->newest_first ? " >= ?9" : " <= ?10");
 }
 
 /* One arm for each state wanted, or one in all (states 0).  Each arm gives
@@ -223,13 +33,13 @@ static void add_case_arm(struct sq_text *q, const struct ask *a,
                          uint32_t states)
 {
     sq_add(q, "SELECT key, ");
-    add_doc(q, a, states);
-    sq_add(q, ", urgent, due FROM case_file");
-    if (!add_case_index(q, a))
+    sq_add_doc(q, a, states);
+    sq_add(q, ", urgent, due FROM case_file AS c");
+    if (!sq_add_case_index(q, a))
         sq_add(q, states != 0 ? " INDEXED BY case_state WHERE true"
                               : " NOT INDEXED WHERE true");
-    add_filter(q, a, states, false);
-    sq_add(q, a->f->newest_first ? " AND key < ?1" : " AND key > ?1");
+    sq_add_filter(q, a, states, false);
+    add_range(q, a, "key");
 }
 
 static void case_sql(struct sq_text *q, const struct ask *a)
@@ -240,9 +50,9 @@ static void case_sql(struct sq_text *q, const struct ask *a)
     const char *glue = "";
 
     if (states == all && (f->group != 0 || f->overdue ||
-                          (!given(f->unit) && !given(f->handler))))
+                          (!sq_given(f->unit) && !sq_given(f->handler))))
         add_case_arm(q, a, 0);
-    else if (f->overdue && counts(a))
+    else if (f->overdue && sq_ask_counts(a))
         add_case_arm(q, a, states);
     else
         for (int s = 0; s < DK_S_N; s++) {
@@ -252,10 +62,12 @@ static void case_sql(struct sq_text *q, const struct ask *a)
             add_case_arm(q, a, UINT32_C(1) << s);
             glue = " UNION ALL ";
         }
-    if (has_beside_arms(a))
-        add_beside_arms(q, a, states,
-                        f->newest_first ? " AND b.key < ?1"
-                                        : " AND b.key > ?1");
+    if (sq_ask_has_beside(a)) {
+        struct sq_text tail = {.len = 0};
+
+        add_range(&tail, a, "b.key");
+        sq_add_beside_arms(q, a, states, tail.buf);
+    }
     sq_add(q, " ORDER BY 1");
     sq_add_if(q, f->newest_first, " DESC");
     sq_add(q, " LIMIT ?2");
@@ -271,6 +83,53 @@ static void bind_filter(struct sq_use *u, const struct store_case_filter *f,
     sq_bind_text(u, 6, f->category);
     sq_bind_int(u, 7, f->group);
     sq_bind_int(u, 8, f->after_due);
+    sq_bind_int(u, 9, f->min_key);
+    sq_bind_int(u, 10, f->max_key);
+    sq_bind_int(u, 11, f->due_after);
+    sq_bind_int(u, 12, f->due_until);
+}
+
+/* Is the case about the words that are looked for?  1: it is.  What was handed
+ * in with it is its first event.
+ */
+struct about {
+    const struct sq_use *row;
+    const struct dk_find *words;
+    bool fits;
+};
+
+static int on_first(void *arg, const struct dk_event *e)
+{
+    struct about *x = arg;
+
+    x->fits =
+        e->n == 1 && dk_find_fits(x->words, sq_col_text(x->row, 1),
+                                  sq_col_len(x->row, 1), e->body, e->body_len);
+    return 1;
+}
+
+static int is_about(struct sq *s, const struct sq_use *u,
+                    const struct dk_find *words)
+{
+    struct about x = {u, words, true};
+
+    if (words == NULL)
+        return 1;
+    x.fits = dk_find_fits(words, sq_col_text(u, 1), sq_col_len(u, 1), NULL, 0);
+    int rc =
+        x.fits ? 0
+               : sq_case_events(&s->base, sq_col_int(u, 0), 1, 1, on_first, &x);
+    return rc < 0 ? rc : x.fits;
+}
+
+/* How many rows the query may give: as many as may be looked at, where not
+ * each of them is in the list.
+ */
+static int64_t most_rows(const struct ask *a)
+{
+    if (sq_ask_counts(a))
+        return a->f->look - a->looked;
+    return a->f->words != NULL ? -1 : a->left;
 }
 
 /* Run the query from `after` on, counting down.  0: go on, 1: stop. */
@@ -283,7 +142,7 @@ static int run_cases(struct sq *s, const struct sq_text *q, struct ask *a,
     if (rc != 0)
         return rc;
     bind_filter(&u, a->f, after);
-    sq_bind_int(&u, 2, counts(a) ? a->f->look - a->looked : a->left);
+    sq_bind_int(&u, 2, most_rows(a));
     while (a->left > 0 && (rc = sq_step(&u)) == 1) {
         struct store_case_row row = {.key = sq_col_int(&u, 0),
                                      .urgent = sq_col_int(&u, 2) != 0,
@@ -293,11 +152,15 @@ static int run_cases(struct sq *s, const struct sq_text *q, struct ask *a,
         a->looked++;
         a->last = row;
         row.doc = sq_col_text(&u, 1);
-        if (row.doc == NULL && counts(a))
+        if (row.doc == NULL && sq_ask_counts(a))
             continue;
         row.doc_len = sq_col_len(&u, 1);
+        rc = row.doc == NULL ? DK_ENOMEM : is_about(s, &u, a->f->words);
+        if (rc == 0)
+            continue;
         a->left--;
-        rc = row.doc == NULL ? DK_ENOMEM : fn(arg, &row);
+        if (rc > 0)
+            rc = fn(arg, &row);
         if (rc != 0)
             break;
     }
@@ -328,16 +191,18 @@ static void add_work_arm(struct sq_text *q, const struct ask *a,
                          const struct stretch *h, uint32_t states, bool begun)
 {
     sq_add(q, "SELECT key, ");
-    add_doc(q, a, states);
-    sq_add(q, ", urgent, due FROM case_file");
-    if (!add_case_index(q, a))
+    sq_add_doc(q, a, states);
+    sq_add(q, ", urgent, due FROM case_file AS c");
+    if (!sq_add_case_index(q, a))
         sq_add(q, h->own);
     sq_add(q, h->where);
+    if (h->due)
+        sq_add_due(q, a->f, begun);
     if (!h->urgent && !h->due && a->own)
-        add_states(q, states); /* it is by case_state */
-    add_filter(q, a, states, false);
+        sq_add_states(q, states); /* it is by case_state */
+    sq_add_filter(q, a, states, false);
     if (begun)
-        sq_add(q, h->due ? " AND (due, key) > (?8, ?1)" : " AND key > ?1");
+        sq_add(q, h->due ? " AND (due, c.key) > (?8, ?1)" : " AND c.key > ?1");
 }
 
 /* A stretch by case_state has an arm for each state, as in case_sql(). */
@@ -346,7 +211,6 @@ static void work_sql(struct sq_text *q, const struct ask *a,
 {
     uint32_t states = store_filter_states(a->f);
     const char *glue = "";
-    char tail[120];
 
     if (h->urgent || h->due)
         add_work_arm(q, a, h, states, begun);
@@ -357,12 +221,15 @@ static void work_sql(struct sq_text *q, const struct ask *a,
         add_work_arm(q, a, h, UINT32_C(1) << s, begun);
         glue = " UNION ALL ";
     }
-    if (has_beside_arms(a)) {
-        (void)snprintf(tail, sizeof tail, "%s%s", h->where,
-                       !begun   ? ""
-                       : h->due ? " AND (due, b.key) > (?8, ?1)"
-                                : " AND b.key > ?1");
-        add_beside_arms(q, a, states, tail);
+    if (sq_ask_has_beside(a)) {
+        struct sq_text tail = {.len = 0};
+
+        sq_add(&tail, h->where);
+        if (h->due)
+            sq_add_due(&tail, a->f, begun);
+        sq_add_if(&tail, begun,
+                  h->due ? " AND (due, b.key) > (?8, ?1)" : " AND b.key > ?1");
+        sq_add_beside_arms(q, a, states, tail.buf);
     }
     sq_add(q,
            h->due ? " ORDER BY due, key LIMIT ?2" : " ORDER BY key LIMIT ?2");
@@ -379,16 +246,16 @@ static int choose_work(struct sq *s, struct ask *a)
     struct sq_use u;
 
     a->own = false;
-    if (!counts(a))
+    if (!sq_ask_counts(a))
         return 0;
     sq_add(&q, "SELECT count(*) FROM (SELECT 1 FROM case_file");
-    a->own = !add_case_index(&q, &by);
+    a->own = !sq_add_case_index(&q, &by);
     if (a->own)
         return 0;
-    if (by_state_and_unit(&by)) {
-        add_states(&q, store_filter_states(a->f));
-        sq_add_if(&q, given(a->f->handler), " AND handler = ?4");
-        sq_add_if(&q, !given(a->f->handler), " AND unit = ?3");
+    if (sq_ask_by_state(&by)) {
+        sq_add_states(&q, store_filter_states(a->f));
+        sq_add_if(&q, sq_given(a->f->handler), " AND handler = ?4");
+        sq_add_if(&q, !sq_given(a->f->handler), " AND unit = ?3");
     }
     sq_add(&q, " LIMIT ?2)");
     int rc = sq_make(s, &q, &u);
@@ -417,8 +284,10 @@ static int list_work(struct sq *s, struct ask *a, store_case_fn fn, void *arg)
     for (size_t i = first; rc == 0 && i < n && a->left > 0; i++) {
         struct sq_text q = {.len = 0};
 
-        if (counts(a) && a->looked >= f->look)
+        if (sq_ask_counts(a) && a->looked >= f->look)
             break;
+        if (!stretches[i].due && store_filter_due(f))
+            continue;
         work_sql(&q, a, &stretches[i], f->after != 0 && i == first);
         rc = run_cases(s, &q, a, f->after, fn, arg);
     }
@@ -431,7 +300,6 @@ int sq_list_cases(struct store *st, const struct store_case_filter *f,
     struct sq *s = (struct sq *)st;
     struct sq_text q = {.len = 0};
     struct ask a = {.f = f, .left = limit};
-    int64_t after = f->after == 0 && f->newest_first ? INT64_MAX : f->after;
     int rc;
 
     if (store_filter_states(f) == 0)
@@ -440,9 +308,9 @@ int sq_list_cases(struct store *st, const struct store_case_filter *f,
         rc = list_work(s, &a, fn, arg);
     } else {
         case_sql(&q, &a);
-        rc = run_cases(s, &q, &a, after, fn, arg);
+        rc = run_cases(s, &q, &a, store_filter_start(f), fn, arg);
     }
-    if (rc == 0 && a.left > 0 && counts(&a) && a.looked >= f->look) {
+    if (rc == 0 && a.left > 0 && sq_ask_counts(&a) && a.looked >= f->look) {
         a.last.passed = true;
         rc = fn(arg, &a.last);
     }

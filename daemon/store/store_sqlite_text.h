@@ -6,7 +6,7 @@
 
 #include "store_sqlite.h"
 
-#define SQ_TEXT_MAX 8000
+#define SQ_TEXT_MAX 16000
 
 struct sq_text {
     char buf[SQ_TEXT_MAX];

@@ -92,6 +92,8 @@ class Document(dkworld.TestCase):
                 ("/healthz", ""), ("/api/v1/openapi.json", ""),
                 ("/api/v1/session", ""), ("/api/v1/names", ""),
                 ("/api/v1/cases", "?open=true&order=work"),
+                ("/api/v1/cases", "?from=2026-05-01&to=2026-05-31"
+                 "&due_from=2026-05-01&due_to=2027-05-01&text=water"),
                 ("/api/v1/clocks", "?overdue=true"),
                 ("/api/v1/figures", "?to=2026-06-01&by=unit,day"),
                 ("/api/v1/office", "?open=false"), ("/api/v1/workers", ""),

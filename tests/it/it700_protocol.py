@@ -5,6 +5,7 @@ checks the form of every answer), a counter moves, nothing changes, and the
 daemon goes on.
 """
 
+import datetime
 import hashlib
 import json
 import os
@@ -288,8 +289,11 @@ class Client(Case):
             ("case.list",
              {"state": S, "unit": S, "handler": S, "region": S,
               "category": S, "open": B, "overdue": B, "newest_first": B,
+              "from": S, "to": S, "due_from": S, "due_to": S, "text": S,
               "after": S, "limit": I}, (),
-             {"state": "submitted", "unit": "u", "handler": "h",
+             {"from": "2026-05-01", "to": "2026-05-01", "text": "a",
+              "due_from": "2026-05-01", "due_to": "2026-05-01",
+              "state": "submitted", "unit": "u", "handler": "h",
               "region": "r", "category": "c", "open": True,
               "overdue": False, "newest_first": True, "limit": 500}),
             ("case.events", {"case_no": S, "from_n": I, "limit": I},
@@ -369,6 +373,13 @@ class Client(Case):
                 ("case.list", {"after": ""}, "/after"),
                 ("case.list", {"unit": "x" * 65}, "/unit"),
                 ("case.list", {"unit": "a b"}, "/unit"),
+                ("case.list", {"from": "2026-13-01"}, "/from"),
+                ("case.list", {"to": "1969-12-31"}, "/to"),
+                ("case.list", {"due_from": "soon"}, "/due_from"),
+                ("case.list", {"due_from": "2026-05-02",
+                               "due_to": "2026-05-01"}, "/due_to"),
+                ("case.list", {"text": "x" * 201}, "/text"),
+                ("case.list", {"text": "a b c d e f g h i"}, "/text"),
                 ("case.get", {"case_no": "1"}, "/case_no"),
                 ("case.get", {"case_no": "x" * 2000}, "/case_no"),
                 ("case.get", {"case_no": number + "0"}, "/case_no"),
@@ -770,6 +781,45 @@ class Lists(Case):
         self.assertEqual(listed(open=True, region="A县"), [a])
         self.assertEqual(listed(overdue=True), [])
         self.assertEqual(listed(unit="nobody"), [])
+
+    def test_days_of_receipt_and_words_choose(self):
+        _, client = self.started(test_clock="2026-05-01T23:59:59+08:00")
+        a = client.submit(subject="供水中断", facts="三天没有水")["case_no"]
+        client.call("clock.advance", {"ms": 2000})
+        b = client.submit(subject="拖欠工资", facts="Three MONTHS")["case_no"]
+
+        def listed(**filters):
+            return [x["case_no"] for x in client.pages("case.list", filters)]
+        self.assertEqual(listed(**{"from": "2026-05-01"}), [a, b])
+        self.assertEqual(listed(**{"from": "2026-05-02"}), [b])
+        self.assertEqual(listed(to="2026-05-01"), [a])
+        self.assertEqual(listed(to="2026-05-01", newest_first=True), [a])
+        self.assertEqual(listed(to="2026-04-30"), [])
+        self.assertEqual(listed(text="三天"), [a])
+        self.assertEqual(listed(text="工资 months"), [b])
+        self.assertEqual(listed(text="工资 三天"), [])
+        self.assertEqual(listed(text="三天", to="2026-05-02", open=True), [a])
+
+    def test_the_last_day_of_a_limit_is_its_day(self):
+        _, client = self.started(("deadline",), test_clock=MAY)
+        number = client.submit()["case_no"]
+        dkworld.until(lambda: client.call("clock.list")["items"], 20)
+        due = min(k["due_at"] for k in client.call("clock.list")["items"])
+        last = due[:10]  # limits end with their day, at the next midnight
+        if due[11:19] == "00:00:00":
+            last = str(datetime.date.fromisoformat(last)
+                       - datetime.timedelta(days=1))
+        for order in ("key", "work"):
+            def listed(**filters):
+                return [x["case_no"] for x in client.pages(
+                    "case.list", {"order": order, **filters})]
+            self.assertEqual(listed(due_from=last, due_to=last), [number])
+            after = str(datetime.date.fromisoformat(last)
+                        + datetime.timedelta(days=1))
+            self.assertEqual(listed(due_from=after), [])
+            before = str(datetime.date.fromisoformat(last)
+                         - datetime.timedelta(days=1))
+            self.assertEqual(listed(due_to=before), [])
 
     def test_events_of_a_case_come_in_pages(self):
         _, client = self.started()

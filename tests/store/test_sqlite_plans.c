@@ -209,6 +209,37 @@ static int none_tally(void *arg, const struct dk_tally *t)
     return 0;
 }
 
+/* By days of receipt, ends of limits and words, in each order. */
+static void no_search_sorts_or_scans(void **state)
+{
+    struct world *w = *state;
+    struct dk_find words;
+
+    put_many(w);
+    assert_int_equal(dk_find_read("nowhere", &words, NULL), 0);
+    begin();
+    for (int i = 0; i < 128; i++) {
+        struct store_case_filter f = {
+            .state = -1,
+            .work = (i & 1) != 0,
+            .newest_first = (i & 3) == 2,
+            .min_key = (i & 4) != 0 ? KEY(9) : 0,
+            .max_key = (i & 8) != 0 ? KEY(50) : 0,
+            .due_after = (i & 16) != 0 ? T0 + 10 : 0,
+            .due_until = (i & 16) != 0 ? T0 + 90 : 0,
+            .words = (i & 32) != 0 ? &words : NULL,
+            .unit = (i & 65) == 64 ? "城关镇" : NULL,
+            .after_due = DK_NEVER,
+            .look = 600,
+        };
+        assert_int_equal(store_list_cases(w->st, &f, 7, none_case, NULL), 0);
+        f.after = KEY(30);
+        f.after_due = T0 + 60;
+        assert_int_equal(store_list_cases(w->st, &f, 7, none_case, NULL), 0);
+    }
+    expect_cheap(256);
+}
+
 /* Sums have to be sorted by what they are kept apart by; but only the rows of
  * their days are looked at.
  */
@@ -300,6 +331,7 @@ int main(void)
 #define OPEN(f) cmocka_unit_test_setup_teardown(f, setup_sqlite, teardown)
     const struct CMUnitTest tests[] = {
         OPEN(no_list_of_cases_sorts_or_scans),
+        OPEN(no_search_sorts_or_scans),
         OPEN(no_other_read_or_write_sorts_or_scans),
         OPEN(checking_a_case_does_not_sort_or_scan),
         OPEN(the_offices_own_alerts_do_not_sort_or_scan),
