@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "proto/cloudevent.h"
 #include "proto/words.h"
 #include "table.h"
 #include "text.h"
@@ -30,6 +31,9 @@ const struct opt opts_follow[] = {
     {.name = "type", .kind = OPT_TEXT, .arg = "TYPE",
      .en = "print only events of this type, as in alert_raised",
      .zh = "只看该类事件，如 alert_raised"},
+    {.name = "cloudevents", .kind = OPT_FLAG,
+     .en = "print CloudEvents 1.0, one JSON object per line",
+     .zh = "按 CloudEvents 1.0 输出，每行一个 JSON 对象"},
     OPT_END,
 };
 /* clang-format on */
@@ -83,6 +87,7 @@ struct follower {
     struct ctl *ctl;
     const char *case_no, *type;
     int64_t left; /* events until the end; -1: no end */
+    bool cloudevents;
 };
 
 enum {
@@ -143,6 +148,19 @@ static void put_event(const struct ctl *ctl, const cJSON *e)
     (void)fputc('\n', ctl->out);
 }
 
+/* 0, or FOLLOW_BROKEN when it cannot be written. */
+static int put_cloudevent(const struct ctl *ctl, const cJSON *e)
+{
+    struct dk_jw w = {0};
+    int rc = dk_cloudevent_write(&w, e);
+
+    if (rc == 0 && !w.oom)
+        (void)fprintf(ctl->out, "%s\n", w.buf);
+    rc = rc != 0 || w.oom ? FOLLOW_BROKEN : 0;
+    dk_jw_fini(&w);
+    return rc;
+}
+
 static int on_event(void *arg, const struct dk_reply *event, int64_t seq)
 {
     struct follower *f = arg;
@@ -150,7 +168,10 @@ static int on_event(void *arg, const struct dk_reply *event, int64_t seq)
     (void)seq;
     if (!is_wanted(f, event->json))
         return 0;
-    if (f->ctl->json)
+    if (f->cloudevents) {
+        if (put_cloudevent(f->ctl, event->json) != 0)
+            return FOLLOW_BROKEN;
+    } else if (f->ctl->json)
         print_raw(f->ctl, event);
     else
         put_event(f->ctl, event->json);
@@ -214,7 +235,7 @@ static int check_type(struct ctl *ctl, const char *type)
 int cmd_follow(struct ctl *ctl, const struct args *a)
 {
     struct follower f = {ctl, args_get(a, "case"), args_get(a, "type"),
-                         args_int(a, "count", -1)};
+                         args_int(a, "count", -1), args_has(a, "cloudevents")};
     const char *idle = args_get(a, "idle");
     struct dk_problem p = {0};
     int64_t from = args_int(a, "from", 1);
