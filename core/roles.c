@@ -14,6 +14,7 @@ struct row {
 #define S   ((unsigned)DK_ROLE_SUPERVISOR)
 #define A   ((unsigned)DK_ROLE_AUDITOR)
 #define ADM ((unsigned)DK_ROLE_ADMINISTRATOR)
+#define MON ((unsigned)DK_ROLE_MONITOR)
 #define W   DK_ROLES_WORKER
 #define R   ((unsigned)DK_ROLE_RELAY)
 #define ALL DK_ROLES_ALL
@@ -46,7 +47,7 @@ static const struct row clients[] = {
     {"worker.list",     S | A | ADM},
     {"office.list",     S | A | ADM},
     {"office.ack",      S | ADM},
-    {"stats",           S | A | ADM},
+    {"stats",           S | A | ADM | MON},
     {"verify",          A | ADM},
     {"events.follow",   S | A | ADM | R},
     {"events.credit",   S | A | ADM | R},

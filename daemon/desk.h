@@ -59,6 +59,7 @@ struct lease {
     int64_t no;              /* the lease is "EPOCH-no" */
     struct session *session; /* NULL: none, or gone meanwhile */
     dk_ms until;             /* monotonic: OUT: its end; WAITING: not before */
+    dk_ms out_at;            /* monotonic: when it was handed out */
     size_t place;            /* WAITING: in desk.waiting[service] */
 };
 

@@ -190,7 +190,8 @@ static int hand_out(struct daemon *d, struct lease *l,
             s->kept = false;
             l->session = s;
             l->state = LEASE_OUT;
-            l->until = mono_now() + d->cfg->lease_ms;
+            l->out_at = mono_now();
+            l->until = l->out_at + d->cfg->lease_ms;
             d->stats.tasks_sent++;
             return DK_OK;
         }

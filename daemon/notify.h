@@ -9,6 +9,7 @@
 #define DK_NOTIFY_H
 
 #include "proto/dk_types.h"
+#include "proto/jsonw.h"
 
 struct notify {
     bool on;       /* somebody listens ($NOTIFY_SOCKET) */
@@ -18,6 +19,20 @@ struct notify {
 };
 
 struct daemon;
+
+/* How it goes, in numbers. */
+struct notify_load {
+    int64_t hands; /* cases that some handler owes */
+    int64_t late;  /* limits that have passed: counted up to NOTIFY_COUNT */
+    int64_t tasks; /* open */
+    dk_ms waits;   /* for how long the oldest of them, by the office's clock */
+};
+#define NOTIFY_COUNT 500
+
+/* False: the store is away. */
+bool notify_look(struct daemon *d, struct notify_load *out);
+/* For stats: whether a case would be taken now, and the member "load". */
+void notify_stats(struct daemon *d, struct dk_jw *w);
 
 void notify_ready(struct daemon *d);
 void notify_house(struct daemon *d); /* on the housekeeping timer */

@@ -67,6 +67,8 @@ static int write_and_commit(struct daemon *d)
     int64_t took = mono_micros() - start;
     d->stats.commits++;
     d->stats.commit_us_total += took;
+    histo_add(d->stats.histo, HISTO_commit_us, took);
+    histo_add(d->stats.histo, HISTO_batch_items, (int64_t)b->n_item);
     d->commit_us += (took - d->commit_us) / 4;
     if (took > d->stats.commit_us_max)
         d->stats.commit_us_max = took;
@@ -173,6 +175,7 @@ static void settle_lease(struct daemon *d, const struct item *it, int rc)
         return;
     }
     if (!failed) {
+        histo_add(d->stats.histo, HISTO_answer_ms, mono_now() - l->out_at);
         desk_answered(d, l);
         return;
     }

@@ -56,6 +56,7 @@ int read_stats(struct daemon *d, const struct item *it, struct dk_jw *w,
     dk_jw_bool(w, "storage_full",
                d->ballast.r.tight ||
                    (d->pause_until != 0 && d->pause_code == DK_EFULL));
+    notify_stats(d, w);
     dk_jw_int(w, "ballast", d->ballast.r.have);
     dk_jw_int(w, "followers", (int64_t)d->follows.n);
     write_totals(w, &t);
@@ -67,6 +68,7 @@ int read_stats(struct daemon *d, const struct item *it, struct dk_jw *w,
     STATS(STATS_WRITE)
 #undef STATS_WRITE
     dk_jw_end_obj(w);
+    histo_write(s->histo, w);
     write_refused(w, s);
     dk_jw_end_obj(w);
     return DK_OK;

@@ -2,6 +2,7 @@
 #ifndef DK_STATS_H
 #define DK_STATS_H
 
+#include "daemon/histo.h"
 #include "proto/problem.h"
 
 #define STATS(X)                                                               \
@@ -41,6 +42,7 @@ struct stats {
     STATS(STATS_FIELD)
 #undef STATS_FIELD
     int64_t refused[DK_ORD_N]; /* by kind of problem */
+    struct histo histo[HISTO_N];
     dk_ms started_mono;
 };
 

@@ -320,5 +320,15 @@ void watch_write_stats(const struct daemon *d, struct dk_jw *w)
     dk_jw_int(w, "open", open);
     dk_jw_int(w, "unacked", loud);
     dk_jw_int(w, "unwritten", unwritten);
+    dk_jw_obj(w, "kinds"); /* those that are open: how many of each */
+    for (int k = 0; k < DK_W_N; k++) {
+        int64_t n = 0;
+
+        for (int i = 0; i < WATCH_SLOTS; i++)
+            n += d->watch.slot[i].open && (int)d->watch.slot[i].kind == k;
+        if (n != 0)
+            dk_jw_int(w, dk_watch_name((enum dk_watch_kind)k), n);
+    }
+    dk_jw_end_obj(w);
     dk_jw_end_obj(w);
 }

@@ -18,7 +18,8 @@
     X(SUPERVISOR, "supervisor", "督办人")                                      \
     X(AUDITOR, "auditor", "审计人")                                            \
     X(ADMINISTRATOR, "administrator", "管理员")                                \
-    X(RELAY, "relay", "流转服务")
+    X(RELAY, "relay", "流转服务")                                              \
+    X(MONITOR, "monitor", "监测程序")
 
 /* Longest name of somebody: "officer:" and it must fit an actor. */
 #define DK_WHO_MAX (DK_ID_MAX - 8)

@@ -11,7 +11,7 @@ set(CPACK_INSTALL_PREFIX ${CMAKE_INSTALL_PREFIX})
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_GROUPING ONE_PER_GROUP)
-set(CPACK_COMPONENTS_ALL server client kiosk dev)
+set(CPACK_COMPONENTS_ALL server client kiosk metrics dev)
 if(TARGET docket-web)
   list(APPEND CPACK_COMPONENTS_ALL web)
 endif()
@@ -77,6 +77,10 @@ if(TARGET docket-web)
     "The desk, supervision, the wall and the bulletin, and the JSON API below
 them, for the officers of a letters-and-visits office.")
 endif()
+dk_package(metrics docket-metrics net "systemd"
+  "letters-and-visits workflow: how the broker is doing"
+  "Serves the broker's counters as OpenMetrics, and whether it is alive and takes
+cases, on loopback, with alert rules and a dashboard. No names, no cases.")
 dk_package(dev libdocket-dev libdevel
   "libcjson-dev, libzmq3-dev"
   "letters-and-visits workflow: talk to a broker from C"

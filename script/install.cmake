@@ -8,8 +8,8 @@ set(DK_SHARE ${CMAKE_INSTALL_DATADIR}/docket)
 
 # Paths of the build are in no program, so two builds are the same bytes.
 foreach(target dkproto docketclient dkcore dkstore dkdaemon dkworker dkhttp
-    dkkiosk dkweb dknotify docketctl_lib docketd docketctl docket-kiosk docket-web
-    docket-notify
+    dkkiosk dktie dkmetrics dkweb dknotify docketctl_lib docketd docketctl
+    docket-kiosk docket-web docket-notify docket-metrics
     docket-assign docket-deadline docket-escalate docket-simulate)
   if(TARGET ${target})
     target_compile_options(${target} PRIVATE
@@ -130,6 +130,14 @@ if(TARGET docket-web)
   endif()
   dk_man(web docket-web.8)
 endif()
+
+# ---- how the broker is doing
+install(TARGETS docket-metrics RUNTIME COMPONENT metrics)
+dk_units(metrics docket-metrics.service)
+dk_conf(metrics systemd/docket-metrics.conf docket-metrics.conf)
+install(FILES systemd/docket-metrics.sysusers.conf RENAME docket-metrics.conf
+  DESTINATION lib/sysusers.d COMPONENT metrics)
+dk_man(metrics docket-metrics.8 docket-metrics.conf.5)
 
 # ---- programs of others, in C
 install(TARGETS docketclient dkproto ARCHIVE COMPONENT dev)

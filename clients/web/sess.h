@@ -5,7 +5,7 @@
 #define DK_WEB_SESS_H
 
 #include "accounts.h"
-#include "tie.h"
+#include "clients/tie/tie.h"
 
 #define SESS_TOKEN 65 /* bytes of a cookie's value with its NUL */
 #define SESS_CSRF  33

@@ -50,7 +50,7 @@ int site_tie(struct site *s, const struct dk_client_keys *keys,
              struct tie **out, struct dk_problem *p);
 
 /* Send `w` (emptied) to the broker as `type`; its answer is the answer, with
- * `status`.  `member` and `id` as in tie.h.
+ * `status`.  `member` and `id` as in clients/tie/tie.h.
  */
 void site_pass(struct site *s, struct sess *who, struct http_ask *a,
                const char *type, struct dk_jw *w, int status,

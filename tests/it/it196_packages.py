@@ -21,7 +21,7 @@ import dkworld  # noqa: E402
 
 BUILD = dkworld.BIN
 NAMES = ("docket-server", "docket-client", "docket-kiosk", "docket-web",
-         "libdocket-dev")
+         "docket-metrics", "libdocket-dev")
 
 
 def run(*argv, **more):
@@ -84,7 +84,7 @@ class Contents(Case):
         self.assertEqual(programs, {
             "docketd", "docket-assign", "docket-deadline", "docket-escalate",
             "docketctl", "docket-simulate", "docket-kiosk", "docket-web",
-            "docket-notify"})
+            "docket-notify", "docket-metrics"})
         etc = os.path.join(tree, "etc")
         self.assertEqual(conffiles, {
             "/etc/" + os.path.relpath(os.path.join(at, name), etc)

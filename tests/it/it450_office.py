@@ -97,7 +97,8 @@ class Workers(Case):
                          r"event=office_alert .*kind=no_worker "
                          r"subject=assign")
         self.assertEqual(client.call("stats")["office"],
-                         {"open": 1, "unacked": 1, "unwritten": 0})
+                         {"open": 1, "unacked": 1, "unwritten": 0,
+                          "kinds": {"no_worker": 1}})
         world.service("assign")
         self.cleared(client, alert)
         self.assertRegex(world.broker.process.errors(),

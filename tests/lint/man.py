@@ -16,6 +16,7 @@ NOT_INSTALLED = {"docket-example"}  # of the tests
 SOURCES = {  # whose getenv() a page must explain
     "docketctl": ["clients/docketctl/*.c"], "docketd": ["daemon/*.c"],
     "docket-kiosk": ["clients/kiosk/*.c"], "docket-web": ["clients/web/*.c"],
+    "docket-metrics": ["clients/metrics/*.c"],
     "docket-simulate": ["workers/simulate*.c"],
 }
 

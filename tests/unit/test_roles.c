@@ -10,34 +10,36 @@
 #include "core/roles.h"
 
 /* The table once more, by role: a column for each of kiosk, assign, deadline,
- * escalate, handler, supervisor, auditor, administrator, relay, in that order.
+ * escalate, handler, supervisor, auditor, administrator, relay, monitor, in
+ * that order.
  */
 static const struct expected {
     const char *message, *cells;
 } clients[] = {
-    {"hello", "xxxxxxxxx"},           {"clock.now", "xxxxxxxxx"},
-    {"case.submit", "x....x.xx"},     {"case.query", "x....x.x."},
-    {"case.get", "....xxxxx"},        {"case.list", "....xxxx."},
-    {"case.events", "....xxxxx"},     {"case.act", "....xx.xx"},
-    {"case.export", ".....xxx."},     {"person.get", "....xx.xx"},
-    {"person.erase", ".....x.x."},    {"alert.list", "....xxxx."},
-    {"alert.ack", "....xx.x."},       {"clock.list", "....xxxx."},
-    {"tally.list", ".....xxx."},      {"task.list", ".......x."},
-    {"task.get", ".......x."},        {"task.retry", ".......x."},
-    {"task.drop", ".......x."},       {"worker.list", ".....xxx."},
-    {"office.list", ".....xxx."},     {"office.ack", ".....x.x."},
-    {"stats", ".....xxx."},           {"verify", "......xx."},
-    {"events.follow", ".....xxxx"},   {"events.credit", ".....xxxx"},
-    {"events.stop", ".....xxxx"},     {"checkpoint.make", "......xx."},
-    {"checkpoint.list", ".....xxx."}, {"seal.rotate", ".......x."},
-    {"backup.start", ".......x."},    {"backup.status", ".....xxx."},
-    {"keys.list", "......xx."},       {"keys.allow", ".......x."},
-    {"keys.revoke", ".......x."},     {"clock.set", ".......x."},
-    {"clock.advance", ".......x."},
+    {"hello", "xxxxxxxxxx"},           {"clock.now", "xxxxxxxxxx"},
+    {"case.submit", "x....x.xx."},     {"case.query", "x....x.x.."},
+    {"case.get", "....xxxxx."},        {"case.list", "....xxxx.."},
+    {"case.events", "....xxxxx."},     {"case.act", "....xx.xx."},
+    {"case.export", ".....xxx.."},     {"person.get", "....xx.xx."},
+    {"person.erase", ".....x.x.."},    {"alert.list", "....xxxx.."},
+    {"alert.ack", "....xx.x.."},       {"clock.list", "....xxxx.."},
+    {"tally.list", ".....xxx.."},      {"task.list", ".......x.."},
+    {"task.get", ".......x.."},        {"task.retry", ".......x.."},
+    {"task.drop", ".......x.."},       {"worker.list", ".....xxx.."},
+    {"office.list", ".....xxx.."},     {"office.ack", ".....x.x.."},
+    {"stats", ".....xxx.x"},           {"verify", "......xx.."},
+    {"events.follow", ".....xxxx."},   {"events.credit", ".....xxxx."},
+    {"events.stop", ".....xxxx."},     {"checkpoint.make", "......xx.."},
+    {"checkpoint.list", ".....xxx.."}, {"seal.rotate", ".......x.."},
+    {"backup.start", ".......x.."},    {"backup.status", ".....xxx.."},
+    {"keys.list", "......xx.."},       {"keys.allow", ".......x.."},
+    {"keys.revoke", ".......x.."},     {"clock.set", ".......x.."},
+    {"clock.advance", ".......x.."},
 };
 static const struct expected workers[] = {
-    {"hello", ".xxx....."},  {"result", ".xxx....."},    {"fail", ".xxx....."},
-    {"extend", ".xxx....."}, {"heartbeat", ".xxx....."}, {"bye", ".xxx....."},
+    {"hello", ".xxx......"},     {"result", ".xxx......"},
+    {"fail", ".xxx......"},      {"extend", ".xxx......"},
+    {"heartbeat", ".xxx......"}, {"bye", ".xxx......"},
 };
 #define N(t) (sizeof(t) / sizeof((t)[0]))
 

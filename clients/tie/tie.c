@@ -130,8 +130,8 @@ static void overdue(struct tie *t, struct asked *q, dk_ms now)
         return;
     if (!q->sent && q->send_by <= now && dk_client_refused(t->client))
         finish_failed(q, DK_EKEY,
-                      "the broker does not know this account's key (any more)",
-                      "服务器未登记本账号的密钥，或已撤销");
+                      "the broker does not know this key (any more)",
+                      "服务器未登记该密钥，或已撤销");
     else if (!q->sent && q->send_by <= now)
         finish_failed(q, DK_EBUSY,
                       "the broker is not there now; nothing was sent to it",
@@ -245,8 +245,8 @@ int tie_ask(struct tie *t, const struct tie_ask *ask, char *used,
 
     if (q == NULL)
         return dk_fail(p, DK_ERATE, NULL,
-                       "too many requests of this session are unanswered",
-                       "本次登录尚未答复的请求过多");
+                       "too many requests of this connection are unanswered",
+                       "本连接尚未答复的请求过多");
     q->body = malloc(ask->len + 1);
     if (q->body == NULL)
         return dk_fail(p, DK_ENOMEM, NULL, NULL, NULL);

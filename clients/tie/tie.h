@@ -1,11 +1,11 @@
-/* tie.h - a session's own connection to the broker, in the loop.
+/* tie.h - a connection to the broker, in the loop.
  *
- * It is made with the account's key, so the broker knows who asks and decides
+ * It is made with a key of its own, so the broker knows who asks and decides
  * what they may.  Requests are pipelined; each is answered exactly once:
  * by the broker's answer, or by a problem when it does not come in time.
  */
-#ifndef DK_WEB_TIE_H
-#define DK_WEB_TIE_H
+#ifndef DK_TIE_H
+#define DK_TIE_H
 
 #include "proto/client.h"
 #include "proto/client_keys.h"
@@ -59,4 +59,4 @@ bool tie_tell(struct tie *t, const char *type, const char *request,
 /* Did the broker turn the key away? */
 bool tie_refused(const struct tie *t);
 
-#endif /* DK_WEB_TIE_H */
+#endif /* DK_TIE_H */
