@@ -80,7 +80,7 @@ static int on_event(void *arg, const struct dk_event *e)
     struct history_state *h = arg;
 
     if (e->seq - h->done > HISTORY_EVENTS) {
-        log_error("history_broken", "event=%" PRId64 " after=%" PRId64, e->seq,
+        log_error("history_broken", "seq=%" PRId64 " after=%" PRId64, e->seq,
                   h->done);
         h->broken = true;
         return 1;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "journal/journal.h"
 #include "proto/problem.h"
 
 static enum log_level level = LOG_INFO_; /* the one global: see style */
@@ -29,15 +30,13 @@ int log_level_parse(const char *s, enum log_level *out)
 
 void log_line(enum log_level l, const char *event, const char *fmt, ...)
 {
-    static const char *const priority[] = {"<3>", "<4>", "<6>", "<7>"};
     char buf[2048];
     int saved = errno;
 
     if (l > level)
         return;
-    const char *prefix = getenv("JOURNAL_STREAM") != NULL ? priority[l] : "";
-    int n = snprintf(buf, sizeof(buf), "%slevel=%s event=%s ", prefix,
-                     level_names[l], event);
+    int n =
+        snprintf(buf, sizeof(buf), "level=%s event=%s ", level_names[l], event);
     va_list ap;
     va_start(ap, fmt);
     int m = vsnprintf(buf + n, sizeof(buf) - (size_t)n, fmt, ap);
@@ -46,8 +45,7 @@ void log_line(enum log_level l, const char *event, const char *fmt, ...)
     if (len > sizeof(buf) - 2)
         len = sizeof(buf) - 2;
     buf[len++] = '\n';
-    /* One write, so that lines of several programs never mix. */
-    (void)!fwrite(buf, 1, len, stderr);
+    journal_line(buf, len);
     errno = saved;
 }
 

@@ -15,7 +15,8 @@ void log_set_level(enum log_level l);
 int log_level_parse(const char *s, enum log_level *out); /* 0 or DK_EFIELD */
 
 /* `event` is a short stable word; fmt gives the other key=value pairs.  Keeps
- * errno.  With a journal on the other end each line gets its priority prefix.
+ * errno.  With the journal on the other end it becomes an entry with fields
+ * (journal/journal.h).
  */
 __attribute__((format(printf, 3, 4))) void
 log_line(enum log_level l, const char *event, const char *fmt, ...);

@@ -11,6 +11,7 @@
 #include <sysexits.h>
 
 #include "daemon/daemon.h"
+#include "proto/caseno.h"
 
 struct dk_env spine_env(struct daemon *d)
 {
@@ -183,10 +184,11 @@ static void settle_lease(struct daemon *d, const struct item *it, int rc)
     d->stats.tasks_failed += it->kind != ITEM_LOST;
     d->stats.tasks_lost += it->kind == ITEM_LOST;
     if (attempts >= d->cfg->max_attempts) {
-        char reason[520];
+        char reason[520], no[DK_CASE_NO_MAX];
         d->stats.tasks_dead++;
-        log_warn("dead_letter", "task=%" PRId64 " service=%s reason=%s",
-                 l->task_id, dk_service_names[l->service],
+        dk_case_no_format((int32_t)d->cfg->county, l->key, no);
+        log_warn("dead_letter", "task=%" PRId64 " case=%s service=%s reason=%s",
+                 l->task_id, no, dk_service_names[l->service],
                  log_quote(it->reason, reason, sizeof(reason)));
         desk_answered(d, l);
         return;

@@ -7,7 +7,7 @@ set(DK_UNIT_DIR lib/systemd/system)
 set(DK_SHARE ${CMAKE_INSTALL_DATADIR}/docket)
 
 # Paths of the build are in no program, so two builds are the same bytes.
-foreach(target dkproto docketclient dkcore dkstore dkdaemon dkworker dkhttp
+foreach(target dkproto dkjournal docketclient dkcore dkstore dkdaemon dkworker dkhttp
     dkkiosk dktie dkmetrics dkweb dknotify docketctl_lib docketd docketctl
     docket-kiosk docket-web docket-notify docket-metrics
     docket-assign docket-deadline docket-escalate docket-simulate)
@@ -110,6 +110,9 @@ foreach(pair docketctl.bash:bash-completion/completions/docketctl
       DESTINATION ${CMAKE_INSTALL_DATADIR}/${folder} COMPONENT client)
   endif()
 endforeach()
+
+install(FILES systemd/docket.catalog systemd/docket.zh_CN.catalog
+  DESTINATION lib/systemd/catalog COMPONENT client)
 
 # ---- on a kiosk; its page is installed where it is made
 install(TARGETS docket-kiosk RUNTIME COMPONENT kiosk)

@@ -4,23 +4,25 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "journal/journal.h"
 
 #define LINE_MAX_ 1024
 
 void worker_log(const char *level, const char *event, const char *fmt, ...)
 {
-    char line[LINE_MAX_];
+    char line[LINE_MAX_ + 1]; /* and its end */
     int keep = errno;
-    int n = snprintf(line, sizeof(line), "level=%s event=%s ", level, event);
+    int n = snprintf(line, LINE_MAX_, "level=%s event=%s ", level, event);
     va_list ap;
 
     va_start(ap, fmt);
-    if (n >= 0 && (size_t)n < sizeof(line))
-        vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
+    if (n >= 0 && (size_t)n < LINE_MAX_)
+        vsnprintf(line + n, LINE_MAX_ - (size_t)n, fmt, ap);
     va_end(ap);
-    /* One write, so that lines of several processes do not mix. */
-    dprintf(STDERR_FILENO, "%s\n", line);
+    size_t len = strlen(line);
+    line[len] = '\n';
+    journal_line(line, len + 1);
     errno = keep;
 }
 

@@ -7,7 +7,7 @@
 doc=docs/ARCHITECTURE.md
 
 sources() {
-    files '*.c' '*.h' | grep -E '^(proto|core|daemon|workers|clients|bench)/' |
+    files '*.c' '*.h' | grep -E '^(proto|core|journal|daemon|workers|clients|bench)/' |
         sed -E 's/\.[ch]$//'
     files '*.js' '*.css' '*.html' | grep -E '^clients/' || true
     files 'bench/*.py' 'bench/*.mjs'

@@ -10,7 +10,7 @@
 build=${1:-build/dev}
 
 mapfile -t list < <(files '*.c' '*.h' |
-    grep -E '^(proto|core|daemon|workers|clients|bench)/')
+    grep -E '^(proto|core|journal|daemon|workers|clients|bench)/')
 ((${#list[@]} > 0)) || fault "no source files found"
 while IFS= read -r line; do
     fault "$line"
@@ -24,19 +24,21 @@ LAYERS = [  # (name, its files, may use, system headers it may not see)
     ("client", r"proto/client|proto/example", "client proto",
      r"sqlite3\.h|event2/.*|sodium\.h|locale\.h"),
     ("proto", r"proto/", "proto", PURE),
+    ("journal", r"journal/", "journal proto",
+     r"zmq\.h|sqlite3\.h|event2/.*|sodium\.h|time\.h|locale\.h"),
     ("core", r"core/", "core proto", PURE),
     ("store", r"daemon/store/", "store core proto",
      r"zmq\.h|event2/.*|systemd/.*|time\.h|locale\.h"),
     # Recovery sorts what it reads in a scratch database of its own.
     ("recover", r"daemon/recover", "recover daemon store core proto",
      r"locale\.h"),
-    ("daemon", r"daemon/", "daemon recover store core proto",
+    ("daemon", r"daemon/", "daemon recover store core journal proto",
      r"sqlite3\.h|locale\.h"),
-    ("workers", r"workers/", "workers core client proto",
+    ("workers", r"workers/", "workers core client journal proto",
      r"sqlite3\.h|locale\.h"),
     ("docketctl", r"clients/docketctl/", "docketctl client proto", "sqlite3.h"),
     ("tie", r"clients/tie/", "tie client proto", r"zmq\.h|sqlite3\.h|locale\.h"),
-    ("http", r"clients/http/", "http proto", r"zmq\.h|sqlite3\.h|locale\.h"),
+    ("http", r"clients/http/", "http journal proto", r"zmq\.h|sqlite3\.h|locale\.h"),
     ("kiosk", r"clients/kiosk/", "kiosk http client proto", "locale.h"),
     ("metrics", r"clients/metrics/", "metrics tie http client proto",
      r"zmq\.h|sqlite3\.h|locale\.h"),

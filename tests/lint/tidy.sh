@@ -11,7 +11,7 @@ build=${1:-build/dev}
     finish
 }
 mapfile -t list < <(files '*.c' |
-    grep -E '^(proto|core|daemon|workers|clients|bench)/' |
+    grep -E '^(proto|core|journal|daemon|workers|clients|bench)/' |
     while IFS= read -r f; do
         ! grep -qF "/$f\"" "$build/compile_commands.json" || printf '%s\n' "$f"
     done)

@@ -164,7 +164,8 @@ test_a_full_disk_is_an_alert_as_soon_as_it_can_be_written(void **state)
     watch_write_stats(&w->d, &out);
     dk_jw_end_obj(&out);
     assert_string_equal(
-        out.buf, "{\"office\":{\"open\":0,\"unacked\":0,\"unwritten\":2}}");
+        out.buf,
+        "{\"office\":{\"open\":0,\"unacked\":0,\"unwritten\":2,\"kinds\":{}}}");
     dk_jw_fini(&out);
     w->d.watch.retry_at = 0;
     look(w); /* there is room again */
