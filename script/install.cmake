@@ -8,8 +8,8 @@ set(DK_SHARE ${CMAKE_INSTALL_DATADIR}/docket)
 
 # Paths of the build are in no program, so two builds are the same bytes.
 foreach(target dkproto dkjournal docketclient dkcore dkstore dkdaemon dkworker dkhttp
-    dkkiosk dktie dkmetrics dkweb dknotify docketctl_lib docketd docketctl
-    docket-kiosk docket-web docket-notify docket-metrics
+    dkkiosk dktie dkmetrics dkrelay dkweb dknotify docketctl_lib docketd docketctl
+    docket-kiosk docket-web docket-notify docket-relay docket-metrics
     docket-assign docket-deadline docket-escalate docket-simulate)
   if(TARGET ${target})
     target_compile_options(${target} PRIVATE
@@ -71,12 +71,12 @@ endfunction()
 
 # ---- the broker and its workers
 install(TARGETS docketd docket-assign docket-deadline docket-escalate
-  docket-notify
+  docket-notify docket-relay
   RUNTIME COMPONENT server)
 dk_units(server docketd.service docketd.socket docketd-workers.socket
   docketd-network.socket docket-assign@.service docket-deadline@.service
-  docket-escalate@.service docket-notify.service docket-backup.service docket-backup.timer
-  docket.target)
+  docket-escalate@.service docket-notify.service docket-relay.service
+  docket-backup.service docket-backup.timer docket.target)
 install(FILES systemd/docket.sysusers.conf RENAME docket.conf
   DESTINATION lib/sysusers.d COMPONENT server)
 install(FILES systemd/docket.tmpfiles.conf RENAME docket.conf
@@ -85,6 +85,7 @@ install(FILES systemd/docketd-network.conf DESTINATION ${DK_SHARE}
   COMPONENT server)
 dk_conf(server systemd/docketd.conf docketd.conf)
 dk_conf(server systemd/notify.conf notify.conf)
+dk_conf(server systemd/relay.conf relay.conf)
 file(GLOB policies policy/*.json)
 list(FILTER policies EXCLUDE REGEX "kiosk-sample")
 install(FILES ${policies} DESTINATION ${DK_SHARE}/policy COMPONENT server)
@@ -92,7 +93,8 @@ dk_conf(server policy/xinfang-2022.json policy.json)
 dk_conf(server policy/calendar-cn.json calendar.json)
 dk_conf(server policy/units-sample.json units.json)
 dk_man(server docketd.8 docket-assign.8 docket-deadline.8 docket-escalate.8
-  docket-notify.8 docketd.conf.5 docket-policy.5 docket-calendar.5 docket-units.5
+  docket-notify.8 docket-relay.8 docketd.conf.5 docket-policy.5
+  docket-calendar.5 docket-units.5
   docket-keys.5)
 
 # ---- who talks to one

@@ -84,7 +84,7 @@ class Contents(Case):
         self.assertEqual(programs, {
             "docketd", "docket-assign", "docket-deadline", "docket-escalate",
             "docketctl", "docket-simulate", "docket-kiosk", "docket-web",
-            "docket-notify", "docket-metrics"})
+            "docket-notify", "docket-metrics", "docket-relay"})
         etc = os.path.join(tree, "etc")
         self.assertEqual(conffiles, {
             "/etc/" + os.path.relpath(os.path.join(at, name), etc)

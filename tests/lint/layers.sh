@@ -42,6 +42,7 @@ LAYERS = [  # (name, its files, may use, system headers it may not see)
     ("kiosk", r"clients/kiosk/", "kiosk http client proto", "locale.h"),
     ("metrics", r"clients/metrics/", "metrics tie http client proto",
      r"zmq\.h|sqlite3\.h|locale\.h"),
+    ("relay", r"clients/relay/", "relay http client proto", "locale.h"),
     ("web", r"clients/web/", "web tie http docketctl client proto", "locale.h"),
     ("notify", r"clients/notify/", "notify core client proto",
      r"zmq\.h|locale\.h"),

@@ -17,6 +17,7 @@ SOURCES = {  # whose getenv() a page must explain
     "docketctl": ["clients/docketctl/*.c"], "docketd": ["daemon/*.c"],
     "docket-kiosk": ["clients/kiosk/*.c"], "docket-web": ["clients/web/*.c"],
     "docket-metrics": ["clients/metrics/*.c"],
+    "docket-relay": ["clients/relay/*.c"],
     "docket-simulate": ["workers/simulate*.c"],
 }
 

@@ -14,7 +14,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 mkdir "$tmp/bin"
 # The units name programs by where a package puts them.
-for name in docketd docket-assign docket-deadline docket-escalate docket-kiosk docket-web docket-notify docket-metrics docketctl; do
+for name in docketd docket-assign docket-deadline docket-escalate docket-kiosk docket-web docket-notify docket-metrics docket-relay docketctl; do
     program=$(find "$build" -maxdepth 2 -type f -name "$name" | head -n 1)
     [[ -n $program ]] || program=/bin/true
     ln -s "$program" "$tmp/bin/$name"
@@ -23,7 +23,7 @@ for unit in systemd/*.{service,socket,timer,target}; do
     sed -e "s|/usr/bin/docket|$tmp/bin/docket|g" -e '/^Documentation=man:/d' \
         "$unit" >"$tmp/$(basename "$unit")"
 done
-for name in docketd{,-workers,-network}.socket docketd.service docket-{kiosk,web,notify,metrics}.service \
+for name in docketd{,-workers,-network}.socket docketd.service docket-{kiosk,web,notify,metrics,relay}.service \
     docket-backup.{service,timer} docket.target docket-{assign,deadline,escalate}@1.service; do
     file=$tmp/${name/@1/@}
     [[ $name == *@1* ]] && cp "$file" "$tmp/$name"
@@ -33,9 +33,9 @@ for name in docketd{,-workers,-network}.socket docketd.service docket-{kiosk,web
     [[ -z $out ]] || fault "$name: $out"
 done
 # What must reach the network may be a little more open.
-for name in docketd docket-backup docket-assign@ docket-deadline@ docket-escalate@ docket-kiosk docket-web docket-notify docket-metrics; do
+for name in docketd docket-backup docket-assign@ docket-deadline@ docket-escalate@ docket-kiosk docket-web docket-notify docket-metrics docket-relay; do
     most=0.5
-    [[ $name != docket-kiosk && $name != docket-web && $name != docket-notify && $name != docket-metrics ]] || most=1.5
+    [[ ! $name =~ ^docket-(kiosk|web|notify|metrics|relay)$ ]] || most=1.5
     # Exposure as systemd counts it: 0 is a cell, 10 an open house.
     level=$(systemd-analyze security --offline=true --no-pager \
         "$tmp/$name.service" 2>/dev/null |
