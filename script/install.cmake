@@ -142,6 +142,8 @@ dk_units(metrics docket-metrics.service)
 dk_conf(metrics systemd/docket-metrics.conf docket-metrics.conf)
 install(FILES systemd/docket-metrics.sysusers.conf RENAME docket-metrics.conf
   DESTINATION lib/sysusers.d COMPONENT metrics)
+install(FILES monitoring/docket.rules.yml monitoring/docket-dashboard.json
+  DESTINATION ${DK_SHARE}/monitoring COMPONENT metrics)
 dk_man(metrics docket-metrics.8 docket-metrics.conf.5)
 
 # ---- programs of others, in C

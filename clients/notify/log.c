@@ -3,23 +3,30 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <string.h>
+
+#include "journal/journal.h"
+
+#define LINE_CAP 1024
 
 void notify_log(const char *level, const char *event, const char *fmt, ...)
 {
-    char line[1024];
+    char line[LINE_CAP + 1]; /* and its end */
     int keep = errno;
-    int n = snprintf(line, sizeof(line), "level=%s event=%s ", level, event);
+    int n =
+        snprintf(line, (size_t)LINE_CAP, "level=%s event=%s ", level, event);
     va_list ap;
 
     va_start(ap, fmt);
-    if (n >= 0 && (size_t)n < sizeof(line))
-        vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
+    if (n >= 0 && (size_t)n < (size_t)LINE_CAP)
+        vsnprintf(line + n, (size_t)LINE_CAP - (size_t)n, fmt, ap);
     va_end(ap);
     for (char *c = line; *c != '\0'; c++) {
         if ((unsigned char)*c < 0x20)
             *c = ' ';
     }
-    dprintf(STDERR_FILENO, "%s\n", line);
+    size_t len = strlen(line);
+    line[len] = '\n';
+    journal_line(line, len + 1);
     errno = keep;
 }

@@ -11,7 +11,7 @@ sources() {
         sed -E 's/\.[ch]$//'
     files '*.js' '*.css' '*.html' | grep -E '^clients/' || true
     files 'bench/*.py' 'bench/*.mjs'
-    files 'script/*' 'systemd/*' 'policy/*' | grep -vE '^script/(samples|deb)/' || true
+    files 'script/*' 'systemd/*' 'policy/*' 'monitoring/*' | grep -vE '^script/(samples|deb)/' || true
     files 'tests/support/*' 'tests/it/*' 'tests/lint/*' 'tests/node/*' \
         'tests/browser/*' |
         grep -E '\.(sh|py|mjs|js)$|^tests/lint/' || true

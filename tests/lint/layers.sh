@@ -44,7 +44,7 @@ LAYERS = [  # (name, its files, may use, system headers it may not see)
      r"zmq\.h|sqlite3\.h|locale\.h"),
     ("relay", r"clients/relay/", "relay http client proto", "locale.h"),
     ("web", r"clients/web/", "web tie http docketctl client proto", "locale.h"),
-    ("notify", r"clients/notify/", "notify core client proto",
+    ("notify", r"clients/notify/", "notify core client journal proto",
      r"zmq\.h|locale\.h"),
     ("bench", r"bench/", "bench client proto", "locale.h"),
 ]
