@@ -8,5 +8,6 @@ after(closeBrowser);
 
 await import("./webpure.mjs");
 await import("./webdesk.mjs");
+await import("./websearch.mjs");
 await import("./webwatch.mjs");
 await import("./weblooks.mjs");

@@ -27,7 +27,7 @@ describe("the desk", () => {
     assert.ok(due.length > 1);
     const urgent = await page.locator("#cases .chip.urgent").count();
     if (urgent === 0) assert.deepEqual(due, [...due].sort());
-    assert.equal(await page.locator(".tab").count(), 2, "a handler has no wall and no bulletin");
+    assert.equal(await page.locator(".tab").count(), 3, "a handler has no wall and no bulletin");
     const cookies = await officer.context.cookies();
     assert.deepEqual([cookies[0].name, cookies[0].httpOnly, cookies[0].sameSite], ["dk_session", true, "Strict"]);
     assert.doesNotMatch(JSON.stringify(await page.evaluate(() => [{ ...localStorage }, { ...sessionStorage }])), /rsj|plain words/);

@@ -58,6 +58,8 @@ async function everyPage(officer, look) {
   await look("wall");
   await officer.go("#/bulletin?period=2026Q2", "#groups");
   await look("bulletin");
+  await officer.go("#/search?from=2026-01-01", "#cases .case");
+  await look("search");
   await officer.go("#/account", "#keys");
   await look("account");
 }
@@ -90,7 +92,7 @@ describe("every page of the office", () => {
       await look("login");
       await officer.logIn();
       await everyPage(officer, look);
-      assert.equal(names.length, 10);
+      assert.equal(names.length, 11);
       await officer.close();
     });
 

@@ -116,6 +116,12 @@ describe("supervision, wall, bulletin", () => {
     await officer.see("#cases .case");
     assert.match(await page.evaluate(() => location.hash), new RegExp(`unit=${late.key}.*overdue=1`));
     await officer.go("#/bulletin?period=2026Q2", "#overall");
+    await page.locator("#overall tbody tr", { has: page.locator("th", { hasText: "收到" }) }).first().locator("a").first().click();
+    await officer.see("#search");
+    assert.match(await page.evaluate(() => location.hash), /^#\/search\?from=2026-04-01&to=2026-06-30/);
+    await page.waitForFunction(() => /全部查完/.test(document.getElementById("count")?.textContent ?? ""));
+    assert.equal(await page.locator("#cases .case").count(), now.total.counts.received);
+    await officer.go("#/bulletin?period=2026Q2", "#overall");
     await page.emulateMedia({ media: "print" });
     assert.equal(await page.locator(".bulletin-head").isVisible(), true);
     assert.equal(await page.locator(".choose").isVisible(), false);

@@ -13,6 +13,7 @@ const PAGES = {
     needs: ["supervisor", "auditor", "administrator"] },
   bulletin: { key: "4", title: () => t("通报", "Bulletin"), icon: "book", load: () => import("./bulletin.js"),
     needs: ["supervisor", "auditor", "administrator"] },
+  search: { key: "5", title: () => t("查找", "Search"), icon: "search", load: () => import("./search.js") },
   case: { title: () => t("案件", "Case"), load: () => import("./case.js") },
   account: { title: () => t("账户", "Account"), load: () => import("./account.js") },
 };

@@ -46,7 +46,11 @@ const suggested = (today) => {
 const cell = (content, kind = "number") => h("td", { class: kind }, content);
 const headCell = (text, attributes = {}) => h("th", { scope: "col", ...attributes }, text);
 
-function overall(data) {
+// The cases of a count of what was received. Their days are those of the numbers.
+const received = (count, p, filter = {}) => count
+  ? link("#/search" + query({ from: p.from, to: p.to, ...filter }), String(count)) : "0";
+
+function overall(data, chosen) {
   const [current] = data.periods;
   const names = data.periods.map((p, n) => n === 0 ? p.period : `${n === 1 && data.periods.length > 2 ? t("上期 ", "before: ")
     : t("上年同期 ", "year before: ")}${p.period}`);
@@ -55,7 +59,8 @@ function overall(data) {
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("总体情况", "Overall") },
     h("table", { id: "overall" }, h("caption", { class: "visually-hidden" }, t("总体情况，与上期和上年同期对照", "Overall, against the period and the year before")),
       h("thead", {}, h("tr", {}, headCell(t("指标", "Figure")), names.map((name) => headCell(name)))),
-      h("tbody", {}, COUNTS().map(([id, label]) => line(label, (p, n) => [String(p.total.counts[id]),
+      h("tbody", {}, COUNTS().map(([id, label]) => line(label, (p, n) => [id === "received" && !chosen.unit
+        ? received(p.total.counts[id], p, chosen.category ? { category: chosen.category } : {}) : String(p.total.counts[id]),
         id === "received" && n > 0 && riseOf(n) && h("span", { class: "rise" }, t("（现期反弹）", " (a rebound since)"))])),
       RATIOS.map((id) => line(ratioName(id), (p) => share(p.total.ratios[id]))),
       line(word("figure", "overdue"), (p) => overdue(p.total.overdue, p === current && { overdue: 1 })))));
@@ -69,7 +74,7 @@ function overdue(o, filter) {
 }
 
 // One line for each unit or category. Those with nothing to rank by come last.
-function groups(data, by, rank, go) {
+function groups(data, by, rank, go, chosen) {
   const [current, ...others] = data.periods;
   const at = (group) => group.ratios[rank].of ? group.ratios[rank].n / group.ratios[rank].of : -1;
   const sorted = [...current.groups].sort((a, b) => at(b) - at(a) || b.ratios[rank].of - a.ratios[rank].of || String(a.key).localeCompare(String(b.key)));
@@ -88,7 +93,8 @@ function groups(data, by, rank, go) {
           { "aria-sort": id === rank ? "descending" : null })), headCell(t("对照期", "Before")), headCell(word("figure", "overdue")))),
       h("tbody", {}, sorted.map((group) => h("tr", { "data-group": group.key ?? "" }, cell(place(group), "place"),
         h("th", { scope: "row" }, group.key ? link("#/desk" + query({ view: "all", ...filter(group.key) }), name(group.key)) : name(group.key)),
-        cell(String(by === "unit" && group.key !== "office" ? group.counts.transferred_in : group.counts.received)),
+        cell(by === "category" && group.key && !chosen.unit ? received(group.counts.received, current, filter(group.key))
+          : String(by === "unit" && group.key !== "office" ? group.counts.transferred_in : group.counts.received)),
         ratios.map((id) => cell(share(group.ratios[id]))), cell(share(before(group.key))),
         cell(overdue(group.overdue, group.key ? { ...filter(group.key), overdue: 1 } : null)))))));
 }
@@ -130,14 +136,14 @@ export async function show(main, { query: chosen }) {
       h("p", {}, `${current.from} – ${current.to}`, t("，截至 ", ", as of "), asOfText)),
     h("p", { class: "hint" }, t(`${current.from} 至 ${current.to}，截至 ${asOfText}`, `${current.from} to ${current.to}, as of ${asOfText}`),
       chosen.unit && " · " + unit(chosen.unit), chosen.category && " · " + chosen.category),
-    h("h2", {}, t("一、总体情况", "1. Overall")), overall(data),
+    h("h2", {}, t("一、总体情况", "1. Overall")), overall(data, chosen),
     h("h2", {}, by === "unit" ? t("二、各责任单位", "2. Units") : t("二、各类别", "2. Categories")),
-    current.groups.length ? groups(data, by, rank, go) : notice("", t("本时段没有可分列的数据。", "Nothing to tell apart in this period.")),
+    current.groups.length ? groups(data, by, rank, go, chosen) : notice("", t("本时段没有可分列的数据。", "Nothing to tell apart in this period.")),
     h("div", { class: "notes" },
       h("p", {}, t("位次只按及时和化解排列；收到的数量不作排名，信访量少不是成绩。", "Places go by timeliness and settlement only. How many came is not ranked: few petitions are no merit.")),
       h("p", {}, t("每个比率旁是它的两个数；分母不足三十的，另附百分之九十五的区间。", "Beside each ratio stand its two counts; where the second is under 30, the 95 % interval too.")),
       h("p", {}, t("超期为时段终了时的数；一次性化解在九十日后才确定。", "Overdue is as at the end of the period; settled at the first answer is final only after 90 days.")),
-      h("p", {}, t("带下划线的数可以打开对应的案件；链接到现在的案件，数量可能与时段终了时不同。", "What is underlined opens its cases: those of now, which may be others than at the end of the period."))),
+      h("p", {}, t("带下划线的数可以打开对应的案件；链接到现在的案件，数量可能与时段终了时不同；收到的按编号中的日期列出，历史导入的按导入之日。", "What is underlined opens its cases: those of now, which may be others than at the end of the period. What was received is listed by the day in the number, imported cases by that of the import."))),
     h("p", { class: "sign print-only" }, timeText(now(), session.utc_offset).slice(0, 10)));
   return null;
 }

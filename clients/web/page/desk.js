@@ -36,7 +36,7 @@ export function marks(file) {
   ].filter(Boolean);
 }
 
-function row(file) {
+export function row(file) {
   const next = owed(file)[0];
   return h("li", { class: "case", "data-row": true, "data-case": file.case_no },
     h("div", { class: "case-what" },
