@@ -10,12 +10,13 @@
 #include <unistd.h>
 
 #include "daemon/daemon.h"
+#include "daemon/move.h"
 #include "daemon/recover.h"
 #include "proto/timefmt.h"
 
 struct options {
-    const char *config, *recover, *out;
-    bool check, help, version;
+    const char *config, *recover, *out, *migrate, *to;
+    bool back_out, check, help, version;
 };
 
 /* Long options that set a key of the config table. */
@@ -47,6 +48,9 @@ enum {
     OPT_TEST_CLOCK,
     OPT_RECOVER,
     OPT_OUT,
+    OPT_MIGRATE,
+    OPT_TO,
+    OPT_BACK_OUT,
     OPT_CHECK,
     OPT_HELP,
     OPT_VERSION
@@ -66,6 +70,9 @@ static void usage(FILE *f)
     fputs("  --test-clock TIME     time stands still and moves only by order\n"
           "  --recover FILE --out NEW\n"
           "                        save what a damaged database still holds\n"
+          "  --migrate URL --to URL [--back-out]\n"
+          "                        move a store, from sqlite:FILE to\n"
+          "                        postgres:CONNINFO, or back out\n"
           "  --check-config        check options and config, then exit\n"
           "  --help, --version\n\n"
           "SIGTERM finishes what is under way and stops; SIGHUP reads the key\n"
@@ -87,6 +94,9 @@ static void build_options(struct option *o)
         (struct option){"test-clock", required_argument, NULL, OPT_TEST_CLOCK};
     o[n++] = (struct option){"recover", required_argument, NULL, OPT_RECOVER};
     o[n++] = (struct option){"out", required_argument, NULL, OPT_OUT};
+    o[n++] = (struct option){"migrate", required_argument, NULL, OPT_MIGRATE};
+    o[n++] = (struct option){"to", required_argument, NULL, OPT_TO};
+    o[n++] = (struct option){"back-out", no_argument, NULL, OPT_BACK_OUT};
     o[n++] = (struct option){"check-config", no_argument, NULL, OPT_CHECK};
     o[n++] = (struct option){"help", no_argument, NULL, OPT_HELP};
     o[n++] = (struct option){"version", no_argument, NULL, OPT_VERSION};
@@ -109,7 +119,7 @@ static int set_test_clock(struct config *c, const char *arg)
 static int read_options(int argc, char **argv, struct config *c,
                         struct options *opt, bool second)
 {
-    struct option long_opts[N_SETTERS + 8];
+    struct option long_opts[N_SETTERS + 11];
     struct dk_problem p = {0};
     int o;
 
@@ -123,6 +133,12 @@ static int read_options(int argc, char **argv, struct config *c,
             opt->recover = optarg;
         else if (o == OPT_OUT)
             opt->out = optarg;
+        else if (o == OPT_MIGRATE)
+            opt->migrate = optarg;
+        else if (o == OPT_TO)
+            opt->to = optarg;
+        else if (o == OPT_BACK_OUT)
+            opt->back_out = true;
         else if (o == OPT_CHECK)
             opt->check = true;
         else if (o == OPT_HELP)
@@ -174,7 +190,14 @@ static int configure(int argc, char **argv, struct config *c,
         fputs("docketd: --recover FILE and --out NEW go together\n", stderr);
         return EX_USAGE;
     }
-    if (opt->recover != NULL)
+    if (rc == 0 && ((opt->migrate != NULL) != (opt->to != NULL) ||
+                    (opt->back_out && opt->to == NULL))) {
+        fputs("docketd: --migrate sqlite:FILE and --to postgres:CONNINFO go "
+              "together\n",
+              stderr);
+        return EX_USAGE;
+    }
+    if (opt->recover != NULL || opt->migrate != NULL)
         return rc; /* the file tells the rest */
     if (rc == 0 && config_check(c, &p) != DK_OK) {
         if (opt->config != NULL)
@@ -239,6 +262,8 @@ int main(int argc, char **argv)
     no_core();
     if (opt.recover != NULL)
         return recover_run(&cfg, opt.recover, opt.out);
+    if (opt.migrate != NULL)
+        return move_run(&cfg, opt.migrate, opt.to, opt.back_out);
     signal(SIGPIPE, SIG_IGN);
     /* Batches come and go: giving their memory back to the system each time
      * costs a page fault per page of the next one.

@@ -232,6 +232,8 @@ extern const struct opt opts_bulletin[];
 extern const struct opt opts_simulate[];
 int cmd_recover(struct ctl *ctl, const struct args *a);
 extern const struct opt opts_recover[];
+int cmd_migrate(struct ctl *ctl, const struct args *a);
+extern const struct opt opts_migrate[];
 int cmd_person(struct ctl *ctl, const struct args *a);
 int cmd_erase_person(struct ctl *ctl, const struct args *a);
 int cmd_seal_rotate(struct ctl *ctl, const struct args *a);

@@ -8,6 +8,7 @@
 
 #define MIGRATE_APPLICATION_ID 0x444B5431 /* "DKT1" */
 #define MIGRATE_BACKUP_ID      0x444B5442 /* "DKTB": not opened yet */
+#define MIGRATE_MOVED_ID       0x444B544D /* "DKTM": it is in PostgreSQL now */
 
 int migrate_latest(void); /* the schema this program writes */
 

@@ -135,6 +135,11 @@ static int check_meta(const struct pg_row *r, const struct store_options *opt,
     int schema = (int)pg_col_int(r, 0), county = (int)pg_col_int(r, 1);
     bool test = pg_col_int(r, 2) != 0;
 
+    if (schema == PG_MOVING)
+        return dk_fail(p, DK_EVERSION, NULL,
+                       "a store is being moved here: run docketctl migrate to "
+                       "its end",
+                       "正在向该数据库迁移：请将 docketctl migrate 运行完毕");
     if (schema > PG_SCHEMA)
         return dk_failf(
             p, DK_EVERSION, NULL,

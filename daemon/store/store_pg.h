@@ -190,6 +190,9 @@ int pg_each(struct pg *s, int rc, PGresult *res, pg_row_fn fn, void *arg);
 /* ---- store_pg_schema.c -------------------------------------------------- */
 
 #define PG_SCHEMA 2
+/* What `meta.schema` says while a store is moved there (store_pg_move.c). */
+#define PG_MOVING      1000000
+#define PG_MOVING_TEXT "1000000"
 extern const char *const pg_tables[]; /* one statement each; NULL: the end */
 /* From schema i + 1 to the next; may run twice, of two brokers at once. */
 extern const char *const pg_steps[PG_SCHEMA - 1];

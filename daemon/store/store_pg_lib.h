@@ -21,9 +21,12 @@
     X(consumeInput)                                                            \
     X(enterPipelineMode)                                                       \
     X(errorMessage)                                                            \
+    X(exec)                                                                    \
+    X(exitPipelineMode)                                                        \
     X(finish)                                                                  \
     X(flush)                                                                   \
     X(freemem)                                                                 \
+    X(getCopyData)                                                             \
     X(getResult)                                                               \
     X(getisnull)                                                               \
     X(getlength)                                                               \
@@ -31,6 +34,8 @@
     X(isBusy)                                                                  \
     X(ntuples)                                                                 \
     X(pipelineSync)                                                            \
+    X(putCopyData)                                                             \
+    X(putCopyEnd)                                                              \
     X(resultErrorField)                                                        \
     X(resultErrorMessage)                                                      \
     X(resultStatus)                                                            \
@@ -64,9 +69,12 @@ int pg_lib_load(struct dk_problem *p);
 #define PQconsumeInput       (pg_lib.consumeInput)
 #define PQenterPipelineMode  (pg_lib.enterPipelineMode)
 #define PQerrorMessage       (pg_lib.errorMessage)
+#define PQexec               (pg_lib.exec)
+#define PQexitPipelineMode   (pg_lib.exitPipelineMode)
 #define PQfinish             (pg_lib.finish)
 #define PQflush              (pg_lib.flush)
 #define PQfreemem            (pg_lib.freemem)
+#define PQgetCopyData        (pg_lib.getCopyData)
 #define PQgetResult          (pg_lib.getResult)
 #define PQgetisnull          (pg_lib.getisnull)
 #define PQgetlength          (pg_lib.getlength)
@@ -74,6 +82,8 @@ int pg_lib_load(struct dk_problem *p);
 #define PQisBusy             (pg_lib.isBusy)
 #define PQntuples            (pg_lib.ntuples)
 #define PQpipelineSync       (pg_lib.pipelineSync)
+#define PQputCopyData        (pg_lib.putCopyData)
+#define PQputCopyEnd         (pg_lib.putCopyEnd)
 #define PQresultErrorField   (pg_lib.resultErrorField)
 #define PQresultErrorMessage (pg_lib.resultErrorMessage)
 #define PQresultStatus       (pg_lib.resultStatus)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "migrate.h"
+#include "store_moved.h"
 #include "store_sqlite.h"
 
 static const struct store_ops ops;
@@ -233,6 +234,8 @@ static int check_schema(struct sq *s, int *version, struct dk_problem *p)
         rc = ask_int(s->db, "PRAGMA user_version", &v);
     if (rc != SQLITE_OK)
         return say_sqlite(s, rc, p);
+    if (app == MIGRATE_MOVED_ID)
+        return moved_refuse(s->db, &s->file, p);
     s->restored = app == MIGRATE_BACKUP_ID;
     if ((app != MIGRATE_APPLICATION_ID && !s->restored) || v < 1)
         return sq_not_ours(&s->file, p);

@@ -285,7 +285,7 @@ static int check_header(struct sq_file *f, int fd, struct dk_problem *p)
     if (odd)
         return sq_not_ours(f, p);
     if (be32(h + 68) != MIGRATE_APPLICATION_ID &&
-        be32(h + 68) != MIGRATE_BACKUP_ID)
+        be32(h + 68) != MIGRATE_BACKUP_ID && be32(h + 68) != MIGRATE_MOVED_ID)
         return sq_refuse(p, DK_EVERSION, f->db, 0,
                          "this is a database of another program. Name another "
                          "file or folder; this one was left as it is",
