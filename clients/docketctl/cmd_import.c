@@ -5,14 +5,19 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <sodium.h>
 
 #include "ctl.h"
+#include "file.h"
+#include "import_csv.h"
 #include "import_dry.h"
 #include "import_run.h"
 #include "proto/submit.h"
+#include "proto/timefmt.h"
 #include "table.h"
 #include "when.h"
 
@@ -22,6 +27,10 @@ const struct opt opts_import[] = {
      .en = "how the lines' members are called: replied (default), or pairs "
            "such as facts=content,id=no",
      .zh = "各行成员的名称：replied（默认），或如 facts=content,id=no"},
+    {.name = "zone", .kind = OPT_TEXT, .arg = "OFFSET",
+     .en = "of a table (FILE.csv): the offset of times without one, as in "
+           "+08:00",
+     .zh = "用于表格（FILE.csv）：未写时区的时间按此偏移计，如 +08:00"},
     {.name = "channel", .kind = OPT_NAME, .arg = "NAME",
      .names = dk_channel_names, .en = "of lines that name none (default online)",
      .zh = "未写明渠道的行所用渠道（默认 online）"},
@@ -335,7 +344,7 @@ static int conclude(const struct importer *im, int rc, struct dk_problem *p)
 }
 
 static int run_import(struct importer *im, const struct args *a,
-                      struct dk_problem *p)
+                      const char *file, struct dk_problem *p)
 {
     const char *wait = args_get(a, "wait");
     dk_ms patience = 5 * DK_MINUTE;
@@ -347,8 +356,7 @@ static int run_import(struct importer *im, const struct args *a,
     (void)sigaddset(&stops, SIGINT);
     (void)sigaddset(&stops, SIGTERM);
     (void)pthread_sigmask(SIG_BLOCK, &stops, &before);
-    if ((rc = resume(im, a->pos[0], p)) != 0 ||
-        (rc = ctl_open(im->ctl, p)) != 0)
+    if ((rc = resume(im, file, p)) != 0 || (rc = ctl_open(im->ctl, p)) != 0)
         return rc;
     if (wait != NULL)
         (void)span_parse(wait, &patience, NULL);
@@ -373,11 +381,57 @@ static int run_import(struct importer *im, const struct args *a,
     return rc;
 }
 
+static bool is_table(const char *file)
+{
+    size_t n = strlen(file);
+
+    return n > 4 && strcasecmp(file + n - 4, ".csv") == 0;
+}
+
+/* The lines of a table, in a file beside it (where a stopped import goes on),
+ * or, for a dry run, in memory.  *fd is that memory's, or -1.
+ */
+static int from_table(const struct importer *im, const struct args *a,
+                      char path[PATH_MAX], int *fd, struct dk_problem *p)
+{
+    const char *file = a->pos[0], *zone = args_get(a, "zone");
+    bool dry = args_has(a, "dry-run");
+    int offset = CSV_NO_ZONE, rc;
+    FILE *in, *out;
+
+    if (zone != NULL && dk_offset_parse(zone, &offset) != 0)
+        return dk_fail(p, DK_EFIELD, NULL, "--zone is an offset such as +08:00",
+                       "--zone 为时区偏移，如 +08:00");
+    in = fopen(file, "re");
+    if (in == NULL)
+        return file_fail(file, errno, p);
+    *fd = dry ? memfd_create("lines", MFD_CLOEXEC) : -1;
+    int len = dry ? snprintf(path, PATH_MAX, "/proc/self/fd/%d", *fd)
+                  : snprintf(path, PATH_MAX, "%s.ndjson", file);
+    out = len >= PATH_MAX ? NULL : fopen(path, "we");
+    rc = out == NULL ? file_fail(path, errno, p)
+                     : import_csv(in, &im->how.map, offset, out, p);
+    (void)fclose(in);
+    if (out != NULL && fclose(out) != 0 && rc == 0)
+        rc = DK_EIO;
+    if (rc != 0 && p->code == 0)
+        (void)dk_fail(p, rc, NULL, "the table cannot be read or written",
+                      "表格无法读取或写入");
+    p->retry_after_ms = 0;
+    return rc;
+}
+
+static const char *im_file(const struct args *a, const char *lines)
+{
+    return is_table(a->pos[0]) ? lines : a->pos[0];
+}
+
 int cmd_import(struct ctl *ctl, const struct args *a)
 {
     struct importer *im = calloc(1, sizeof *im);
     struct dk_problem p = {0};
-    int code;
+    char lines[PATH_MAX];
+    int code, fd = -1;
 
     if (im == NULL || sodium_init() < 0) {
         free(im);
@@ -387,10 +441,12 @@ int cmd_import(struct ctl *ctl, const struct args *a)
     im->tty = isatty(STDERR_FILENO) != 0;
     if (set_how(im, a, &p) != 0) {
         code = say_usage(ctl, &p);
+    } else if (is_table(a->pos[0]) && from_table(im, a, lines, &fd, &p) != 0) {
+        code = say_problem(ctl, &p);
     } else if (args_has(a, "dry-run")) {
-        code = import_dry_run(ctl, &im->how, a->pos[0], &p);
+        code = import_dry_run(ctl, &im->how, im_file(a, lines), &p);
     } else {
-        int rc = run_import(im, a, &p);
+        int rc = run_import(im, a, im_file(a, lines), &p);
         code = im->run == NULL ? say_problem(ctl, &p) : conclude(im, rc, &p);
     }
     if (p.code == DK_ENOTFOUND)
@@ -400,6 +456,8 @@ int cmd_import(struct ctl *ctl, const struct args *a)
         im->state.refused_bytes == 0)
         (void)unlink(im->refused_path);
     lines_close(im->lines);
+    if (fd >= 0)
+        (void)close(fd);
     import_map_fini(&im->how.map);
     free(im);
     return code;
