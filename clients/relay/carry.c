@@ -11,9 +11,10 @@
 #define REST_MS     250   /* after the first failure; doubles .. */
 #define REST_MAX_MS 10000 /* .. up to this */
 #define HELLO_MS    1000  /* the other side waits so long when one is away */
-#define BUSY_MS     20  /* to look for events, while there is much to do; .. */
-#define IDLE_MS     500 /* .. doubles up to this while there is nothing */
-#define AT_ONCE     64  /* requests of a side in one turn */
+#define AGAIN_MS    2000 /* whose stream it is, and who we are, is asked anew */
+#define BUSY_MS     20   /* to look for events, while there is much to do; .. */
+#define IDLE_MS     500  /* .. doubles up to this while there is nothing */
+#define AT_ONCE     64   /* requests of a side in one turn */
 
 /* Told once, until something else is wrong or it works again. */
 static void tell(struct carry_side *s, const char *what,
@@ -39,6 +40,7 @@ static void rest(struct carry_side *s, int64_t at_least_ms)
     if (ms > REST_MAX_MS)
         ms = REST_MAX_MS;
     s->fails++;
+    s->greet_at = 0;
     s->again_at = dk_client_now() + (ms > at_least_ms ? ms : at_least_ms);
 }
 
@@ -203,6 +205,7 @@ static int greet(struct carry *c, struct carry_side *s, struct dk_problem *p)
                       "both sides are the docket of %s; name two",
                       "两侧均为 %s 的平台；请填写两个不同的平台", s->county);
     if (rc != 0) { /* an operator mends it: look again now and then */
+        s->up = false;
         tell(s, "hello", &why);
         rest(s, 0);
         return 0;
@@ -212,8 +215,11 @@ static int greet(struct carry *c, struct carry_side *s, struct dk_problem *p)
         c->broken = true;
         return rc;
     }
-    s->up = true;
+    s->greet_at = dk_client_now() + AGAIN_MS;
     s->told[0] = '\0';
+    if (s->up)
+        return 0;
+    s->up = true;
     note("info", "relay_connected", "side=%s county=%s unit=\"%s\"",
          side_names[s->side], s->county, s->unit);
     return 0;
@@ -229,7 +235,8 @@ static int side_turn(struct carry *c, struct carry_side *s,
 
     if (dk_client_now() < s->again_at)
         return 0;
-    if (!s->up) {
+    /* A docket that is restored answers the next connection as another one. */
+    if (!s->up || dk_client_now() >= s->greet_at) {
         rc = greet(c, s, p);
         if (rc != 0 || !s->up)
             return rc;

@@ -19,6 +19,7 @@ struct carry_side {
     const struct relay_end *end; /* where, and who we are there */
     struct dk_client *client;
     bool up;                  /* said hello, and the broker knows us */
+    dk_ms greet_at;           /* monotonic: hello is to be said again */
     dk_ms again_at;           /* monotonic: not asked before */
     int fails;                /* in a row */
     char broker[33];          /* whose stream it is */

@@ -411,6 +411,47 @@ class Away(Case):
         status = self.relay.status()
         self.assertEqual((status["arrived"], status["refusals"]), (4, []))
 
+    def test_a_docket_that_was_restored_is_told_again(self):
+        self.offices()
+        self.relay.start()
+        numbers = [self.passed_on() for _ in range(2)]
+        there = [self.there(n) for n in numbers]
+        broker, client = self.county.world.broker, self.county.client
+        copy = os.path.join(self.county.world.folder, "copy.db")
+        client.call("backup.start", {"backup_id": dkproto.uuid7(),
+                                     "file": copy})
+        until(lambda: client.call("backup.status")["state"] == "done", 30,
+              "the backup")
+        # All of this is lost at home, and known in the city.
+        self.answered_there(there[0])
+        self.is_state(self.county, numbers[0], "answered")
+        lost = self.passed_on()
+        lost_there = self.there(lost)
+        broker.stop()
+        for name in ("docket.db", "docket.db-wal"):
+            if os.path.exists(os.path.join(broker.data, name)):
+                os.unlink(os.path.join(broker.data, name))
+        os.rename(copy, broker.db)
+        self.county.start()
+        self.is_state(self.county, numbers[0], "answered", 60)
+        new = self.passed_on()
+        self.there(new, 60)
+        self.relay.process.line("event=relay_stream side=from")
+        self.assertEqual(
+            sorted(c["from"] for c in self.city.cases()),
+            sorted(numbers + [lost, new]))
+        for number, known in zip(numbers, there):
+            told = [e["body"]["there"] for e in self.county.events(number)
+                    if e["type"] == "relayed" and
+                    e["body"]["event"] == "submitted"]
+            self.assertEqual(told, [known])
+        # Of the lost one people hear by what cannot be written down.
+        self.relay.stop()
+        self.assertIn({"what": "act-from", "case_no": lost,
+                       "problem": "not-found"},
+                      self.relay.status()["refusals"])
+        self.assertEqual(self.city.case(lost_there)["from"], lost)
+
     def test_the_spool_opens_with_its_own_key_only(self):
         self.offices()
         self.relay.start()
