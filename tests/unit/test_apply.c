@@ -500,6 +500,45 @@ static void an_answer_refused_at_the_door_is_an_attempt(void **state)
     assert_int_equal(o->d.batch.n_fail, 2);
 }
 
+/* ---- rows ---------------------------------------------------------------- */
+
+static void a_clock_that_became_late_is_a_row_to_write(void **state)
+{
+    struct office *o = *state;
+    struct batch *b = &o->d.batch;
+    struct lease l = {.task_id = 4, .n = 1, .saw_n = 9};
+    int64_t key = office_case(o, "");
+
+    assert_true(taken(o, result(o, key, &l, COMMANDS(CLOCK("1", "")))));
+    for (int late = 0; late < 2; late++) {
+        struct dk_case *c = dk_case_clone(office_slot(o, key));
+        assert_non_null(c);
+        batch_reset(b, OFFICE_NOW);
+        assert_int_equal(batch_add_slot(b, key, c, false), DK_OK);
+        c->n++; /* something happened, */
+        c->clock[0].late = late == 1;
+        assert_int_equal(batch_collect(b, &o->d.loads, 1, 330699, 480), DK_OK);
+        assert_int_equal(b->changes.n_case, 1);
+        assert_int_equal(b->changes.n_clock, late); /* perhaps to the clock */
+    }
+}
+
+static void rows_that_cannot_be_made_are_no_batch(void **state)
+{
+    struct office *o = *state;
+    struct batch *b = &o->d.batch;
+    struct store_secret fresh = {0};
+
+    assert_false(batch_writes(b));
+    b->changes.secret = &fresh;
+    assert_true(batch_writes(b));
+    b->changes.secret = NULL;
+    raise_alert(o, office_case(o, ""));
+    ack_unread = true; /* does it take the place of another? */
+    assert_int_equal(batch_collect(b, &o->d.loads, 1, 330699, 480), DK_ENOMEM);
+    ack_unread = false;
+}
+
 /* ---- dead letters -------------------------------------------------------- */
 
 static void only_dead_letters_are_taken_away(void **state)
@@ -559,6 +598,8 @@ int main(void)
         IN(an_answer_that_says_nothing_is_an_attempt),
         IN(an_answer_to_what_has_changed_comes_again),
         IN(an_answer_refused_at_the_door_is_an_attempt),
+        IN(a_clock_that_became_late_is_a_row_to_write),
+        IN(rows_that_cannot_be_made_are_no_batch),
         IN(only_dead_letters_are_taken_away),
     };
 

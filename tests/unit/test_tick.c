@@ -318,6 +318,24 @@ static void the_test_clock_waits_for_what_is_due(void **state)
     assert_int_equal(got('k', "ok"), 1);
 }
 
+/* Nor, where it is asked to, before the workers have answered. */
+static void the_test_clock_waits_for_the_workers(void **state)
+{
+    struct office *o = *state;
+
+    submit(o);
+    o->d.advance =
+        (struct advance){.on = true, .settle = true, .target = OFFICE_NOW};
+    o->d.advance.peer = (struct zev_peer){.id = {'w', 'k'}, .len = 2};
+    tick(o);
+    assert_true(o->d.advance.on);
+    assert_int_equal(got('k', "ok"), 0);
+    o->d.advance.settle = false;
+    tick(o);
+    assert_false(o->d.advance.on);
+    assert_int_equal(got('k', "ok"), 1);
+}
+
 static void an_answer_of_the_test_clock_may_be_lost(void **state)
 {
     struct office *o = *state;
@@ -352,6 +370,7 @@ int main(void)
         IN(persons_are_not_told_without_memory),
         IN(the_test_clock_answers_when_it_is_there),
         IN(the_test_clock_waits_for_what_is_due),
+        IN(the_test_clock_waits_for_the_workers),
         IN(an_answer_of_the_test_clock_may_be_lost),
     };
 
