@@ -203,7 +203,7 @@ static int on_to(struct carry *c, const struct shape_event *e,
 static int on_event(void *arg, const struct dk_reply *r, int64_t seq)
 {
     struct reading *x = arg;
-    struct shape_event e;
+    struct shape_event e = {0};
     int rc = 0;
 
     if (strcmp(str(r->json, "broker"), x->s->broker) != 0) {
