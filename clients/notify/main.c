@@ -309,7 +309,8 @@ static int complain(const char *what, const char *word)
 }
 
 /* -1: go on; else the status to end with. */
-static int one_option(int v, bool *check, bool *json, const char **file)
+static int one_option(int v, const char *word, bool *check, bool *json,
+                      const char **file)
 {
     char secret[SIGN_TEXT];
 
@@ -334,8 +335,7 @@ static int one_option(int v, bool *check, bool *json, const char **file)
         (void)puts("docket-notify " DK_VERSION_TEXT);
         return EX_OK;
     default:
-        return complain("there is no such option, or it wants a value: ",
-                        optind > 0 ? "see below" : "");
+        return complain("there is no such option, or it wants a value: ", word);
     }
 }
 
@@ -351,7 +351,7 @@ int main(int argc, char **argv)
     opterr = 0;
     while (status == -1 &&
            (v = getopt_long(argc, argv, "", options, NULL)) != -1)
-        status = one_option(v, &check, &json, &a.file);
+        status = one_option(v, argv[optind - 1], &check, &json, &a.file);
     if (status != -1)
         return status;
     if (argc - optind > 2)
