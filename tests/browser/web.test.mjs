@@ -10,4 +10,5 @@ await import("./webpure.mjs");
 await import("./webdesk.mjs");
 await import("./websearch.mjs");
 await import("./webwatch.mjs");
+await import("./webaccount.mjs");
 await import("./weblooks.mjs");

@@ -75,6 +75,14 @@ function drawBar() {
       })));
 }
 
+// A place of its own for each page: one that still waits for an answer when somebody
+// has gone on, or has logged out, is not drawn over what came after it.
+function freshMain() {
+  const place = $("main").cloneNode(false);
+  $("main").replaceWith(place);
+  return place;
+}
+
 // Show the page that the address names. `fresh`: it was just come to.
 export async function route(fresh = true) {
   const mine = ++turn;
@@ -83,7 +91,7 @@ export async function route(fresh = true) {
   drawBar();
   const to = where();
   const page = PAGES[to.name];
-  const main = $("main");
+  let main = $("main");
   main.className = "page-" + to.name;
   document.documentElement.dataset.page = to.name;
   document.title = page.title() + t(" · 信访办理", " · docket");
@@ -93,6 +101,7 @@ export async function route(fresh = true) {
         h("p", {}, t("你的账户不能看这一页。", "Your account may not see this page.")));
     const { show } = await page.load();
     if (mine !== turn) return null;
+    main = freshMain();
     const then = await show(main, to, { current: () => mine === turn });
     if (mine !== turn) return then?.();
     leave = then ?? null;
@@ -180,7 +189,7 @@ async function start() {
   if (session.name === undefined) {
     document.documentElement.dataset.page = "login";
     document.title = t("登录 · 信访办理", "Log in · docket");
-    showLogin($("main"), enter);
+    showLogin(freshMain(), enter);
     return;
   }
   await enter();
