@@ -21,10 +21,10 @@ static void expect(const char *line, const char *want)
 static void pairs_become_fields(void **state)
 {
     (void)state;
-    expect("level=warn event=nobody a-b=1 why=\"it is \\\"so\\\", x=y\" z=",
-           "MESSAGE=level=warn event=nobody a-b=1 why=\"it is \\\"so\\\", "
+    expect("level=warn event=made_up a-b=1 why=\"it is \\\"so\\\", x=y\" z=",
+           "MESSAGE=level=warn event=made_up a-b=1 why=\"it is \\\"so\\\", "
            "x=y\" z=\nSYSLOG_IDENTIFIER=prog\nPRIORITY=4\nDOCKET_LEVEL=warn\n"
-           "DOCKET_EVENT=nobody\nDOCKET_A_B=1\nDOCKET_WHY=it is \"so\", x=y\n"
+           "DOCKET_EVENT=made_up\nDOCKET_A_B=1\nDOCKET_WHY=it is \"so\", x=y\n"
            "DOCKET_Z=\n");
 }
 
