@@ -193,8 +193,9 @@ static int next_key(struct daemon *d, int64_t *key, struct dk_problem *p)
     if (d->day.day != name) {
         int32_t seq;
         int rc = store_day_seq(d->st, name, &seq);
-        if (rc != DK_OK)
-            return dk_fail(p, rc, NULL, NULL, NULL);
+        if (rc != DK_OK) /* in another broker's way: not a conflict of theirs */
+            return dk_fail(p, rc == DK_ESTALE ? DK_EBUSY : rc, NULL, NULL,
+                           NULL);
         d->day = (struct store_day){name, seq};
     }
     if (d->day.seq >= DK_DAY_CASES_MAX)

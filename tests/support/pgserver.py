@@ -50,7 +50,7 @@ def as_user():
 
 
 class Server:
-    def __init__(self, settings=()):
+    def __init__(self, settings=(), standby_of=None):
         if program("initdb") is None or program("postgres") is None:
             raise AssertionError("PostgreSQL 15 is not installed "
                                  "(script/packages: postgresql)")
@@ -63,16 +63,20 @@ class Server:
         os.chmod(self.folder, 0o755)
         if self.prefix:
             os.chown(self.folder, uid, -1)
+        command = [program("initdb"), "-D", self.data, "-A", "trust", "-U",
+                   "docket", "-E", "UTF8", "--locale=C.UTF-8",
+                   "--wal-segsize=4", "--no-sync", "--no-instructions"]
+        if standby_of is not None:  # its copy, which follows it
+            command = [program("pg_basebackup"), "-D", self.data, "-h",
+                       standby_of.folder, "-p", str(PORT), "-U", "docket",
+                       "-R", "-X", "stream", "-c", "fast", "--no-sync"]
         done = subprocess.run(
-            self.prefix + [program("initdb"), "-D", self.data, "-A", "trust",
-                           "-U", "docket", "-E", "UTF8", "--locale=C.UTF-8",
-                           "--wal-segsize=4", "--no-sync",
-                           "--no-instructions"],
+            self.prefix + command,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
             cwd="/", env=dict(os.environ, LC_ALL="C.UTF-8"))
         if done.returncode != 0:
             shutil.rmtree(self.folder, ignore_errors=True)
-            raise AssertionError("initdb: " + done.stdout.decode())
+            raise AssertionError(command[0] + ": " + done.stdout.decode())
         self.start()
 
     def __enter__(self):
