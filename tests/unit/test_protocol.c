@@ -203,16 +203,16 @@ static unsigned roles_of(const char *cell)
     } of[] = {{'K', DK_ROLE_KIOSK},   {'W', DK_ROLES_WORKER},
               {'H', DK_ROLE_HANDLER}, {'S', DK_ROLE_SUPERVISOR},
               {'A', DK_ROLE_AUDITOR}, {'M', DK_ROLE_ADMINISTRATOR},
-              {'R', DK_ROLE_RELAY}};
+              {'R', DK_ROLE_RELAY},   {'O', DK_ROLE_MONITOR}};
     unsigned roles = 0;
 
     if (strncmp(cell, "all ", 4) == 0)
         return DK_ROLES_ALL;
     for (const char *s = cell; s[0] != '\0' && s[1] == ' '; s += 2) {
         size_t i = 0;
-        while (i < 7 && of[i].letter != s[0])
+        while (i < 8 && of[i].letter != s[0])
             i++;
-        if (i == 7)
+        if (i == 8)
             break;
         roles |= of[i].roles;
     }
