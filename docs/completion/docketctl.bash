@@ -83,4 +83,5 @@ _docket_program() {
 
 complete -F _docketctl docketctl
 complete -F _docket_program docketd docket-assign docket-deadline \
-    docket-escalate docket-kiosk docket-simulate docket-web
+    docket-escalate docket-kiosk docket-metrics docket-notify docket-relay \
+    docket-simulate docket-web
