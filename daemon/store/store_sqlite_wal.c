@@ -98,6 +98,7 @@ static int walk(struct wal *w, struct walk *x)
                    made =
                        wal_add((struct wal_sum){0, 0}, w->header, 24, w->big);
     bool whole = w->header_good, commit = false, hurt = false;
+    int64_t done = -1; /* the last whole commit, whether one follows or not */
 
     *x = (struct walk){.last = -1};
     memcpy(x->salt, w->header + 16, 8);
@@ -127,7 +128,15 @@ static int walk(struct wal *w, struct walk *x)
         stored = is;
         /* Only its own sum tells that it is a commit, and no rubbish. */
         commit = linked && wal_be32(f + 4) != 0;
+        done = commit ? i : done;
     }
+    /* The header's sector is written with frame 0 for the last time.  Behind a
+     * second transaction no power cut hurt it, but for one that hurt a header
+     * that was begun anew, and then all commits are in the database: so if one
+     * is not (not_moved()), be it the last, the log is damaged.
+     */
+    if (!w->header_good && x->last >= 0 && done > x->last)
+        x->last = done;
     if (hurt)
         x->last = x->n - 1;
     return 0;

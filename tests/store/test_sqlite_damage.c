@@ -177,6 +177,60 @@ static void a_log_damaged_in_its_middle_is_refused(void **state)
     free(log);
 }
 
+static uint32_t be32_at(const char *p)
+{
+    const unsigned char *u = (const unsigned char *)p;
+
+    return (uint32_t)u[0] << 24 | (uint32_t)u[1] << 16 | (uint32_t)u[2] << 8 |
+           u[3];
+}
+
+/* The log moved into the file, but for its last commit.  It has no page that is
+ * new, so the file keeps its size.
+ */
+static void move_all_but_the_last(char *db, size_t n_db, const char *log,
+                                  size_t n_log)
+{
+    const size_t frame = 24 + 4096;
+    size_t last = n_log - frame;
+
+    while (be32_at(log + last - frame + 4) == 0)
+        last -= frame; /* its first frame is behind another commit */
+    for (size_t at = 32; at < last; at += frame) {
+        size_t to = (size_t)(be32_at(log + at) - 1) * 4096;
+        if (to + 4096 <= n_db)
+            memcpy(db + to, log + at + 24, 4096);
+    }
+}
+
+/* The header's sector is hurt, and only the last commit is not in the file. */
+static void a_hurt_header_before_one_commit_is_refused(void **state)
+{
+    struct world *w = *state;
+    char wal[128], *db = NULL, *log = NULL;
+
+    (void)snprintf(wal, sizeof wal, "%s-wal", w->path);
+    for (int i = 1; i <= 3; i++)
+        submit(w, i);
+    size_t n_db = slurp(w->path, &db), n_log = slurp(wal, &log);
+    world_close(w);
+    move_all_but_the_last(db, n_db, log, n_log);
+    char *torn = memcpy(malloc(n_log), log, n_log);
+    for (size_t at = 28; at < 56; at += 3) /* its sum, and frame 0's head */
+        torn[at] ^= 0x04;
+    spill(w->path, db, n_db);
+    spill(wal, torn, n_log);
+    free(torn);
+    assert_int_equal(world_open(w), DK_EIO);
+    assert_non_null(strstr(w->problem.detail, "damaged in its middle"));
+    spill(w->path, db, n_db);
+    spill(wal, log, n_log);
+    assert_int_equal(world_open(w), 0);
+    assert_int_equal(w->info.last_seq, 3);
+    free(db);
+    free(log);
+}
+
 static long most_memory(void)
 {
     struct rusage u;
@@ -402,6 +456,7 @@ int main(void)
         OPEN(a_page_of_rubbish_is_found_when_it_is_read_and_stops_the_store),
         OPEN(a_header_torn_by_a_power_cut_is_mended_from_the_log),
         OPEN(a_log_damaged_in_its_middle_is_refused),
+        OPEN(a_hurt_header_before_one_commit_is_refused),
         OPEN(a_page_number_of_rubbish_takes_no_memory),
         OPEN(want_of_memory_is_no_word_about_the_log),
         OPEN(totals_that_do_not_fit_the_stream_are_refused),
