@@ -151,8 +151,10 @@ static void take_pair(struct entry *e, struct named *w, const char *key,
     put_pair(e, key, n, v, m);
 }
 
+/* NOLINTBEGIN(readability-non-const-parameter): it is written through `e` */
 size_t dk_logline_entry(const char *line, size_t n, const char *program,
                         char *buf, size_t cap)
+/* NOLINTEND(readability-non-const-parameter) */
 {
     struct entry e = {.buf = buf, .cap = cap};
     struct named w = {0};

@@ -54,6 +54,7 @@ static size_t give(char *to, size_t size, size_t n, void *arg)
 }
 
 /* What a server answers is read, and not kept. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 static size_t swallow(char *s, size_t size, size_t n, void *arg)
 {
     size_t *had = arg;

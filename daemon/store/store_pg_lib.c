@@ -1,6 +1,7 @@
 /* store_pg_lib.c - loads libpq. */
 #include <dlfcn.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "store_pg_lib.h"
@@ -20,6 +21,13 @@ static int say_missing(struct dk_problem *p)
         why != NULL ? why : "?");
 }
 
+#define PG_LIB_CALL(name) {"PQ" #name, offsetof(struct pg_lib, name)},
+static const struct {
+    const char *name;
+    size_t at; /* of its pointer in pg_lib */
+} calls[] = {PG_LIB_CALLS(PG_LIB_CALL)};
+#undef PG_LIB_CALL
+
 int pg_lib_load(struct dk_problem *p)
 {
     static bool loaded;
@@ -29,16 +37,14 @@ int pg_lib_load(struct dk_problem *p)
         return DK_OK;
     if (lib == NULL)
         return say_missing(p);
-/* POSIX: what dlsym() returns may be a function; C alone has no such cast. */
-#define PG_LIB_FIND(name)                                                      \
-    {                                                                          \
-        void *found = dlsym(lib, "PQ" #name);                                  \
-        if (found == NULL)                                                     \
-            return say_missing(p); /* the library stays: it is of no harm */   \
-        memcpy(&pg_lib.name, &found, sizeof found);                            \
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        void *found = dlsym(lib, calls[i].name);
+
+        if (found == NULL)
+            return say_missing(p); /* the library stays: it is of no harm */
+        /* POSIX: it may be a function; C alone has no such cast. */
+        memcpy((char *)&pg_lib + calls[i].at, &found, sizeof found);
     }
-    PG_LIB_CALLS(PG_LIB_FIND)
-#undef PG_LIB_FIND
     loaded = true;
     return DK_OK;
 }

@@ -47,6 +47,7 @@
     X(socket)                                                                  \
     X(status)
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a member's name */
 #define PG_LIB_FIELD(name) __typeof__(&PQ##name) name;
 struct pg_lib {
     PG_LIB_CALLS(PG_LIB_FIELD)
