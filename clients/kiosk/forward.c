@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "clients/http/note.h"
+#include "journal/note.h"
 #include "proto/jsonw.h"
 
 #define ANSWER_MS      10000

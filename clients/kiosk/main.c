@@ -17,8 +17,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "clients/http/note.h"
 #include "forward.h"
+#include "journal/note.h"
 #include "options.h"
 #include "take.h"
 #include "wake.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clients/http/note.h"
+#include "journal/note.h"
 #include "proto/client.h"
 #include "proto/jsonw.h"
 #include "spool.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clients/http/note.h"
+#include "journal/note.h"
 #include "proto/client.h"
 
 #define HOLD_MS  1000

@@ -1,5 +1,5 @@
 #include "web.h"
-#include "clients/http/note.h"
+#include "journal/note.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <sysexits.h>
 
-#include "clients/http/note.h"
+#include "journal/note.h"
 #include "serve.h"
 
 static void on_signal(evutil_socket_t fd, short what, void *arg)

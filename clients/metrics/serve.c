@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "clients/http/http.h"
-#include "clients/http/note.h"
 #include "clients/tie/tie.h"
 #include "expose.h"
+#include "journal/note.h"
 
 /* A broker whose disk stands still answers nobody: askers want to hear of that
  * before their own patience ends (ten seconds, as a rule).

@@ -20,7 +20,7 @@
 
 #include "command.h"
 #include "conf.h"
-#include "log.h"
+#include "journal/note.h"
 #include "render.h"
 #include "send.h"
 #include "sign.h"
@@ -81,8 +81,8 @@ static void on_done(void *arg, const struct message *m,
     dk_ms wait;
 
     if (outcome == DK_NOTIFY_SENT) {
-        notify_log("info", "sent", "key=%s to=%s by=%s tries=%d", m->key,
-                   m->recipient, channel_names[m->channel], tries);
+        note("info", "sent", "key=%s to=%s by=%s tries=%d", m->key,
+             m->recipient, channel_names[m->channel], tries);
         /* If this cannot be noted, it is sent again under the same key. */
         (void)state_sent(a->state, m->id, dk_client_wall());
         return;
@@ -90,16 +90,15 @@ static void on_done(void *arg, const struct message *m,
     randombytes_buf(&chance, sizeof(chance));
     wait = dk_notify_wait(&retry, tries, outcome, chance, wish);
     if (wait == DK_NEVER)
-        notify_log(
-            "error", "dead",
-            "key=%s to=%s by=%s tries=%d why=\"%s\" hint=\"docket-notify "
-            "dead; resend\"",
-            m->key, m->recipient, channel_names[m->channel], tries, why);
+        note("error", "dead",
+             "key=%s to=%s by=%s tries=%d why=\"%s\" hint=\"docket-notify "
+             "dead; resend\"",
+             m->key, m->recipient, channel_names[m->channel], tries, why);
     else
-        notify_log("warn", "failed",
-                   "key=%s to=%s by=%s tries=%d again_s=%" PRId64 " why=\"%s\"",
-                   m->key, m->recipient, channel_names[m->channel], tries,
-                   wait / DK_SECOND, why);
+        note("warn", "failed",
+             "key=%s to=%s by=%s tries=%d again_s=%" PRId64 " why=\"%s\"",
+             m->key, m->recipient, channel_names[m->channel], tries,
+             wait / DK_SECOND, why);
     (void)state_failed(a->state, m->id, why,
                        wait == DK_NEVER ? DK_NEVER : dk_client_wall() + wait);
 }
@@ -151,14 +150,14 @@ static void reload(struct app *a)
     if (r.text != NULL)
         (void)fputs(r.text, stderr);
     if (c == NULL) {
-        notify_log("error", "reload_refused", "file=\"%s\"", a->file);
+        note("error", "reload_refused", "file=\"%s\"", a->file);
     } else if (strcmp(c->data, a->conf->data) != 0 ||
                strcmp(c->connect, a->conf->connect) != 0) {
-        notify_log("error", "reload_refused",
-                   "why=\"another data or connect needs a restart\"");
+        note("error", "reload_refused",
+             "why=\"another data or connect needs a restart\"");
         conf_free(c);
     } else {
-        notify_log("info", "reloaded", "recipients=%zu", c->n);
+        note("info", "reloaded", "recipients=%zu", c->n);
         /* Tries under way have copies of what they need. */
         conf_free(a->conf);
         a->stream.conf = a->sender.conf = a->conf = c;
@@ -245,28 +244,26 @@ static int serve(struct app *a)
     if (!block_signals(a))
         return EX_OSERR;
     if (!lock_folder(a)) {
-        notify_log("error", "not_started", "data=\"%s\" why=\"%s\"",
-                   a->conf->data,
-                   errno == EWOULDBLOCK ? "another docket-notify uses it"
-                                        : strerrordesc_np(errno));
+        note("error", "not_started", "data=\"%s\" why=\"%s\"", a->conf->data,
+             errno == EWOULDBLOCK ? "another docket-notify uses it"
+                                  : strerrordesc_np(errno));
         return errno == EWOULDBLOCK ? EX_TEMPFAIL : EX_CANTCREAT;
     }
     rc = state_open(&a->state, a->conf->data, &p);
     if (rc == 0)
         rc = stream_init(&a->stream, a->conf, a->state, &p);
     if (rc != 0) {
-        notify_log("error", "not_started", "why=\"%s\"", p.detail);
+        note("error", "not_started", "why=\"%s\"", p.detail);
         return EX_CONFIG;
     }
     a->sender = (struct sender){.conf = a->conf, .done = on_done, .arg = a};
-    notify_log("info", "started", "recipients=%zu next=%" PRId64, a->conf->n,
-               a->stream.at.next);
+    note("info", "started", "recipients=%zu next=%" PRId64, a->conf->n,
+         a->stream.at.next);
     while (!a->stop)
         turn(a);
-    notify_log("info", "stopped",
-               "events=%" PRIu64 " alerts=%" PRIu64 " nobody=%" PRIu64,
-               a->stream.did.events, a->stream.did.alerts,
-               a->stream.did.nobody);
+    note("info", "stopped",
+         "events=%" PRIu64 " alerts=%" PRIu64 " nobody=%" PRIu64,
+         a->stream.did.events, a->stream.did.alerts, a->stream.did.nobody);
     return EX_OK;
 }
 

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "journal/note.h"
 
 #define APPLICATION_ID 0x444b4e46 /* "DKNF" */
 #define SCHEMA_VERSION 1
@@ -44,8 +44,8 @@ int state_failed_now(struct state *s, const char *what)
 {
     int rc = sqlite3_errcode(s->db);
 
-    notify_log("error", "state_failed", "doing=\"%s\" why=\"%s\"", what,
-               sqlite3_errmsg(s->db));
+    note("error", "state_failed", "doing=\"%s\" why=\"%s\"", what,
+         sqlite3_errmsg(s->db));
     if ((rc & 0xff) == SQLITE_FULL)
         return DK_EFULL;
     return (rc & 0xff) == SQLITE_NOMEM ? DK_ENOMEM : DK_EIO;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "log.h"
+#include "journal/note.h"
 #include "proto/timefmt.h"
 
 #define WINDOW     256 /* credit at most outstanding */
@@ -80,8 +80,8 @@ static int want_all(struct stream *s, int64_t alert, const cJSON *body,
             strncmp(v->valuestring, "petitioner:", 11) == 0)
             continue;
         s->did.nobody++;
-        notify_log("warn", "nobody", "to=\"%.140s\" level=%s", v->valuestring,
-                   dk_notify_levels[l]);
+        note("warn", "nobody", "to=\"%.140s\" level=%s", v->valuestring,
+             dk_notify_levels[l]);
     }
     return rc;
 }
@@ -161,7 +161,7 @@ void stream_fini(struct stream *s)
 static void down(struct stream *s, const char *why, dk_ms wait)
 {
     if (!s->told_down)
-        notify_log("warn", "broker_away", "why=\"%s\"", why);
+        note("warn", "broker_away", "why=\"%s\"", why);
     s->told_down = true;
     s->is = STREAM_DOWN;
     s->again_at = dk_client_now() + wait;
@@ -232,10 +232,10 @@ static int on_hello(struct stream *s, const cJSON *body)
         ask_stats(s);
         return 0;
     }
-    notify_log("warn", "other_stream",
-               "was=%s is=%.32s doing=\"read from the beginning; what was told "
-               "is not told again\"",
-               at.broker, broker);
+    note("warn", "other_stream",
+         "was=%s is=%.32s doing=\"read from the beginning; what was told "
+         "is not told again\"",
+         at.broker, broker);
     at.next = 1;
     (void)snprintf(at.broker, sizeof(at.broker), "%s", broker);
     s->at = at;
@@ -277,7 +277,7 @@ static int on_problem(struct stream *s, const cJSON *body)
 static int on_ok(struct stream *s, const cJSON *body)
 {
     if (s->is == STREAM_ASKED) {
-        notify_log("info", "following", "from=%" PRId64, s->at.next);
+        note("info", "following", "from=%" PRId64, s->at.next);
         s->told_down = false;
         s->is = STREAM_RUNNING;
         s->alive_at = dk_client_now() + ALIVE_MS;

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "carry_int.h"
-#include "clients/http/note.h"
+#include "journal/note.h"
 
 #define REST_MS     250   /* after the first failure; doubles .. */
 #define REST_MAX_MS 10000 /* .. up to this */

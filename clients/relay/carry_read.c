@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "carry_int.h"
-#include "clients/http/note.h"
+#include "journal/note.h"
 
 #define AT_ONCE 200 /* events of one transaction */
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "carry_int.h"
-#include "clients/http/note.h"
+#include "journal/note.h"
 
 static const char *str(const cJSON *o, const char *key)
 {

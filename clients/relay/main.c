@@ -11,7 +11,7 @@
 #include <sysexits.h>
 
 #include "carry.h"
-#include "clients/http/note.h"
+#include "journal/note.h"
 
 static volatile sig_atomic_t stop, asked;
 

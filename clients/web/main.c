@@ -12,8 +12,8 @@
 #include <sys/resource.h>
 #include <sysexits.h>
 
-#include "clients/http/note.h"
 #include "command.h"
+#include "journal/note.h"
 #include "site.h"
 
 static int exit_status(int code)

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "clients/http/note.h"
+#include "journal/note.h"
 #include "proto/jsonw.h"
 #include "proto/jsonx.h"
 #include "proto/words.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <zmq.h>
 
-#include "clients/http/note.h"
+#include "journal/note.h"
 #include "site_int.h"
 
 #define IDLE_S         15

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clients/http/note.h"
+#include "journal/note.h"
 #include "site_int.h"
 
 /* Five slips are free; then 10 s, 20 s, ... up to a quarter of an hour. */

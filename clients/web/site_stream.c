@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clients/http/note.h"
+#include "journal/note.h"
 #include "site_int.h"
 
 #define STREAMS       64 /* at once */

@@ -22,7 +22,7 @@ sources = "".join(read(p) for p in sorted(
     glob.glob("clients/**/*.c", recursive=True)))
 logged = set(re.findall(r'\blog_(?:error|warn|info|debug)\(\s*"([^"]+)"',
                         sources))
-logged |= set(re.findall(r'\b(?:worker_log|notify_log|note)\(\s*"(?:error|warn|info)",'
+logged |= set(re.findall(r'\b(?:worker_log|note)\(\s*"(?:error|warn|info)",'
                          r'\s*"([^"]+)"', sources))
 logged |= set(re.findall(r'\btell_failure\([^;"]*"([^"]+)"', sources))
 logged |= {w for w in re.findall(r'"(office_[a-z]+)"', sources)}

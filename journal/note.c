@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "journal/journal.h"
+#include "journal.h"
 
 #define NOTE_MAX 1024
 
